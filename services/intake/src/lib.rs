@@ -1,0 +1,23 @@
+//! Intake owns the school's chapter of a loop: what gets in the way, who else meets it, the answers to questions, and
+//! whether the answer works. It appends intake's events and no others.
+//!
+//! A school's word is decided over the whole of the loop's history, so that it never speaks of a revision, question or
+//! episode that is over. Every free text is sealed before anything is decided.
+
+mod commands;
+pub mod domain;
+
+use decider::Desk;
+use messaging::{Bus, Endpoint, serve};
+use runtime::Lifecycle;
+
+/// Serves intake's commands until the process ends.
+pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let people = desk.clone();
+    let bus_for_people = bus.clone();
+    let endpoints = vec![Endpoint::new("user", "svc.intake.user.*".to_owned(), move |incoming| {
+        let (desk, bus) = (people.clone(), bus_for_people.clone());
+        async move { commands::handle(&desk, &bus, &incoming).await }
+    })];
+    serve(&bus, lifecycle, "intake", endpoints).await.map_err(|error| anyhow::anyhow!("intake cannot serve: {error}"))
+}

@@ -1,0 +1,512 @@
+//! What may be asked of the services that own things: the bodies as they come from outside, and the message they
+//! travel in. Texts are plain here; the owner seals them before it decides.
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::area::Area;
+use crate::claims::Authority;
+use crate::events::directory::{Closed, RoutingRule};
+use crate::events::intake::Reach;
+use crate::events::routing::ServiceLevel;
+use crate::ids::{CommandId, District, EventId, FlexibilityId, LoopId, PersonId, SchoolId};
+use crate::problem::{FieldProblem, Problem};
+use crate::text::{Line, Passage, Text, blank_is_none};
+use crate::vocabulary::{
+    AppealOutcome, DeclineGround, EscalatedTo, Kind, Pillar, ResolutionKind, RuleSource, Urgency, Visibility,
+};
+
+/// A command on its way to the service that owns its thing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CommandMessage {
+    /// Made from the caller's key; a retry has the same.
+    pub id: CommandId,
+    /// The district; always that of the person.
+    pub district: District,
+    /// The thing it is about.
+    pub thing: Uuid,
+    /// On whose authority.
+    pub authority: Authority,
+    /// A digest of what was asked: the same id with another digest is refused.
+    pub request_hash: String,
+    /// The version the caller knew, where they said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub based_on: Option<u64>,
+    /// The event that caused it, where a policy issued it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caused_by: Option<EventId>,
+    /// W3C trace context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// What is asked, as JSON.
+    pub body: Box<RawValue>,
+}
+
+/// What a command that was carried out answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Done {
+    /// The stream sequence of the thing's last event: its version.
+    pub version: u64,
+    /// Whether the command had been carried out before.
+    #[serde(default)]
+    pub repeated: bool,
+}
+
+/// What any request between services is answered with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply<T> {
+    /// It went well.
+    Ok(T),
+    /// It did not.
+    Problem(Problem),
+}
+
+impl<T> From<Result<T, Problem>> for Reply<T> {
+    fn from(result: Result<T, Problem>) -> Self {
+        match result {
+            Ok(value) => Self::Ok(value),
+            Err(problem) => Self::Problem(problem),
+        }
+    }
+}
+
+impl<T> Reply<T> {
+    /// The reply as a result.
+    pub fn into_result(self) -> Result<T, Problem> {
+        match self {
+            Self::Ok(value) => Ok(value),
+            Self::Problem(problem) => Err(problem),
+        }
+    }
+}
+
+/// Reads a body; what does not fit is named by its path.
+pub fn read_body<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_str(body);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let message = error.inner().to_string();
+        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        let field = match message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+            Some(name) if path == "." => name.to_owned(),
+            Some(name) => format!("{path}.{name}"),
+            None => path,
+        };
+        let message = if message.starts_with("missing field") { "is missing".to_owned() } else { message };
+        Problem::invalid(format!("{field}: {message}"), vec![FieldProblem { field, message }])
+    })
+}
+
+/// A department, team or school as people name it: its id, or its name whatever the case.
+pub type Named = Text<200>;
+
+macro_rules! bodies {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
+    )*};
+}
+
+bodies! {
+    /// File a tension.
+    FileTension {
+        /// One line.
+        title: Line,
+        /// What we are trying to do.
+        trying: Passage,
+        /// What gets in the way.
+        barrier: Passage,
+        /// What we have tried.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        tried: Option<Passage>,
+        /// What would help.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        would_help: Option<Passage>,
+        /// Policy, practice, tradition, or not sure.
+        kind: Kind,
+        /// The area.
+        area: Area,
+        /// Where the rule comes from, as you believe.
+        #[serde(default = "not_sure")]
+        rule_source: RuleSource,
+        /// The pillars touched.
+        #[serde(default)]
+        pillars: Vec<Pillar>,
+        /// How many it touches.
+        #[serde(default)]
+        reach: Reach,
+        /// The grades touched.
+        #[serde(default)]
+        grades: Vec<Text<20>>,
+        /// How pressing it is.
+        #[serde(default = "slowing")]
+        urgency: Urgency,
+        /// From when on it blocks.
+        #[serde(default)]
+        needed_by: Option<NaiveDate>,
+        /// Who sees it.
+        #[serde(default = "joinable")]
+        visibility: Visibility,
+        /// An earlier loop this follows on.
+        #[serde(default)]
+        linked_to: Option<LoopId>,
+        /// The school, where you speak for several, or file for one; the office's staff leave it out to file on
+        /// the district itself.
+        #[serde(default)]
+        school: Option<SchoolId>,
+    }
+
+    /// Say it better; what is absent stays.
+    Amend {
+        /// One line.
+        #[serde(default)]
+        title: Option<Line>,
+        /// What we are trying to do.
+        #[serde(default)]
+        trying: Option<Passage>,
+        /// What gets in the way.
+        #[serde(default)]
+        barrier: Option<Passage>,
+        /// What we have tried.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        tried: Option<Passage>,
+        /// What would help.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        would_help: Option<Passage>,
+        /// Policy, practice, tradition.
+        #[serde(default)]
+        kind: Option<Kind>,
+        /// The area.
+        #[serde(default)]
+        area: Option<Area>,
+        /// Where the rule comes from.
+        #[serde(default)]
+        rule_source: Option<RuleSource>,
+        /// The pillars touched.
+        #[serde(default)]
+        pillars: Option<Vec<Pillar>>,
+        /// How many it touches.
+        #[serde(default)]
+        reach: Option<Reach>,
+        /// The grades touched.
+        #[serde(default)]
+        grades: Option<Vec<Text<20>>>,
+        /// How pressing it is.
+        #[serde(default)]
+        urgency: Option<Urgency>,
+        /// From when on it blocks.
+        #[serde(default)]
+        needed_by: Option<NaiveDate>,
+        /// Who sees it.
+        #[serde(default)]
+        visibility: Option<Visibility>,
+    }
+
+    /// Us too.
+    Join {
+        /// How the same thing meets us.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        how_it_meets_us: Option<Passage>,
+        /// The school, where you speak for several.
+        #[serde(default)]
+        school: Option<SchoolId>,
+    }
+
+    /// No longer us.
+    Leave {
+        /// Why.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        why: Option<Passage>,
+        /// The school, where you speak for several.
+        #[serde(default)]
+        school: Option<SchoolId>,
+    }
+
+    /// Another person speaks for the school.
+    HandOn {
+        /// Who, of the same school.
+        to: PersonId,
+        /// The school, where you speak for several.
+        #[serde(default)]
+        school: Option<SchoolId>,
+    }
+
+    /// Answer a question.
+    Answer {
+        /// The answer.
+        answer: Passage,
+        /// The question, else the one that is open.
+        #[serde(default)]
+        question: Option<EventId>,
+        /// The school, where you speak for several.
+        #[serde(default)]
+        school: Option<SchoolId>,
+    }
+
+    /// Take it back.
+    Withdraw {
+        /// Why.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        why: Option<Passage>,
+        /// The school, where you speak for several.
+        #[serde(default)]
+        school: Option<SchoolId>,
+        /// The episode this was meant for, else the current one.
+        #[serde(default)]
+        episode: Option<u32>,
+    }
+
+    /// It works.
+    Confirm {
+        /// The revision of the answer you speak of, else the current one.
+        #[serde(default)]
+        revision: Option<u32>,
+        /// A word with it.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        words: Option<Passage>,
+        /// The school, where you speak for several.
+        #[serde(default)]
+        school: Option<SchoolId>,
+    }
+
+    /// It does not, and why.
+    Refuse {
+        /// The revision of the answer you speak of, else the current one.
+        #[serde(default)]
+        revision: Option<u32>,
+        /// Why.
+        why: Passage,
+        /// The school, where you speak for several.
+        #[serde(default)]
+        school: Option<SchoolId>,
+    }
+
+    /// Look again at a decline.
+    Appeal {
+        /// Why.
+        why: Passage,
+        /// The school, where you speak for several.
+        #[serde(default)]
+        school: Option<SchoolId>,
+        /// The episode this was meant for, else the current one.
+        #[serde(default)]
+        episode: Option<u32>,
+    }
+
+    /// Does it still work?
+    FollowUp {
+        /// Yes or no.
+        still_works: bool,
+        /// In which classrooms, and what changed.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        text: Option<Passage>,
+        /// The school, where you speak for several.
+        #[serde(default)]
+        school: Option<SchoolId>,
+    }
+
+    /// Out of triage.
+    Route {
+        /// Who gets it.
+        department: Named,
+        /// Why.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        why: Option<Passage>,
+    }
+
+    /// To another department.
+    Reroute {
+        /// Who gets it.
+        department: Named,
+        /// Why; everybody in the loop sees it.
+        why: Passage,
+        /// The episode this was meant for, else the current one.
+        #[serde(default)]
+        episode: Option<u32>,
+    }
+
+    /// A second department helps.
+    Collaborate {
+        /// Who helps.
+        department: Named,
+    }
+
+    /// Ask somebody above.
+    Escalate {
+        /// `contact` or `leader`.
+        to: EscalatedTo,
+        /// Why.
+        why: Passage,
+    }
+
+    /// Decide what was put before a team, or escalated.
+    Decide {
+        /// What is decided.
+        decision: Passage,
+        /// Why.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        why: Option<Passage>,
+        /// On an appeal: `uphold` or `overturn`; the decision's own word counts where it is one of these.
+        #[serde(default)]
+        outcome: Option<AppealOutcome>,
+        /// The event that asked, else the one that is open.
+        #[serde(default)]
+        regarding: Option<EventId>,
+    }
+
+    /// Move the day of resolution.
+    ChangeDue {
+        /// The new day.
+        resolve: NaiveDate,
+        /// Why.
+        why: Passage,
+    }
+
+    /// A first word.
+    Acknowledge {
+        /// The word to the school.
+        word: Passage,
+        /// The episode this was meant for, else the current one.
+        #[serde(default)]
+        episode: Option<u32>,
+    }
+
+    /// Who takes care of it.
+    Assign {
+        /// Who, of the department.
+        person: PersonId,
+    }
+
+    /// Ask a school.
+    Ask {
+        /// The question.
+        question: Passage,
+        /// The school, else the one that filed.
+        #[serde(default)]
+        school: Option<SchoolId>,
+        /// The episode this was meant for, else the current one.
+        #[serde(default)]
+        episode: Option<u32>,
+    }
+
+    /// Write a note.
+    Note {
+        /// The note.
+        text: Passage,
+        /// Whether the schools see it.
+        #[serde(default)]
+        shared: bool,
+    }
+
+    /// Ask a team.
+    PutBeforeTeam {
+        /// The team.
+        team: Named,
+        /// What it is asked.
+        question: Passage,
+    }
+
+    /// Propose an answer, or a new revision of it.
+    Propose {
+        /// What kind of answer.
+        kind: ResolutionKind,
+        /// What will be different, in plain words.
+        summary: Passage,
+        /// Why.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        rationale: Option<Passage>,
+        /// The flexibility it rests on.
+        #[serde(default)]
+        flexibility: Option<FlexibilityId>,
+        /// The episode this was meant for, else the current one.
+        #[serde(default)]
+        episode: Option<u32>,
+    }
+
+    /// Say no.
+    Decline {
+        /// On what ground.
+        ground: DeclineGround,
+        /// Why.
+        reason: Passage,
+        /// When to look again; needed for `not_now`.
+        #[serde(default)]
+        review_on: Option<NaiveDate>,
+        /// The episode this was meant for, else the current one.
+        #[serde(default)]
+        episode: Option<u32>,
+    }
+
+    /// Take the answer back.
+    WithdrawResolution {
+        /// Why.
+        why: Passage,
+    }
+
+    /// Record what the state said.
+    StateAnswer {
+        /// Whether it said yes.
+        granted: bool,
+        /// What it said.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        text: Option<Passage>,
+    }
+
+    /// The district's working days.
+    SetCalendar {
+        /// An IANA name; absent leaves it.
+        #[serde(default)]
+        time_zone: Option<Text<64>>,
+        /// Days off, all of them.
+        closed: Vec<Closed>,
+    }
+
+    /// A promise of days.
+    SetServiceLevel {
+        /// The level; the same id replaces.
+        level: ServiceLevel,
+    }
+
+    /// Who gets what.
+    PublishRoutingRules {
+        /// In order; the first that applies wins.
+        rules: Vec<RoutingRule>,
+    }
+}
+
+fn not_sure() -> RuleSource {
+    RuleSource::NotSure
+}
+
+fn slowing() -> Urgency {
+    Urgency::Slowing
+}
+
+fn joinable() -> Visibility {
+    Visibility::Joinable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_named_by_its_path() {
+        let problem = read_body::<FileTension>(
+            r#"{"title":"t","trying":"x","barrier":"y","kind":"policy","area":"other","reach":{"students":"many"}}"#,
+        )
+        .expect_err("a word is not a number");
+        assert_eq!(problem.fields[0].field, "reach.students");
+        let problem = read_body::<FileTension>(r#"{"title":"t"}"#).expect_err("fields are missing");
+        assert_eq!(problem.fields[0].field, "trying");
+        let problem = read_body::<Acknowledge>(r#"{"word":"  "}"#).expect_err("blank");
+        assert!(problem.detail.contains("one sentence is enough"), "{}", problem.detail);
+    }
+}

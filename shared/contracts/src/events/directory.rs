@@ -1,0 +1,231 @@
+//! Districts, schools, departments, teams, zones and people, and what a district has decided about its own time.
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::owned_events;
+use super::routing::ServiceLevel;
+use crate::area::Area;
+use crate::ids::{DepartmentId, PersonId, SchoolId, ZoneId};
+use crate::sealed::{KeyId, Sealed};
+use crate::vocabulary::{Kind, Level, Role, RuleSource, TeamKind, Urgency};
+
+owned_events! {
+    /// Events of the directory.
+    DirectoryEvent of "directory" {
+        /// A district begins.
+        DistrictRegistered = "district_registered",
+        /// A school of the district.
+        SchoolAdded = "school_added",
+        /// A department of the district office.
+        DepartmentAdded = "department_added",
+        /// An innovation zone.
+        ZoneDefined = "zone_defined",
+        /// A team.
+        TeamFormed = "team_formed",
+        /// A person of the roster.
+        PersonRostered = "person_rostered",
+        /// A person may act as something.
+        RoleGranted = "role_granted",
+        /// A person may no longer act as something.
+        RoleRevoked = "role_revoked",
+        /// The district's working days.
+        CalendarSet = "calendar_set",
+        /// A promise of days.
+        ServiceLevelSet = "service_level_set",
+        /// Who gets what.
+        RoutingRulesPublished = "routing_rules_published",
+        /// The central-office contact, with the role's written duties.
+        ContactDesignated = "contact_designated",
+    }
+}
+
+/// A district begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DistrictRegistered {
+    /// Its name.
+    pub name: String,
+    /// Its NCES identifier, seven digits as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nces: Option<String>,
+    /// Two letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+/// A school of the district.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SchoolAdded {
+    /// Its name.
+    pub name: String,
+    /// Its level.
+    pub level: Level,
+    /// Its NCES identifier, twelve digits as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nces: Option<String>,
+}
+
+/// A department of the district office.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DepartmentAdded {
+    /// Its name.
+    pub name: String,
+    /// What it decides, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decides: Option<String>,
+}
+
+/// An innovation zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ZoneDefined {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Its schools.
+    pub schools: Vec<SchoolId>,
+    /// From when on.
+    pub starts: NaiveDate,
+}
+
+/// A team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TeamFormed {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub kind: TeamKind,
+    /// Who sits on it.
+    pub members: Vec<PersonId>,
+}
+
+/// A person of the roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonRostered {
+    /// The person's sealing key.
+    pub key: KeyId,
+    /// The name.
+    pub name: Sealed,
+    /// What the person does, such as "grade 7 math".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Sealed>,
+}
+
+/// Where a role holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// For reporters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub school: Option<SchoolId>,
+    /// For department staff and leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub department: Option<DepartmentId>,
+}
+
+/// A person may act as something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoleGranted {
+    /// What, and where.
+    #[serde(flatten)]
+    pub grant: Grant,
+}
+
+/// A person may no longer act as something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoleRevoked {
+    /// What, and where.
+    #[serde(flatten)]
+    pub grant: Grant,
+}
+
+/// Days on which the district is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Closed {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// Why.
+    pub label: String,
+}
+
+/// The district's working days: Monday to Friday in its time zone, but for those closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CalendarSet {
+    /// Counts up from 1.
+    pub version: u32,
+    /// An IANA name.
+    pub time_zone: String,
+    /// Days off.
+    pub closed: Vec<Closed>,
+}
+
+/// A promise of days; the same id replaces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceLevelSet {
+    /// The level.
+    #[serde(flatten)]
+    pub level: ServiceLevel,
+}
+
+/// When a rule applies: each list that is not empty must be met.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Conditions {
+    /// One of these areas.
+    pub areas: Vec<Area>,
+    /// One of these kinds.
+    pub kinds: Vec<Kind>,
+    /// One of these believed sources.
+    pub rule_sources: Vec<RuleSource>,
+    /// One of these schools.
+    pub schools: Vec<SchoolId>,
+    /// A school of one of these zones.
+    pub zones: Vec<ZoneId>,
+    /// One of these urgencies.
+    pub urgencies: Vec<Urgency>,
+    /// One of these words in the text, whatever their case.
+    pub words: Vec<String>,
+}
+
+/// One routing rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoutingRule {
+    /// Its short name, unique in the set.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// When it applies.
+    #[serde(default)]
+    pub when: Conditions,
+    /// Who gets it.
+    pub department: DepartmentId,
+    /// Who helps.
+    #[serde(default)]
+    pub collaborators: Vec<DepartmentId>,
+    /// The service level's short name.
+    pub service_level: String,
+}
+
+/// Who gets what: ordered, the first rule that applies wins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoutingRulesPublished {
+    /// Counts up from 1.
+    pub version: u32,
+    /// In order.
+    pub rules: Vec<RoutingRule>,
+}
+
+/// The central-office contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContactDesignated {
+    /// Who.
+    pub person: PersonId,
+    /// The role's written duties.
+    pub duties: String,
+}

@@ -1,0 +1,174 @@
+//! What has happened. Each service can construct only the events of its own module.
+//!
+//! The three chapters of a loop stand under one subject and fold into one state: [`LoopEvent`].
+
+pub mod directory;
+pub mod intake;
+pub mod resolution;
+pub mod routing;
+
+use serde_json::value::RawValue;
+
+use crate::envelope::Envelope;
+use crate::versions::{Unreadable, parse_type};
+
+/// The events one service owns.
+pub trait OwnedEvents: Sized + Send + Sync {
+    /// The service.
+    const OWNER: &'static str;
+    /// The names of its events with their current versions.
+    const KINDS: &'static [(&'static str, u32)];
+
+    /// The event's name in snake case.
+    fn kind(&self) -> &'static str;
+    /// The version written.
+    fn version(&self) -> u32;
+    /// The data as JSON.
+    fn data(&self) -> serde_json::Result<Box<RawValue>>;
+    /// Reads an event of this owner.
+    fn decode(event_type: &str, name: &str, version: u32, data: &RawValue) -> Result<Self, Unreadable>;
+
+    /// `org.loopline.<service>.<event>.v<N>`.
+    fn event_type(&self) -> String {
+        format!("org.loopline.{}.{}.v{}", Self::OWNER, self.kind(), self.version())
+    }
+}
+
+/// Declares one service's events: an enum over their data types, names, versions and upcasters.
+macro_rules! owned_events {
+    ($(#[$doc:meta])* $name:ident of $owner:literal { $($(#[$vdoc:meta])* $variant:ident = $kind:literal $([$($upcast:path),+])?),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum $name { $($(#[$vdoc])* $variant($variant)),* }
+
+        impl $crate::events::OwnedEvents for $name {
+            const OWNER: &'static str = $owner;
+            const KINDS: &'static [(&'static str, u32)] = &[$(
+                ($kind, $crate::versions::Shape { name: $kind, upcasts: &[$($($upcast),+)?] }.version())
+            ),*];
+
+            fn kind(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $kind),* }
+            }
+
+            fn version(&self) -> u32 {
+                match self { $(Self::$variant(_) =>
+                    $crate::versions::Shape { name: $kind, upcasts: &[$($($upcast),+)?] }.version()),* }
+            }
+
+            fn data(&self) -> serde_json::Result<Box<serde_json::value::RawValue>> {
+                match self { $(Self::$variant(data) => serde_json::value::to_raw_value(data)),* }
+            }
+
+            fn decode(
+                event_type: &str,
+                name: &str,
+                version: u32,
+                data: &serde_json::value::RawValue,
+            ) -> Result<Self, $crate::versions::Unreadable> {
+                match name {
+                    $($kind => {
+                        const SHAPE: $crate::versions::Shape =
+                            $crate::versions::Shape { name: $kind, upcasts: &[$($($upcast),+)?] };
+                        $crate::versions::decode(&SHAPE, event_type, version, data).map(Self::$variant)
+                    })*
+                    _ => Err($crate::versions::Unreadable::UnknownType { event_type: event_type.to_owned() }),
+                }
+            }
+        }
+
+        impl $name {
+            /// The JSON Schema of each event's data, by name.
+            pub fn schemas(generator: &mut schemars::SchemaGenerator) -> Vec<(&'static str, schemars::Schema)> {
+                vec![$(($kind, generator.subschema_for::<$variant>())),*]
+            }
+        }
+
+        $(impl From<$variant> for $name {
+            fn from(data: $variant) -> Self {
+                Self::$variant(data)
+            }
+        })*
+    };
+}
+pub(crate) use owned_events;
+
+pub use directory::DirectoryEvent;
+pub use intake::IntakeEvent;
+pub use resolution::ResolutionEvent;
+pub use routing::RoutingEvent;
+
+/// Everything that can happen to a loop: three chapters in one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoopEvent {
+    /// The school's chapter.
+    Intake(IntakeEvent),
+    /// The assignment's chapter.
+    Routing(RoutingEvent),
+    /// The department's chapter.
+    Resolution(ResolutionEvent),
+}
+
+impl LoopEvent {
+    /// The event's name in snake case.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Intake(event) => event.kind(),
+            Self::Routing(event) => event.kind(),
+            Self::Resolution(event) => event.kind(),
+        }
+    }
+
+    /// The service that owns it.
+    pub fn owner(&self) -> &'static str {
+        match self {
+            Self::Intake(_) => IntakeEvent::OWNER,
+            Self::Routing(_) => RoutingEvent::OWNER,
+            Self::Resolution(_) => ResolutionEvent::OWNER,
+        }
+    }
+
+    /// Reads what stands in the log under a loop's subject.
+    pub fn read(envelope: &Envelope) -> Result<Self, Unreadable> {
+        let event_type = envelope.event_type.as_str();
+        let unknown = || Unreadable::UnknownType { event_type: event_type.to_owned() };
+        let (service, name, version) = parse_type(event_type).ok_or_else(unknown)?;
+        match service {
+            IntakeEvent::OWNER => IntakeEvent::decode(event_type, name, version, &envelope.data).map(Self::Intake),
+            RoutingEvent::OWNER => RoutingEvent::decode(event_type, name, version, &envelope.data).map(Self::Routing),
+            ResolutionEvent::OWNER => {
+                ResolutionEvent::decode(event_type, name, version, &envelope.data).map(Self::Resolution)
+            }
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl From<IntakeEvent> for LoopEvent {
+    fn from(event: IntakeEvent) -> Self {
+        Self::Intake(event)
+    }
+}
+
+impl From<RoutingEvent> for LoopEvent {
+    fn from(event: RoutingEvent) -> Self {
+        Self::Routing(event)
+    }
+}
+
+impl From<ResolutionEvent> for LoopEvent {
+    fn from(event: ResolutionEvent) -> Self {
+        Self::Resolution(event)
+    }
+}
+
+impl DirectoryEvent {
+    /// Reads what stands in the log under a subject of the directory.
+    pub fn read(envelope: &Envelope) -> Result<Self, Unreadable> {
+        let event_type = envelope.event_type.as_str();
+        match parse_type(event_type) {
+            Some((Self::OWNER, name, version)) => Self::decode(event_type, name, version, &envelope.data),
+            _ => Err(Unreadable::UnknownType { event_type: event_type.to_owned() }),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What Loopline's services say to one another: identifiers, vocabulary, events, commands, queries and the
+//! `CloudEvents` envelope they travel in. Nothing here decides anything, and nothing here does I/O.
+//!
+//! A service depends on this crate and on `domain`, never on another service.
+
+pub mod action;
+pub mod area;
+pub mod claims;
+pub mod commands;
+pub mod envelope;
+pub mod events;
+pub mod ids;
+pub mod problem;
+pub mod queries;
+pub mod sealed;
+pub mod subjects;
+pub mod text;
+pub mod versions;
+pub mod vocabulary;
+
+pub use action::Action;
+pub use area::Area;
+pub use claims::Claims;
+pub use envelope::{Actor, Envelope, Recorded};
+pub use ids::{
+    CommandId, DepartmentId, District, EventId, LoopId, LoopNumber, PersonId, SchoolId, TeamId, ZoneId,
+};
+pub use problem::Problem;
+pub use sealed::{KeyId, Sealed};
+pub use text::Text;

@@ -1,0 +1,220 @@
+//! The words of the field, as they stand in events and on the wire.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal / $label:literal),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),* }
+
+        impl $name {
+            /// Every value, in its written order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The code used in events and on the wire.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// The words for the screen.
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label),* }
+            }
+
+            /// The value with this code.
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.code())
+            }
+        }
+    )*};
+}
+
+words! {
+    /// What kind of barrier a tension is.
+    Kind {
+        /// A written rule.
+        Policy = "policy" / "A written policy",
+        /// How it is done.
+        Practice = "practice" / "A practice",
+        /// How it has always been done.
+        Tradition = "tradition" / "A tradition",
+        /// The school does not know.
+        NotSure = "not_sure" / "Not sure",
+    }
+    /// Where the rule comes from, as the school believes.
+    RuleSource {
+        /// Nobody wrote it down.
+        Habit = "habit" / "Habit",
+        /// The district does it so.
+        DistrictPractice = "district_practice" / "District practice",
+        /// The board decided it.
+        BoardPolicy = "board_policy" / "Board policy",
+        /// The state's law or rule.
+        StateRule = "state_rule" / "State rule",
+        /// Federal law or rule.
+        FederalRule = "federal_rule" / "Federal rule",
+        /// A product or supplier.
+        VendorOrSystem = "vendor_or_system" / "A vendor or system",
+        /// The school does not know.
+        NotSure = "not_sure" / "Not sure",
+    }
+    /// The four pillars of personalized learning.
+    Pillar {
+        /// Who the learner is.
+        LearnerProfile = "learner_profile" / "Learner profiles",
+        /// Their own way.
+        IndividualPath = "individual_path" / "Individual learning paths",
+        /// On by mastery, not by date.
+        CompetencyProgression = "competency_progression" / "Competency-based progression",
+        /// Where, when and with whom.
+        FlexibleEnvironment = "flexible_environment" / "Flexible learning environments",
+    }
+    /// Who beside the school and the district office sees a loop.
+    Visibility {
+        /// Other schools see a card and may join.
+        Joinable = "joinable" / "Other schools may see a card and join",
+        /// This school alone.
+        SchoolOnly = "school_only" / "Our school only",
+        /// Named people only.
+        Confidential = "confidential" / "Named people only",
+    }
+    /// How pressing it is.
+    Urgency {
+        /// Nothing moves now.
+        BlockingNow = "blocking_now" / "Blocking us now",
+        /// Nothing will move from a date on.
+        BlockingSoon = "blocking_soon" / "Blocking us soon",
+        /// It moves, slowly.
+        Slowing = "slowing" / "Slowing us down",
+        /// It could be better.
+        Idea = "idea" / "An idea",
+    }
+    /// What an answer really is, so that "closed" never hides "not fixed".
+    ResolutionKind {
+        /// No rule forbids it.
+        AlreadyAllowed = "already_allowed" / "Already allowed",
+        /// A waiver for the named schools.
+        SchoolException = "school_exception" / "Exception for the schools named",
+        /// For the schools of a zone.
+        ZoneFlexibility = "zone_flexibility" / "Flexibility for a zone",
+        /// Changed for every school.
+        DistrictChange = "district_change" / "Changed for every school",
+        /// A request to the state.
+        StateWaiver = "state_waiver" / "Request to the state",
+        /// People, training, equipment.
+        Support = "support" / "Support",
+        /// An experiment with an end.
+        Pilot = "pilot" / "Pilot",
+    }
+    /// Why a department declines.
+    DeclineGround {
+        /// Not now; there is a date to look again.
+        NotNow = "not_now" / "Not now",
+        /// It must stay as it is.
+        NonNegotiable = "non_negotiable" / "It must stay as it is",
+    }
+    /// Where a loop, or one school's part of it, stands. Ordered from least to most advanced; the last three are ends.
+    LoopState {
+        /// Filed; nobody has it yet.
+        Filed = "filed" / "Filed",
+        /// No rule matched; the contact decides who gets it.
+        Triage = "triage" / "With the contact, to be routed",
+        /// A department has it.
+        Routed = "routed" / "With a department",
+        /// The department has said a first word.
+        Acknowledged = "acknowledged" / "Acknowledged",
+        /// The school was asked something.
+        WaitingForSchool = "waiting_for_school" / "Waiting for the school",
+        /// The state was asked.
+        WaitingForState = "waiting_for_state" / "Waiting for the state",
+        /// Refused, appealed, or it stopped working.
+        Reopened = "reopened" / "Reopened",
+        /// Answered; the school has yet to say whether it works.
+        Proposed = "proposed" / "Answered, not yet confirmed",
+        /// The school said it works, or nobody answered.
+        Closed = "closed" / "Closed",
+        /// The department said no.
+        Declined = "declined" / "Declined",
+        /// The school took it back.
+        Withdrawn = "withdrawn" / "Withdrawn",
+    }
+    /// What a person may be in a district.
+    Role {
+        /// Speaks for a school.
+        Reporter = "reporter" / "School reporter",
+        /// Works in a department.
+        DepartmentStaff = "department_staff" / "Department staff",
+        /// Leads a department.
+        DepartmentLead = "department_lead" / "Department lead",
+        /// The central-office contact.
+        Contact = "contact" / "Central-office contact",
+        /// Superintendent, cabinet, board.
+        Leader = "leader" / "Leader",
+        /// Verifies and exports the record.
+        Auditor = "auditor" / "Auditor",
+        /// Configures the district.
+        Administrator = "administrator" / "District administrator",
+    }
+    /// The three clocks of a loop.
+    Clock {
+        /// Until the first word.
+        Acknowledge = "acknowledge" / "first answer",
+        /// Until the next word to the school.
+        NextWord = "next_word" / "next word",
+        /// Until an answer is proposed.
+        Resolve = "resolve" / "resolution",
+    }
+    /// To whom something is escalated.
+    EscalatedTo {
+        /// The central-office contact.
+        Contact = "contact" / "the central-office contact",
+        /// A leader of the district.
+        Leader = "leader" / "district leadership",
+    }
+    /// What a decision on an appeal says of the decline.
+    AppealOutcome {
+        /// The decline stands.
+        Uphold = "uphold" / "The decline stands",
+        /// The department must answer anew.
+        Overturn = "overturn" / "The department must look again",
+    }
+    /// A school's level.
+    Level {
+        /// Elementary school.
+        Elementary = "elementary" / "Elementary",
+        /// Middle school.
+        Middle = "middle" / "Middle",
+        /// High school.
+        High = "high" / "High",
+        /// Kindergarten to 8.
+        K8 = "k8" / "K-8",
+        /// Kindergarten to 12.
+        K12 = "k12" / "K-12",
+        /// Anything else.
+        Other = "other" / "Other",
+    }
+    /// What a team is for.
+    TeamKind {
+        /// One to three people who drive the work.
+        ProjectTeam = "project_team" / "Project team",
+        /// Ten to twelve who decide.
+        DistrictCouncil = "district_council" / "District council",
+        /// Four to six at a school.
+        SchoolLeadership = "school_leadership" / "School leadership team",
+    }
+}
+
+impl LoopState {
+    /// Nothing more is owed here (an appeal, a late refusal or a follow-up may still reopen it).
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Closed | Self::Declined | Self::Withdrawn)
+    }
+}

@@ -1,0 +1,253 @@
+//! Where commands on loops are carried out: open the record, seal the words, check authority, decide.
+
+use contracts::claims::Authority;
+use contracts::commands::{CommandMessage, Done};
+use contracts::envelope::Recorded;
+use contracts::events::OwnedEvents;
+use contracts::ids::{LoopId, SchoolId};
+use contracts::problem::Problem;
+use contracts::sealed::{KeyId, Sealed};
+use contracts::subjects::Subject;
+use contracts::text::Text;
+use contracts::{Action, Claims};
+use domain::authority::{Sight, may, sight};
+use domain::district_loop::Phase;
+use domain::{Fold, Loop, LoopRecord, Rejection};
+use eventlog::Log;
+use projection::LiveDistricts;
+use runtime::Clock;
+use sealing::{Keyring, SealingError};
+
+use crate::execute::{Failure, HISTORY_MAX, Target, execute, history};
+use crate::Decide;
+
+/// What carrying out a command on a loop needs.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// The log.
+    pub log: Log,
+    /// The sealing keys.
+    pub keyring: Keyring,
+    /// The time.
+    pub clock: Clock,
+    /// What districts have decided about themselves.
+    pub districts: LiveDistricts,
+}
+
+/// A loop's record as it was read for a command.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where it stands.
+    pub subject: Subject,
+    /// Its history.
+    pub recorded: Vec<Recorded>,
+    /// What that comes to.
+    pub record: LoopRecord,
+}
+
+/// Who asks for what, checked against the state that is decided on.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    /// What they ask for.
+    pub action: Action,
+    /// The school they speak for, where the action speaks for one.
+    pub school: Option<SchoolId>,
+}
+
+enum Refusal {
+    NotVisible,
+    NotPermitted,
+    Rejected(Rejection),
+}
+
+struct Guarded<'a, C> {
+    district: &'a contracts::District,
+    authority: &'a Authority,
+    guard: &'a Guard,
+    command: &'a C,
+}
+
+impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
+    type Event = C::Event;
+    type Rejection = Refusal;
+
+    fn decide(&self, state: &Loop) -> Result<Option<C::Event>, Refusal> {
+        if let (Authority::Person(viewer), Some(record)) = (self.authority, state.record()) {
+            let seen = sight(viewer, &record.audience(self.district));
+            if seen == Sight::Nothing {
+                return Err(Refusal::NotVisible);
+            }
+            if !may(viewer, self.guard.action, record, self.guard.school) {
+                // Who had it before a re-routing is told where it went, not that they have no right.
+                if let Some(refusal) = moved_on(viewer, self.guard.action, record) {
+                    return Err(Refusal::Rejected(refusal));
+                }
+                return Err(Refusal::NotPermitted);
+            }
+            if record.events >= HISTORY_MAX {
+                return Err(Refusal::Rejected(Rejection::HistoryFull { events_max: HISTORY_MAX }));
+            }
+        }
+        self.command.decide(state).map_err(Refusal::Rejected)
+    }
+}
+
+/// Where somebody acts for a department that had the loop before: who has it now.
+fn moved_on(viewer: &Claims, action: Action, record: &LoopRecord) -> Option<Rejection> {
+    let with = record.with()?;
+    let had = record.had_by.iter().any(|department| {
+        *department != with.department && viewer.departments.contains(department)
+    });
+    let for_departments =
+        contracts::action::AUTHORITY.iter().any(|(listed, _, scope)| {
+            *listed == action && *scope == contracts::action::Scope::HoldingDepartment
+        });
+    (had && for_departments).then_some(Rejection::WithAnother { department: with.department, since: with.since })
+}
+
+impl Desk {
+    /// Reads the loop that a command is about. Where the person may not know of it, it is not there.
+    pub async fn open(&self, message: &CommandMessage) -> Result<Opened, Problem> {
+        let subject = Subject::of_loop(&message.district, LoopId(message.thing));
+        let recorded = history(&*self.log, &subject, message.based_on.unwrap_or(0))
+            .await
+            .map_err(|failure| failure.problem(|()| Problem::not_found("loop")))?;
+        let mut state = Loop::default();
+        for event in &recorded {
+            let read = Loop::read(&event.envelope)
+                .map_err(|error| Failure::<()>::Unreadable(error.to_string()).problem(|()| Problem::not_found("loop")))?;
+            state.evolve(&event.meta(), &read);
+        }
+        let Loop::Filed(record) = state else {
+            return Err(Problem::not_found("loop"));
+        };
+        if let Authority::Person(viewer) = &message.authority
+            && sight(viewer, &record.audience(&message.district)) == Sight::Nothing
+        {
+            return Err(Problem::not_found("loop"));
+        }
+        Ok(Opened { subject, recorded, record: *record })
+    }
+
+    /// Seals a text under a key.
+    pub async fn seal<const MAX: usize>(&self, key: KeyId, text: &Text<MAX>) -> Result<Sealed, Problem> {
+        self.keyring.seal(key, text.as_str()).await.map_err(|error| match error {
+            SealingError::Erased(_) => Problem::conflict(
+                "erased",
+                "the words of this loop were erased, so nothing can be written into it; file a new one linked to it",
+            ),
+            SealingError::Unavailable(_) | SealingError::NotOpened(_) => {
+                Problem::unavailable("texts cannot be sealed for a moment; nothing was lost")
+            }
+        })
+    }
+
+    /// Seals a text where there is one.
+    pub async fn seal_some<const MAX: usize>(
+        &self,
+        key: KeyId,
+        text: Option<&Text<MAX>>,
+    ) -> Result<Option<Sealed>, Problem> {
+        match text {
+            Some(text) => self.seal(key, text).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Carries a command on an opened loop out.
+    pub async fn carry_out<C>(
+        &self,
+        opened: Opened,
+        message: &CommandMessage,
+        guard: &Guard,
+        command: &C,
+    ) -> Result<Done, Problem>
+    where
+        C: Decide<Loop, Rejection = Rejection> + Sync,
+        C::Event: OwnedEvents,
+    {
+        self.carry_out_on(opened.subject, Some(opened.recorded), message, guard, command).await
+    }
+
+    /// Carries a command out on a subject of which `primed` was just read.
+    pub async fn carry_out_on<C>(
+        &self,
+        subject: Subject,
+        primed: Option<Vec<Recorded>>,
+        message: &CommandMessage,
+        guard: &Guard,
+        command: &C,
+    ) -> Result<Done, Problem>
+    where
+        C: Decide<Loop, Rejection = Rejection> + Sync,
+        C::Event: OwnedEvents,
+    {
+        let target = Target { log: &*self.log, subject, now: self.clock.now(), primed };
+        let guarded =
+            Guarded { district: &message.district, authority: &message.authority, guard, command };
+        let result = execute::<Loop, _>(&target, message, &guarded).await;
+        let names = self.districts.names(&message.district);
+        result.map_err(|failure| {
+            failure.problem(|refusal| match refusal {
+                Refusal::NotVisible => Problem::not_found("loop"),
+                Refusal::NotPermitted => not_permitted(guard.action),
+                Refusal::Rejected(rejection) => rejection.problem(&names),
+            })
+        })
+    }
+}
+
+impl Opened {
+    /// The school that a person speaks for in this loop: the one named, or the only one it can be.
+    pub fn speaking_for(&self, authority: &Authority, named: Option<SchoolId>) -> Result<SchoolId, Problem> {
+        if let Some(named) = named {
+            return Ok(named);
+        }
+        let Authority::Person(viewer) = authority else {
+            return Ok(self.record.filed_for);
+        };
+        let theirs = |gone: bool| -> Vec<SchoolId> {
+            self.record
+                .parts
+                .iter()
+                .filter(|(school, part)| {
+                    viewer.schools.contains(school) && (gone || !matches!(part.phase, Phase::Gone { .. }))
+                })
+                .map(|(school, _)| *school)
+                .collect()
+        };
+        let mut candidates = theirs(false);
+        if candidates.is_empty() {
+            candidates = theirs(true);
+        }
+        match candidates.as_slice() {
+            [one] => Ok(*one),
+            [] => viewer.schools.iter().next().copied().ok_or_else(|| {
+                Problem::forbidden("this is for a school in the loop to say; you speak for none of them")
+            }),
+            _ => Err(say_which_school()),
+        }
+    }
+}
+
+/// Asks which of several schools is meant.
+pub(crate) fn say_which_school() -> Problem {
+    Problem::invalid(
+        "say which school you speak for: you have several here",
+        vec![contracts::problem::FieldProblem { field: "school".to_owned(), message: "is needed".to_owned() }],
+    )
+}
+
+fn not_permitted(action: Action) -> Problem {
+    let roles: std::collections::BTreeSet<&str> = contracts::action::AUTHORITY
+        .iter()
+        .filter(|(listed, _, _)| *listed == action)
+        .map(|(_, role, _)| role.label())
+        .collect();
+    let roles: Vec<&str> = roles.into_iter().collect();
+    Problem::forbidden(format!(
+        "{} is for those in this loop who are: {}; ask one of them, or the central-office contact",
+        action.slug(),
+        roles.join(", ").to_lowercase()
+    ))
+}

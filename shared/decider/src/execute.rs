@@ -1,0 +1,238 @@
+//! The loop around a decision: load, fold, decide, append with the expectation, settle what is unclear.
+
+use chrono::{DateTime, Utc};
+use contracts::claims::Authority;
+use contracts::commands::{CommandMessage, Done};
+use contracts::envelope::{Actor, Envelope, Recorded};
+use contracts::events::OwnedEvents;
+use contracts::ids::EventId;
+use contracts::problem::{Problem, Since};
+use contracts::subjects::Subject;
+use contracts::versions::Unreadable;
+use domain::Fold;
+use eventlog::{AppendError, EventLog, LogError};
+use tracing::{debug, warn};
+
+use crate::Decide;
+
+/// The most events one thing's history may hold.
+pub const HISTORY_MAX: u32 = 5000;
+/// How often a command is decided anew when others were faster.
+const TRIES: u32 = 8;
+
+/// What a command is executed on.
+#[derive(Debug)]
+pub struct Target<'a> {
+    /// The log.
+    pub log: &'a dyn EventLog,
+    /// The thing.
+    pub subject: Subject,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// What was just read of the thing: empty where it is expected to be new. Read anew only where others were
+    /// faster.
+    pub primed: Option<Vec<Recorded>>,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug)]
+pub enum Failure<R> {
+    /// The thing's state does not allow it.
+    Rejected(R),
+    /// The same command id came before with another body.
+    Reused,
+    /// The caller knew an older version; this has happened since.
+    Stale(Vec<Since>),
+    /// Whether it was recorded is not known.
+    Unsettled,
+    /// Others were faster too often.
+    Busy,
+    /// The log is away.
+    Away(LogError),
+    /// The event is too large to keep.
+    TooLarge,
+    /// The thing's record holds something that cannot be read.
+    Unreadable(String),
+}
+
+impl<R> Failure<R> {
+    /// The problem to answer with; `explain` turns a refusal into one.
+    pub fn problem(self, explain: impl FnOnce(R) -> Problem) -> Problem {
+        match self {
+            Self::Rejected(rejection) => explain(rejection),
+            Self::Reused => Problem::new(
+                "key-reused",
+                422,
+                "This key was used for something else",
+                "the same Idempotency-Key came before with another content; use a new key for a new request",
+            ),
+            Self::Stale(since) => {
+                let mut problem = Problem::new(
+                    "stale-version",
+                    412,
+                    "Somebody else was faster",
+                    "this has changed since the version you knew; read it again, then decide",
+                );
+                problem.since = since;
+                problem
+            }
+            Self::Unsettled => Problem::unknown_outcome(),
+            Self::Busy => Problem::unavailable("many people are acting on this at once; try again"),
+            Self::Away(_) => Problem::unavailable("the record cannot be reached for a moment; nothing was lost"),
+            Self::TooLarge => Problem::new(
+                "too-large",
+                413,
+                "This is too long to keep",
+                "shorten the longest of the texts; together they must stay under about 16,000 letters",
+            ),
+            Self::Unreadable(_) => Problem::new(
+                "unreadable-record",
+                409,
+                "This record cannot be read",
+                "part of this loop's record cannot be read; the administrator sees which in the set-aside list",
+            ),
+        }
+    }
+}
+
+impl<R> From<LogError> for Failure<R> {
+    fn from(error: LogError) -> Self {
+        Self::Away(error)
+    }
+}
+
+/// A thing's history as read from the log.
+pub async fn history(log: &dyn EventLog, subject: &Subject, at_least: u64) -> Result<Vec<Recorded>, Failure<()>> {
+    log.load(subject, 0, at_least)
+        .await?
+        .iter()
+        .map(|raw| raw.parse().map_err(|garbled| Failure::Unreadable(garbled.to_string())))
+        .collect()
+}
+
+/// What cannot be read in a history, in words for the log of the process.
+pub fn unreadable(error: &Unreadable) -> String {
+    error.to_string()
+}
+
+/// Carries out a command: at most one event, exactly once, whatever is repeated, lost or raced.
+pub async fn execute<S, C>(
+    target: &Target<'_>,
+    message: &CommandMessage,
+    command: &C,
+) -> Result<Done, Failure<C::Rejection>>
+where
+    S: Fold,
+    C: Decide<S>,
+    C::Event: OwnedEvents,
+{
+    let mut at_least = 0;
+    let mut unsettled = false;
+    let mut primed = target.primed.clone();
+    for attempt in 0..TRIES {
+        let recorded = if let Some(recorded) = primed.take() {
+            recorded
+        } else {
+            history(target.log, &target.subject, at_least).await.map_err(|failure| match failure {
+                Failure::Away(_) if unsettled => Failure::Unsettled,
+                Failure::Away(error) => Failure::Away(error),
+                Failure::Unreadable(what) => Failure::Unreadable(what),
+                Failure::Rejected(())
+                | Failure::Reused
+                | Failure::Stale(_)
+                | Failure::Unsettled
+                | Failure::Busy
+                | Failure::TooLarge => Failure::Busy,
+            })?
+        };
+        if let Some(done) = done_before(&recorded, message)? {
+            return Ok(done);
+        }
+        let version = recorded.last().map_or(0, |last| last.sequence);
+        if let Some(known) = message.based_on
+            && known != version
+        {
+            return Err(Failure::Stale(since(&recorded, known)));
+        }
+        let mut state = S::default();
+        for event in &recorded {
+            let read = S::read(&event.envelope).map_err(|error| Failure::Unreadable(unreadable(&error)))?;
+            state.evolve(&event.meta(), &read);
+        }
+        let Some(event) = command.decide(&state).map_err(Failure::Rejected)? else {
+            return Ok(Done { version, repeated: true });
+        };
+        let earliest = recorded.last().map_or(target.now, |last| last.envelope.time.max(target.now));
+        let envelope = envelope(target, message, &event, version, earliest)
+            .map_err(|error| Failure::Unreadable(error.to_string()))?;
+        match target.log.append(&target.subject, version, &envelope).await {
+            Ok(sequence) => return Ok(Done { version: sequence, repeated: false }),
+            Err(AppendError::Conflict { at }) => {
+                debug!(subject = %target.subject, attempt, at, "others were faster");
+                at_least = at;
+            }
+            Err(AppendError::Unsettled) => unsettled = true,
+            Err(AppendError::TooLarge { .. }) => return Err(Failure::TooLarge),
+            Err(AppendError::Log(error)) if unsettled => {
+                warn!(subject = %target.subject, %error, "an append could not be settled");
+                return Err(Failure::Unsettled);
+            }
+            Err(AppendError::Log(error)) => return Err(Failure::Away(error)),
+        }
+    }
+    Err(if unsettled { Failure::Unsettled } else { Failure::Busy })
+}
+
+/// The answer a repeated command had the first time.
+fn done_before<R>(recorded: &[Recorded], message: &CommandMessage) -> Result<Option<Done>, Failure<R>> {
+    match recorded.iter().find(|event| event.envelope.commandid == message.id) {
+        None => Ok(None),
+        Some(event) if event.envelope.requesthash == message.request_hash => {
+            Ok(Some(Done { version: event.sequence, repeated: true }))
+        }
+        Some(_) => Err(Failure::Reused),
+    }
+}
+
+fn since(recorded: &[Recorded], known: u64) -> Vec<Since> {
+    recorded
+        .iter()
+        .filter(|event| event.sequence > known)
+        .map(|event| Since {
+            sequence: event.sequence,
+            event: event.envelope.event_type.clone(),
+            actor: event.envelope.actor.to_string(),
+            time: event.envelope.time,
+        })
+        .collect()
+}
+
+fn envelope<E: OwnedEvents>(
+    target: &Target<'_>,
+    message: &CommandMessage,
+    event: &E,
+    previous: u64,
+    time: DateTime<Utc>,
+) -> serde_json::Result<Envelope> {
+    let actor = match &message.authority {
+        Authority::Person(claims) => Actor::Person(claims.person),
+        Authority::Policy { name } => Actor::Policy(name.clone()),
+    };
+    Ok(Envelope {
+        specversion: "1.0".to_owned(),
+        id: EventId::of(message.id, &target.subject.to_string()),
+        source: format!("/loopline/{}", E::OWNER),
+        event_type: event.event_type(),
+        subject: target.subject.event_subject(),
+        time,
+        datacontenttype: "application/json".to_owned(),
+        district: target.subject.district.clone(),
+        actor,
+        commandid: message.id,
+        requesthash: message.request_hash.clone(),
+        causationid: message.caused_by,
+        previous,
+        traceparent: message.traceparent.clone(),
+        data: event.data()?,
+    })
+}

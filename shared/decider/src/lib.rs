@@ -1,0 +1,23 @@
+//! Read, decide, append: the one way in which anything gets into the log.
+//!
+//! A command has at most one event, whose id follows from the command's; so a repeated command finds its event in
+//! the thing's history and answers as it did the first time.
+
+mod desk;
+mod execute;
+mod spec;
+
+pub use desk::{Desk, Guard, Opened};
+pub use execute::{Failure, HISTORY_MAX, Target, execute, history, unreadable};
+pub use spec::{Spec, given};
+
+/// A command's decision over a thing's state: pure, and at most one event.
+pub trait Decide<S> {
+    /// What it can bring about.
+    type Event;
+    /// Why it cannot.
+    type Rejection;
+
+    /// Decides. `None` means that all is as the command wants it already.
+    fn decide(&self, state: &S) -> Result<Option<Self::Event>, Self::Rejection>;
+}

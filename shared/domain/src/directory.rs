@@ -1,0 +1,196 @@
+//! What a district has decided about itself, as all its directory events so far say; people are left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contracts::events::DirectoryEvent;
+use contracts::events::directory::{Closed, RoutingRule};
+use contracts::events::routing::ServiceLevel;
+use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId, ZoneId};
+use contracts::subjects::Subject;
+use contracts::vocabulary::{Level, TeamKind};
+use uuid::Uuid;
+
+use crate::calendar::Calendar;
+
+/// Calendars kept for loops whose days were counted by them; older ones are brought to the oldest kept.
+const CALENDARS_MAX: usize = 64;
+
+/// One district.
+#[derive(Debug, Clone, Default)]
+pub struct DistrictRecord {
+    /// Its name.
+    pub name: String,
+    /// Schools by id.
+    pub schools: BTreeMap<SchoolId, School>,
+    /// Departments by id.
+    pub departments: BTreeMap<DepartmentId, Department>,
+    /// Zones by id.
+    pub zones: BTreeMap<ZoneId, Zone>,
+    /// Teams by id.
+    pub teams: BTreeMap<TeamId, Team>,
+    /// Calendars by version.
+    pub calendars: BTreeMap<u32, Calendar>,
+    /// Closed days as they were last set.
+    pub closed: Vec<Closed>,
+    /// Service levels by short name.
+    pub service_levels: BTreeMap<String, ServiceLevel>,
+    /// The rules in order.
+    pub rules: Vec<RoutingRule>,
+    /// Their version; 0 for none.
+    pub rules_version: u32,
+    /// The contact and the role's written duties.
+    pub contact: Option<(PersonId, String)>,
+}
+
+/// A school.
+#[derive(Debug, Clone)]
+pub struct School {
+    /// Its name.
+    pub name: String,
+    /// Its level.
+    pub level: Level,
+}
+
+/// A department.
+#[derive(Debug, Clone)]
+pub struct Department {
+    /// Its name.
+    pub name: String,
+    /// What it decides.
+    pub decides: Option<String>,
+}
+
+/// A zone.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    /// Its name.
+    pub name: String,
+    /// Its schools.
+    pub schools: BTreeSet<SchoolId>,
+}
+
+/// A team.
+#[derive(Debug, Clone)]
+pub struct Team {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub kind: TeamKind,
+    /// Who sits on it.
+    pub members: BTreeSet<PersonId>,
+}
+
+/// All districts.
+#[derive(Debug, Clone, Default)]
+pub struct Districts {
+    /// By slug.
+    pub by_slug: BTreeMap<District, DistrictRecord>,
+}
+
+impl Districts {
+    /// The district, where it is known.
+    pub fn get(&self, district: &District) -> Option<&DistrictRecord> {
+        self.by_slug.get(district)
+    }
+
+    /// Takes one event in; total.
+    pub fn evolve(&mut self, subject: &Subject, event: &DirectoryEvent) {
+        self.by_slug.entry(subject.district.clone()).or_default().evolve(subject.id, event);
+    }
+}
+
+impl DistrictRecord {
+    /// Takes one event in; `id` is the thing's.
+    pub fn evolve(&mut self, id: Uuid, event: &DirectoryEvent) {
+        match event {
+            DirectoryEvent::DistrictRegistered(registered) => self.name.clone_from(&registered.name),
+            DirectoryEvent::SchoolAdded(added) => {
+                self.schools.insert(SchoolId(id), School { name: added.name.clone(), level: added.level });
+            }
+            DirectoryEvent::DepartmentAdded(added) => {
+                let department = Department { name: added.name.clone(), decides: added.decides.clone() };
+                self.departments.insert(DepartmentId(id), department);
+            }
+            DirectoryEvent::ZoneDefined(defined) => {
+                let zone = Zone { name: defined.name.clone(), schools: defined.schools.iter().copied().collect() };
+                self.zones.insert(ZoneId(id), zone);
+            }
+            DirectoryEvent::TeamFormed(formed) => {
+                let members = formed.members.iter().copied().collect();
+                self.teams.insert(TeamId(id), Team { name: formed.name.clone(), kind: formed.kind, members });
+            }
+            DirectoryEvent::CalendarSet(set) => {
+                // A calendar that cannot be read is refused before it is set; were one on record, UTC stands in.
+                let calendar = Calendar::new(set.version, &set.time_zone, &set.closed)
+                    .unwrap_or_else(|_| Calendar { version: set.version, ..Calendar::default() });
+                self.calendars.insert(set.version, calendar);
+                if self.calendars.len() > CALENDARS_MAX {
+                    self.calendars.pop_first();
+                }
+                self.closed.clone_from(&set.closed);
+            }
+            DirectoryEvent::ServiceLevelSet(set) => {
+                self.service_levels.insert(set.level.id.clone(), set.level.clone());
+            }
+            DirectoryEvent::RoutingRulesPublished(published) => {
+                self.rules.clone_from(&published.rules);
+                self.rules_version = published.version;
+            }
+            DirectoryEvent::ContactDesignated(designated) => {
+                self.contact = Some((designated.person, designated.duties.clone()));
+            }
+            DirectoryEvent::PersonRostered(_) | DirectoryEvent::RoleGranted(_) | DirectoryEvent::RoleRevoked(_) => {}
+        }
+    }
+
+    /// The calendar in force.
+    pub fn calendar(&self) -> Calendar {
+        self.calendars.last_key_value().map(|(_, calendar)| calendar.clone()).unwrap_or_default()
+    }
+
+    /// The calendar of a version, or the nearest kept.
+    pub fn calendar_at(&self, version: u32) -> Calendar {
+        self.calendars
+            .range(..=version)
+            .next_back()
+            .or_else(|| self.calendars.first_key_value())
+            .map(|(_, calendar)| calendar.clone())
+            .unwrap_or_default()
+    }
+
+    /// The level of this short name, or a plain one where a rule names what is not there.
+    pub fn service_level(&self, id: &str) -> ServiceLevel {
+        self.service_levels.get(id).or_else(|| self.service_levels.get("standard")).cloned().unwrap_or_else(|| {
+            ServiceLevel {
+                id: "standard".to_owned(),
+                name: "Standard".to_owned(),
+                acknowledge_days: 3,
+                next_word_days: 10,
+                resolve_days: 30,
+                due_soon_days: 2,
+            }
+        })
+    }
+
+    /// The zones a school is in.
+    pub fn zones_of(&self, school: SchoolId) -> BTreeSet<ZoneId> {
+        self.zones.iter().filter(|(_, zone)| zone.schools.contains(&school)).map(|(id, _)| *id).collect()
+    }
+
+    /// The department that people mean: by id, or by name whatever its case.
+    pub fn department_named(&self, named: &str) -> Option<DepartmentId> {
+        by_id_or_name(named, self.departments.iter().map(|(id, department)| (id.0, department.name.as_str())))
+            .map(DepartmentId)
+    }
+
+    /// The team that people mean: by id, or by name whatever its case.
+    pub fn team_named(&self, named: &str) -> Option<TeamId> {
+        by_id_or_name(named, self.teams.iter().map(|(id, team)| (id.0, team.name.as_str()))).map(TeamId)
+    }
+}
+
+fn by_id_or_name<'a>(named: &str, mut known: impl Iterator<Item = (Uuid, &'a str)>) -> Option<Uuid> {
+    let id = Uuid::parse_str(named).ok();
+    let named = named.trim().to_lowercase();
+    known.find(|(known, name)| Some(*known) == id || name.to_lowercase() == named).map(|(id, _)| id)
+}

@@ -1,0 +1,19 @@
+//! What a loop *is* after its events, and what follows from that: pure, without clock, randomness or I/O.
+//!
+//! Services add their own `decide` functions on top; `evolve` here is total, and shared by all who fold the log.
+
+pub mod authority;
+pub mod calendar;
+pub mod clocks;
+pub mod directory;
+pub mod district_loop;
+pub mod fold;
+pub mod legal;
+pub mod rejection;
+pub mod rules;
+pub mod samples;
+
+pub use calendar::Calendar;
+pub use district_loop::{Loop, LoopRecord};
+pub use fold::Fold;
+pub use rejection::Rejection;

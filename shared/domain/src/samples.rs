@@ -1,0 +1,80 @@
+//! Small made-up things for specifications and for templates: never data of a district.
+
+use contracts::area::Area;
+use contracts::envelope::Actor;
+use contracts::events::intake::{Origin, Reach, TensionFiled};
+use contracts::events::routing::{Due, ServiceLevel, TensionRouted};
+use contracts::ids::{DepartmentId, PersonId, SchoolId};
+use contracts::sealed::{KeyId, Sealed};
+use contracts::vocabulary::{Kind, RuleSource, Urgency, Visibility};
+use uuid::Uuid;
+
+/// A sealed text that nobody can open; told apart by its words.
+pub fn sealed(words: &str) -> Sealed {
+    let key = KeyId { pool: Uuid::from_u128(1), slot: 0 };
+    Sealed { key, nonce: String::new(), ciphertext: words.to_owned(), commitment: String::new() }
+}
+
+/// A person by a name.
+pub fn person(name: &str) -> Actor {
+    Actor::Person(PersonId::derived(&[name]))
+}
+
+/// A school by a name.
+pub fn school(name: &str) -> SchoolId {
+    SchoolId::derived(&[name])
+}
+
+/// A department by a name.
+pub fn department(name: &str) -> DepartmentId {
+    DepartmentId::derived(&[name])
+}
+
+/// A tension filed by a school.
+pub fn filed(name: &str) -> TensionFiled {
+    TensionFiled {
+        key: KeyId { pool: Uuid::from_u128(1), slot: 0 },
+        school: school(name),
+        origin: Origin::School,
+        title: sealed("title"),
+        trying: sealed("trying"),
+        barrier: sealed("barrier"),
+        tried: None,
+        would_help: None,
+        kind: Kind::Policy,
+        area: Area::from_code("seat_time").unwrap_or_else(|| unreachable!("seat_time ships with the product")),
+        rule_source: RuleSource::StateRule,
+        pillars: Vec::new(),
+        reach: Reach::default(),
+        grades: Vec::new(),
+        urgency: Urgency::Slowing,
+        needed_by: None,
+        visibility: Visibility::Joinable,
+        linked_to: None,
+    }
+}
+
+/// A service level: 3, 10 and 30 days.
+pub fn level() -> ServiceLevel {
+    ServiceLevel {
+        id: "standard".to_owned(),
+        name: "Standard".to_owned(),
+        acknowledge_days: 3,
+        next_word_days: 10,
+        resolve_days: 30,
+        due_soon_days: 2,
+    }
+}
+
+/// It goes to a department.
+pub fn routed(name: &str) -> TensionRouted {
+    TensionRouted {
+        department: department(name),
+        chosen_by: None,
+        why: None,
+        collaborators: Vec::new(),
+        service_level: level(),
+        calendar_version: 1,
+        due: Due::default(),
+    }
+}

@@ -1,0 +1,227 @@
+//! The log over NATS JetStream: one stream, one subject a thing, every write synced before it is acknowledged.
+
+mod durable;
+mod setup;
+mod tail;
+
+use std::time::Duration;
+
+use async_nats::jetstream::{self, Context};
+use async_nats::{Client, HeaderMap, StatusCode};
+use async_trait::async_trait;
+use bytes::Bytes;
+use contracts::envelope::{EVENT_BYTES_MAX, Envelope};
+use contracts::subjects::{STREAM, Subject};
+use futures::StreamExt;
+use serde::Deserialize;
+use tracing::warn;
+
+pub use setup::{StreamOptions, set_up};
+
+use crate::{AppendError, Durable, EventLog, Filter, LogError, Raw, Tail};
+
+/// How long an append waits for its acknowledgement before it counts as unsettled.
+const APPEND_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long a read waits for an answer.
+const READ_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How many messages one page of a load holds.
+const LOAD_PAGE: usize = 1000;
+/// The most pages of one load: nothing has a longer history.
+const LOAD_PAGES_MAX: usize = 20;
+/// How often a read that must reach a sequence is tried.
+const CATCH_UP_TRIES: u32 = 20;
+
+/// The product's log.
+#[derive(Clone)]
+pub struct JetStreamLog {
+    client: Client,
+    context: Context,
+    direct_get: String,
+}
+
+impl std::fmt::Debug for JetStreamLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JetStreamLog").finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct PubAck {
+    seq: Option<u64>,
+    error: Option<ApiError>,
+}
+
+#[derive(Deserialize)]
+struct ApiError {
+    err_code: u32,
+    description: String,
+}
+
+/// "wrong last sequence".
+const WRONG_LAST_SEQUENCE: u32 = 10071;
+/// The same, without the sequence in the text.
+const WRONG_LAST_SEQUENCE_CONSTANT: u32 = 10164;
+/// "message size exceeds maximum allowed".
+const TOO_LARGE: u32 = 10054;
+
+impl JetStreamLog {
+    /// The log over a connection; the stream must have been set up (see [`set_up`]).
+    pub fn new(client: Client) -> Self {
+        let context = jetstream::new(client.clone());
+        Self { client, context, direct_get: format!("$JS.API.DIRECT.GET.{STREAM}") }
+    }
+
+    async fn load_page(&self, subject: &str, from: u64) -> Result<Vec<Raw>, LogError> {
+        let inbox = self.client.new_inbox();
+        let mut answers =
+            self.client.subscribe(inbox.clone()).await.map_err(|error| LogError::Unavailable(error.to_string()))?;
+        let request = serde_json::json!({"batch": LOAD_PAGE, "next_by_subj": subject, "seq": from});
+        self.client
+            .publish_with_reply(self.direct_get.clone(), inbox, Bytes::from(request.to_string()))
+            .await
+            .map_err(|error| LogError::Unavailable(error.to_string()))?;
+        let mut page = Vec::new();
+        loop {
+            let answer = tokio::time::timeout(READ_TIMEOUT, answers.next())
+                .await
+                .map_err(|_| LogError::Unavailable("no answer to a read".to_owned()))?
+                .ok_or_else(|| LogError::Unavailable("the connection has ended".to_owned()))?;
+            match answer.status {
+                Some(StatusCode::NO_RESPONDERS) => {
+                    return Err(LogError::Unavailable("nobody serves the stream".to_owned()));
+                }
+                // 404: nothing there; 204: the end of the batch.
+                Some(status) if status.as_u16() == 404 || status.as_u16() == 204 => return Ok(page),
+                Some(status) if status.is_server_error() || status.as_u16() == 408 => {
+                    return Err(LogError::Unavailable(format!("status {status}")));
+                }
+                Some(status) if status.as_u16() >= 400 => {
+                    return Err(LogError::Unexpected(format!("status {status} to a read")));
+                }
+                Some(_) | None => {}
+            }
+            let headers = answer.headers.as_ref();
+            let header = |name: &str| headers.and_then(|headers| headers.get(name)).map(ToString::to_string);
+            let (Some(sequence), Some(subject)) = (header("Nats-Sequence"), header("Nats-Subject")) else {
+                return Err(LogError::Unexpected("a message without sequence and subject".to_owned()));
+            };
+            let sequence = sequence.parse().map_err(|_| LogError::Unexpected(format!("sequence {sequence:?}")))?;
+            page.push(Raw { sequence, subject, payload: answer.payload });
+        }
+    }
+}
+
+#[async_trait]
+impl EventLog for JetStreamLog {
+    async fn load(&self, subject: &Subject, after: u64, at_least: u64) -> Result<Vec<Raw>, LogError> {
+        let name = subject.to_string();
+        for attempt in 0..CATCH_UP_TRIES {
+            let mut all: Vec<Raw> = Vec::new();
+            for _ in 0..LOAD_PAGES_MAX {
+                let from = all.last().map_or(after, |last| last.sequence) + 1;
+                let page = self.load_page(&name, from).await?;
+                let whole = page.len() < LOAD_PAGE;
+                all.extend(page);
+                if whole {
+                    break;
+                }
+            }
+            if all.last().map_or(after, |last| last.sequence) >= at_least {
+                return Ok(all);
+            }
+            runtime_pause(attempt).await;
+        }
+        Err(LogError::Unavailable(format!("no replica has reached sequence {at_least}")))
+    }
+
+    async fn append(&self, subject: &Subject, expected: u64, envelope: &Envelope) -> Result<u64, AppendError> {
+        let payload =
+            serde_json::to_vec(envelope).map_err(|error| LogError::Unexpected(format!("an event as JSON: {error}")))?;
+        if payload.len() > EVENT_BYTES_MAX {
+            return Err(AppendError::TooLarge { bytes: payload.len(), max: EVENT_BYTES_MAX });
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string());
+        headers.insert("Nats-Expected-Stream", STREAM);
+        headers.insert("Nats-Msg-Id", envelope.id.to_string());
+        headers.insert("Content-Type", "application/cloudevents+json");
+        let request = async_nats::Request::new()
+            .headers(headers)
+            .payload(Bytes::from(payload))
+            .timeout(Some(APPEND_TIMEOUT));
+        let answer = match self.client.send_request(subject.to_string(), request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return Err(match error.kind() {
+                    // Nobody listened, so nothing was stored.
+                    async_nats::RequestErrorKind::NoResponders => {
+                        LogError::Unavailable("nobody serves the stream".to_owned()).into()
+                    }
+                    async_nats::RequestErrorKind::TimedOut
+                    | async_nats::RequestErrorKind::Other
+                    | async_nats::RequestErrorKind::InvalidSubject
+                    | async_nats::RequestErrorKind::MaxPayloadExceeded => {
+                        warn!(%subject, %error, "an append was not answered");
+                        AppendError::Unsettled
+                    }
+                });
+            }
+        };
+        let ack: PubAck = serde_json::from_slice(&answer.payload)
+            .map_err(|error| LogError::Unexpected(format!("an acknowledgement: {error}")))?;
+        match ack {
+            PubAck { error: None, seq: Some(sequence) } => Ok(sequence),
+            PubAck { error: Some(error), .. } => Err(match error.err_code {
+                WRONG_LAST_SEQUENCE | WRONG_LAST_SEQUENCE_CONSTANT => {
+                    let at = error.description.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
+                    AppendError::Conflict { at }
+                }
+                TOO_LARGE => AppendError::TooLarge { bytes: 0, max: EVENT_BYTES_MAX },
+                _ => LogError::Unavailable(format!("{} ({})", error.description, error.err_code)).into(),
+            }),
+            PubAck { error: None, seq: None } => {
+                Err(LogError::Unexpected("an acknowledgement without a sequence".to_owned()).into())
+            }
+        }
+    }
+
+    async fn head(&self) -> Result<u64, LogError> {
+        #[derive(Deserialize)]
+        struct Info {
+            state: Option<State>,
+            error: Option<ApiError>,
+        }
+        #[derive(Deserialize)]
+        struct State {
+            last_seq: u64,
+        }
+        let info: Info = self
+            .context
+            .request(format!("STREAM.INFO.{STREAM}"), &())
+            .await
+            .map_err(|error| LogError::Unavailable(error.to_string()))?;
+        match (info.state, info.error) {
+            (Some(state), _) => Ok(state.last_seq),
+            (None, Some(error)) => Err(LogError::Unavailable(error.description)),
+            (None, None) => Err(LogError::Unexpected("stream information without a state".to_owned())),
+        }
+    }
+
+    async fn read(&self, filter: Filter, after: u64) -> Result<Tail, LogError> {
+        Ok(tail::start(self.context.clone(), filter, after))
+    }
+
+    async fn durable(&self, name: &str, filter: Filter) -> Result<Box<dyn Durable>, LogError> {
+        Ok(Box::new(durable::start(self.context.clone(), name, filter).await?))
+    }
+
+    async fn outstanding(&self, name: &str) -> Result<u64, LogError> {
+        durable::outstanding(&self.context, name).await
+    }
+}
+
+/// Waits a little longer each time, at most a fifth of a second.
+#[expect(clippy::disallowed_methods, reason = "a bounded wait between two tries at the broker, not a schedule")]
+pub(crate) async fn runtime_pause(attempt: u32) {
+    tokio::time::sleep(Duration::from_millis((5_u64 << attempt.min(6)).min(200))).await;
+}

@@ -1,0 +1,142 @@
+//! What districts have decided about themselves, kept in memory by every service that needs it to decide.
+
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use contracts::events::DirectoryEvent;
+use contracts::ids::{DepartmentId, District, TeamId};
+use contracts::subjects::{Thing, every};
+use contracts::versions::Unreadable;
+use domain::directory::{DistrictRecord, Districts};
+use domain::rejection::Names;
+use eventlog::Log;
+use runtime::health::State;
+use runtime::{Health, Lifecycle};
+use tracing::{error, warn};
+
+/// A view of all districts that follows the log. People are not in it.
+#[derive(Debug, Clone, Default)]
+pub struct LiveDistricts {
+    districts: Arc<RwLock<Districts>>,
+}
+
+impl LiveDistricts {
+    /// Begins to follow the log; `health` says when it has caught up.
+    pub fn follow(log: Log, lifecycle: &Lifecycle, health: Health, service: &'static str) -> Self {
+        let live = Self::default();
+        let view = live.clone();
+        let part = format!("{service} districts");
+        health.set(&part, State::Starting("reading the directory".to_owned()));
+        lifecycle.spawn(async move {
+            let filter: Vec<String> =
+                [Thing::District, Thing::School, Thing::Department, Thing::Zone, Thing::Team].map(every).to_vec();
+            let mut tail = loop {
+                match log.read(filter.clone(), 0).await {
+                    Ok(tail) => break tail,
+                    Err(_) => runtime::clock::pause(Duration::from_millis(200)).await,
+                }
+            };
+            let mut batch = Vec::new();
+            let mut at = 0;
+            let mut ready = false;
+            loop {
+                if !ready {
+                    let caught_up = tail.caught_up_at();
+                    if caught_up.is_some_and(|until| at >= until) {
+                        health.set(&part, State::Ready);
+                        ready = true;
+                    }
+                }
+                batch.clear();
+                let taken = if ready {
+                    tail.next(&mut batch, 1024).await
+                } else {
+                    // Nothing may be there at all: look again whether that is so.
+                    match tokio::time::timeout(Duration::from_millis(20), tail.next(&mut batch, 1024)).await {
+                        Ok(taken) => taken,
+                        Err(_) => continue,
+                    }
+                };
+                if taken == 0 {
+                    return;
+                }
+                for raw in &batch {
+                    at = raw.sequence;
+                    let read = raw.parse().map_err(|garbled| garbled.to_string()).and_then(|recorded| {
+                        match DirectoryEvent::read(&recorded.envelope) {
+                            Ok(event) => Ok((recorded, event)),
+                            Err(error @ Unreadable::Newer { .. }) => {
+                                health.set(&part, State::Stopped(error.to_string()));
+                                Err(error.to_string())
+                            }
+                            Err(error) => Err(error.to_string()),
+                        }
+                    });
+                    match read {
+                        Ok((recorded, event)) => view.write().evolve(&recorded.subject, &event),
+                        Err(reason) => {
+                            error!(sequence = at, reason, "an event of the directory cannot be read");
+                            if matches!(health.parts().get(&part), Some(State::Stopped(_))) {
+                                warn!("the view of districts has stopped");
+                                return;
+                            }
+                        }
+                    }
+                }
+            }
+        });
+        live
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Districts> {
+        self.districts.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Looks at one district; nothing where it is unknown.
+    pub fn with<R>(&self, district: &District, look: impl FnOnce(&DistrictRecord) -> R) -> Option<R> {
+        self.districts.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(district).map(look)
+    }
+
+    /// The slugs of all districts.
+    pub fn slugs(&self) -> Vec<District> {
+        self.districts.read().unwrap_or_else(std::sync::PoisonError::into_inner).by_slug.keys().cloned().collect()
+    }
+
+    /// Takes one event in directly, as a read model's transaction does that holds its own view.
+    pub fn evolve(&self, subject: &contracts::subjects::Subject, event: &DirectoryEvent) {
+        self.write().evolve(subject, event);
+    }
+
+    /// Names of a district's things, for refusals.
+    pub fn names(&self, district: &District) -> DistrictNames {
+        DistrictNames { live: self.clone(), district: district.clone() }
+    }
+}
+
+/// Names of one district's things.
+#[derive(Debug, Clone)]
+pub struct DistrictNames {
+    live: LiveDistricts,
+    district: District,
+}
+
+impl Names for DistrictNames {
+    fn department(&self, id: DepartmentId) -> String {
+        self.live
+            .with(&self.district, |record| record.departments.get(&id).map(|department| department.name.clone()))
+            .flatten()
+            .unwrap_or_else(|| "another department".to_owned())
+    }
+
+    fn team(&self, id: TeamId) -> String {
+        self.live
+            .with(&self.district, |record| record.teams.get(&id).map(|team| team.name.clone()))
+            .flatten()
+            .unwrap_or_else(|| "a team".to_owned())
+    }
+
+    fn moment(&self, at: chrono::DateTime<chrono::Utc>) -> String {
+        let zone = self.live.with(&self.district, |record| record.calendar().time_zone).unwrap_or(chrono_tz::UTC);
+        at.with_timezone(&zone).format("%A %-d %B, %-I:%M %p").to_string()
+    }
+}

@@ -1,0 +1,209 @@
+//! Keys at hand: those opened before, and a few new ones made ahead of need.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use contracts::sealed::{KeyId, Sealed};
+use rand::Rng;
+use tokio::sync::Mutex as AsyncMutex;
+use uuid::Uuid;
+
+use crate::POOL_SLOTS;
+use crate::cipher::{MasterKey, NotOpened, SealingKey};
+use crate::store::{KeyStore, Pool};
+
+/// New keys at hand below which another pool is made in the background.
+const LOW_WATER: usize = POOL_SLOTS as usize / 2;
+/// Pools whose keys are remembered.
+const POOLS_MAX: usize = 4096;
+
+/// Why a text could not be sealed or opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SealingError {
+    /// The key store is away.
+    #[error("the key store cannot be reached: {0}")]
+    Unavailable(String),
+    /// The key was destroyed: the words are gone for good.
+    #[error("the key {0} was destroyed")]
+    Erased(KeyId),
+    /// The text does not fit its key or commitment.
+    #[error(transparent)]
+    NotOpened(#[from] NotOpened),
+}
+
+/// All keys this process has in hand.
+#[derive(Clone)]
+pub struct Keyring {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn KeyStore>,
+    master: MasterKey,
+    state: Mutex<State>,
+    making: AsyncMutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    fresh: VecDeque<KeyId>,
+    pools: HashMap<Uuid, Arc<Vec<Option<SealingKey>>>>,
+    order: VecDeque<Uuid>,
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keyring").field("store", &self.shared.store).finish_non_exhaustive()
+    }
+}
+
+impl State {
+    fn remember(&mut self, id: Uuid, keys: Arc<Vec<Option<SealingKey>>>) {
+        if self.pools.insert(id, keys).is_none() {
+            self.order.push_back(id);
+            if self.order.len() > POOLS_MAX
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.pools.remove(&oldest);
+            }
+        }
+    }
+}
+
+impl Keyring {
+    /// A keyring over a store.
+    pub fn new(store: Arc<dyn KeyStore>, master: MasterKey) -> Self {
+        let state = Mutex::new(State::default());
+        Self { shared: Arc::new(Shared { store, master, state, making: AsyncMutex::new(()) }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// A key nobody has used. Made ahead of need: only the first call of all waits for the store.
+    pub async fn lease(&self) -> Result<KeyId, SealingError> {
+        loop {
+            let (taken, low) = {
+                let mut state = self.state();
+                let taken = state.fresh.pop_front();
+                (taken, state.fresh.len() < LOW_WATER)
+            };
+            match taken {
+                Some(id) => {
+                    if low && self.shared.making.try_lock().is_ok() {
+                        let keyring = self.clone();
+                        tokio::spawn(async move {
+                            // If this fails, the lease that finds no key says so.
+                            let _ = keyring.make(LOW_WATER).await;
+                        });
+                    }
+                    return Ok(id);
+                }
+                None => self.make(1).await?,
+            }
+        }
+    }
+
+    /// Makes one pool, unless somebody else just did.
+    async fn make(&self, wanted: usize) -> Result<(), SealingError> {
+        let _making = self.shared.making.lock().await;
+        if self.state().fresh.len() >= wanted {
+            return Ok(());
+        }
+        let pool = Uuid::from_bytes(random());
+        let ids: Vec<KeyId> = (0..POOL_SLOTS).map(|slot| KeyId { pool, slot }).collect();
+        let keys: Vec<SealingKey> = ids.iter().map(|_| SealingKey::new(random())).collect();
+        let wrapped = Pool::new(ids.iter().zip(&keys).map(|(id, key)| self.shared.master.wrap(*id, key, random())));
+        self.shared.store.put(pool, &wrapped).await?;
+        let mut state = self.state();
+        state.remember(pool, Arc::new(keys.into_iter().map(Some).collect()));
+        state.fresh.extend(ids);
+        Ok(())
+    }
+
+    async fn key(&self, id: KeyId) -> Result<SealingKey, SealingError> {
+        let known = self.state().pools.get(&id.pool).cloned();
+        let keys = match known {
+            Some(keys) => keys,
+            None => self.fetch(id.pool).await?,
+        };
+        keys.get(usize::from(id.slot)).and_then(Clone::clone).ok_or(SealingError::Erased(id))
+    }
+
+    async fn fetch(&self, pool: Uuid) -> Result<Arc<Vec<Option<SealingKey>>>, SealingError> {
+        let kept = self.shared.store.get(pool).await?.unwrap_or_default();
+        let keys: Vec<Option<SealingKey>> = (0..POOL_SLOTS)
+            .map(|slot| {
+                kept.slot(slot).map(|wrapped| self.shared.master.unwrap(KeyId { pool, slot }, &wrapped)).transpose()
+            })
+            .collect::<Result<_, _>>()?;
+        let keys = Arc::new(keys);
+        self.state().remember(pool, keys.clone());
+        Ok(keys)
+    }
+
+    /// Seals a text under a key.
+    pub async fn seal(&self, id: KeyId, text: &str) -> Result<Sealed, SealingError> {
+        Ok(self.key(id).await?.seal(id, text, random()))
+    }
+
+    /// Opens a sealed text.
+    pub async fn open(&self, sealed: &Sealed) -> Result<String, SealingError> {
+        Ok(self.key(sealed.key).await?.open(sealed)?)
+    }
+
+    /// Opens a sealed text if its key is at hand already; no waiting.
+    pub fn open_at_hand(&self, sealed: &Sealed) -> Option<Result<String, SealingError>> {
+        let keys = self.state().pools.get(&sealed.key.pool).cloned()?;
+        Some(match keys.get(usize::from(sealed.key.slot)).and_then(Clone::clone) {
+            Some(key) => key.open(sealed).map_err(SealingError::from),
+            None => Err(SealingError::Erased(sealed.key)),
+        })
+    }
+
+    /// Destroys a key: what was sealed under it is erased for good.
+    pub async fn destroy(&self, id: KeyId) -> Result<(), SealingError> {
+        self.shared.store.destroy(id.pool, id.slot).await?;
+        let mut state = self.state();
+        state.pools.remove(&id.pool);
+        state.order.retain(|pool| *pool != id.pool);
+        Ok(())
+    }
+}
+
+/// Random bytes for keys, salts and nonces: from the operating system's generator, never from a seed.
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::rng().fill_bytes(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryKeys;
+
+    #[tokio::test]
+    async fn what_one_process_seals_another_opens_until_the_key_is_destroyed() {
+        let store = Arc::new(MemoryKeys::default());
+        let here = Keyring::new(store.clone(), MasterKey::new([7; 32]));
+        let there = Keyring::new(store.clone(), MasterKey::new([7; 32]));
+        let id = here.lease().await.expect("a key");
+        let sealed = here.seal(id, "what gets in the way").await.expect("sealed");
+        assert_eq!(there.open(&sealed).await.as_deref(), Ok("what gets in the way"));
+        here.destroy(id).await.expect("destroyed");
+        assert_eq!(here.open(&sealed).await, Err(SealingError::Erased(id)));
+        let later = Keyring::new(store, MasterKey::new([7; 32]));
+        assert_eq!(later.open(&sealed).await, Err(SealingError::Erased(id)));
+    }
+
+    #[tokio::test]
+    async fn no_key_is_leased_twice() {
+        let keyring = Keyring::new(Arc::new(MemoryKeys::default()), MasterKey::new([7; 32]));
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..300 {
+            assert!(seen.insert(keyring.lease().await.expect("a key")));
+        }
+    }
+}

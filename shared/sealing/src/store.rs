@@ -1,0 +1,146 @@
+//! Where pools of wrapped keys are kept: outside the log, so that a key can be destroyed.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_nats::jetstream::{self, kv};
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use contracts::subjects::KEYS_BUCKET;
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use crate::keyring::SealingError;
+
+/// A pool as kept: each slot's wrapped key, or nothing where it was destroyed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Pool {
+    slots: Vec<Option<String>>,
+}
+
+impl Pool {
+    /// A pool of wrapped keys.
+    pub(crate) fn new(wrapped: impl Iterator<Item = Vec<u8>>) -> Self {
+        Self { slots: wrapped.map(|key| Some(BASE64.encode(key))).collect() }
+    }
+
+    /// One slot's wrapped key; `None` where it was destroyed or never was.
+    pub(crate) fn slot(&self, slot: u8) -> Option<Vec<u8>> {
+        self.slots.get(usize::from(slot))?.as_ref().and_then(|key| BASE64.decode(key).ok())
+    }
+}
+
+/// A store of pools.
+#[async_trait]
+pub trait KeyStore: Send + Sync + std::fmt::Debug {
+    /// Keeps a new pool; it is safe on disk when this returns.
+    async fn put(&self, id: Uuid, pool: &Pool) -> Result<(), SealingError>;
+    /// A pool by its id.
+    async fn get(&self, id: Uuid) -> Result<Option<Pool>, SealingError>;
+    /// Destroys one slot's key for good.
+    async fn destroy(&self, id: Uuid, slot: u8) -> Result<(), SealingError>;
+}
+
+/// Pools in memory, for tests.
+#[derive(Debug, Default)]
+pub struct MemoryKeys {
+    pools: Mutex<BTreeMap<Uuid, Pool>>,
+}
+
+#[async_trait]
+impl KeyStore for MemoryKeys {
+    async fn put(&self, id: Uuid, pool: &Pool) -> Result<(), SealingError> {
+        self.pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(id, pool.clone());
+        Ok(())
+    }
+
+    async fn get(&self, id: Uuid) -> Result<Option<Pool>, SealingError> {
+        Ok(self.pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&id).cloned())
+    }
+
+    async fn destroy(&self, id: Uuid, slot: u8) -> Result<(), SealingError> {
+        let mut pools = self.pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(key) = pools.get_mut(&id).and_then(|pool| pool.slots.get_mut(usize::from(slot))) {
+            *key = None;
+        }
+        Ok(())
+    }
+}
+
+/// Pools in the broker's bucket `KEYS`.
+pub struct JetStreamKeys {
+    context: jetstream::Context,
+    bucket: OnceCell<kv::Store>,
+}
+
+impl std::fmt::Debug for JetStreamKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JetStreamKeys")
+    }
+}
+
+/// How often destroying is tried against others who change the same pool.
+const DESTROY_TRIES: u32 = 16;
+
+impl JetStreamKeys {
+    /// The bucket over a connection; it is looked up when first needed.
+    pub fn new(client: async_nats::Client) -> Self {
+        Self { context: jetstream::new(client), bucket: OnceCell::new() }
+    }
+
+    async fn bucket(&self) -> Result<&kv::Store, SealingError> {
+        self.bucket
+            .get_or_try_init(|| self.context.get_key_value(KEYS_BUCKET))
+            .await
+            .map_err(|error| SealingError::Unavailable(error.to_string()))
+    }
+}
+
+#[async_trait]
+impl KeyStore for JetStreamKeys {
+    async fn put(&self, id: Uuid, pool: &Pool) -> Result<(), SealingError> {
+        let bytes = serde_json::to_vec(pool).map_err(|error| SealingError::Unavailable(error.to_string()))?;
+        self.bucket()
+            .await?
+            .put(id.simple().to_string(), bytes.into())
+            .await
+            .map(|_| ())
+            .map_err(|error| SealingError::Unavailable(error.to_string()))
+    }
+
+    async fn get(&self, id: Uuid) -> Result<Option<Pool>, SealingError> {
+        let entry = self
+            .bucket()
+            .await?
+            .get(id.simple().to_string())
+            .await
+            .map_err(|error| SealingError::Unavailable(error.to_string()))?;
+        entry
+            .map(|bytes| serde_json::from_slice(&bytes).map_err(|error| SealingError::Unavailable(error.to_string())))
+            .transpose()
+    }
+
+    async fn destroy(&self, id: Uuid, slot: u8) -> Result<(), SealingError> {
+        let bucket = self.bucket().await?;
+        let unavailable = |error: &dyn std::fmt::Display| SealingError::Unavailable(error.to_string());
+        for _ in 0..DESTROY_TRIES {
+            let Some(entry) =
+                bucket.entry(id.simple().to_string()).await.map_err(|error| unavailable(&error))?
+            else {
+                return Ok(());
+            };
+            let mut pool: Pool = serde_json::from_slice(&entry.value).map_err(|error| unavailable(&error))?;
+            match pool.slots.get_mut(usize::from(slot)) {
+                Some(key) if key.is_some() => *key = None,
+                Some(_) | None => return Ok(()),
+            }
+            let bytes = serde_json::to_vec(&pool).map_err(|error| unavailable(&error))?;
+            if bucket.update(id.simple().to_string(), bytes.into(), entry.revision).await.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(SealingError::Unavailable("the pool keeps changing".to_owned()))
+    }
+}

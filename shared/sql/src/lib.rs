@@ -1,0 +1,197 @@
+//! SQLite and PostgreSQL behind one small type: one SQL text for both, two statements only where the dialects differ.
+//!
+//! [`on!`] runs one body over either pool, [`on_tx!`] over either transaction.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
+
+/// One service's database.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// A file of its own.
+    Sqlite(SqlitePool),
+    /// A schema of its own.
+    Postgres(PgPool),
+}
+
+/// A transaction on either.
+#[derive(Debug)]
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs one body over either pool: `on!(db, pool => sqlx::query("…").execute(pool).await)`.
+#[macro_export]
+macro_rules! on {
+    ($db:expr, $pool:ident => $body:expr) => {
+        match $db {
+            $crate::Db::Sqlite($pool) => $body,
+            $crate::Db::Postgres($pool) => $body,
+        }
+    };
+}
+
+/// Runs one body over either transaction: `on_tx!(tx, conn => sqlx::query("…").execute(&mut **conn).await)`.
+#[macro_export]
+macro_rules! on_tx {
+    ($tx:expr, $conn:ident => $body:expr) => {
+        match $tx {
+            $crate::Tx::Sqlite($conn) => $body,
+            $crate::Tx::Postgres($conn) => $body,
+        }
+    };
+}
+
+/// Where databases are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A folder of SQLite files.
+    Folder(std::path::PathBuf),
+    /// A PostgreSQL database.
+    Url(String),
+}
+
+/// A service's migrations for both.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrations {
+    /// For SQLite.
+    pub sqlite: &'static Migrator,
+    /// For PostgreSQL.
+    pub postgres: &'static Migrator,
+}
+
+/// What a store is for, which says how it is synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Can be made again from the log.
+    Rebuildable,
+    /// Is kept nowhere else.
+    Sole,
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The driver said no.
+    #[error("the database of {name} cannot be opened")]
+    Open {
+        /// Whose.
+        name: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The tables could not be brought up to date.
+    #[error("the tables of {name} cannot be brought up to date")]
+    Migrate {
+        /// Whose.
+        name: String,
+        /// Why.
+        #[source]
+        source: sqlx::migrate::MigrateError,
+    },
+}
+
+/// Connections to one SQLite file.
+const SQLITE_CONNECTIONS: u32 = 4;
+/// Connections to PostgreSQL for one service.
+const POSTGRES_CONNECTIONS: u32 = 6;
+
+impl Db {
+    /// Opens a service's database and brings its tables up to date.
+    pub async fn open(
+        location: &Location,
+        name: &str,
+        migrations: Migrations,
+        durability: Durability,
+    ) -> Result<Self, OpenError> {
+        let open = |source| OpenError::Open { name: name.to_owned(), source };
+        let migrate = |source| OpenError::Migrate { name: name.to_owned(), source };
+        match location {
+            Location::Folder(folder) => {
+                let pool = open_sqlite(&folder.join(format!("{name}.sqlite")), durability).await.map_err(open)?;
+                migrations.sqlite.run(&pool).await.map_err(migrate)?;
+                Ok(Self::Sqlite(pool))
+            }
+            Location::Url(url) => {
+                let pool = open_postgres(url, name).await.map_err(open)?;
+                migrations.postgres.run(&pool).await.map_err(migrate)?;
+                Ok(Self::Postgres(pool))
+            }
+        }
+    }
+
+    /// Begins a transaction that writes.
+    pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        match self {
+            Self::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+        }
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        on!(self, pool => pool.close().await);
+    }
+}
+
+impl Tx {
+    /// Commits.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+
+    /// Takes everything back.
+    pub async fn rollback(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await,
+            Self::Postgres(tx) => tx.rollback().await,
+        }
+    }
+}
+
+async fn open_sqlite(file: &Path, durability: Durability) -> Result<SqlitePool, sqlx::Error> {
+    let synchronous = match durability {
+        Durability::Rebuildable => SqliteSynchronous::Normal,
+        Durability::Sole => SqliteSynchronous::Full,
+    };
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(false)
+        .pragma("cache_size", "-16384")
+        .pragma("wal_autocheckpoint", "8192")
+        .pragma("temp_store", "memory");
+    SqlitePoolOptions::new().max_connections(SQLITE_CONNECTIONS).connect_with(options).await
+}
+
+async fn open_postgres(url: &str, schema: &str) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?;
+    let setup = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    // The name is one of ours, never a caller's. Two processes may create it at once: one of them then waits.
+    sqlx::query("SELECT pg_advisory_lock(7166261)").execute(&setup).await?;
+    let created = sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""))).execute(&setup).await;
+    setup.close().await;
+    created?;
+    let options = options.options([("search_path", schema)]);
+    PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(Duration::from_secs(3))
+        .connect_with(options)
+        .await
+}
