@@ -1,1 +1,80 @@
-//! loopline-routing
+//! Routing owns the assignment's chapter of a loop: who has it, by when, and what time brings about. It appends
+//! routing's events and no others.
+//!
+//! Rules are data of the district; each routing records the rule and the version that chose it. Due dates live in
+//! routing's own table, which follows from the log; a tick finds what is due, so any number of replicas may tick.
+
+mod commands;
+pub mod domain;
+pub mod policies;
+pub mod read_model;
+mod tick;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use decider::Desk;
+use messaging::{Bus, Endpoint, run_policy, serve};
+use projection::{Model, Position};
+use runtime::{Health, Lifecycle};
+use sql::{Db, Durability, Location};
+
+pub use tick::{Ticked, tick};
+
+/// How often routing looks at the time.
+const TICK: Duration = Duration::from_secs(2);
+
+/// Opens routing's read model.
+pub async fn open(location: &Location) -> anyhow::Result<Model<read_model::Watch>> {
+    let db = Db::open(location, "routing", read_model::MIGRATIONS, Durability::Rebuildable).await?;
+    Ok(Model { db, model: Arc::new(read_model::Watch::default()), position: Position::default() })
+}
+
+/// Serves routing's commands, policies and clock until the process ends.
+pub async fn run(bus: Bus, desk: Desk, location: &Location, lifecycle: &Lifecycle, health: &Health) -> anyhow::Result<()> {
+    let model = open(location).await?;
+    lifecycle.spawn_to_its_end(projection::run(
+        desk.log.clone(),
+        model.clone(),
+        lifecycle.clone(),
+        health.clone(),
+        "routing",
+    ));
+    for policy in [policies::WHEN_TENSION_FILED_THEN_ROUTE, policies::WHEN_APPEALED_THEN_ESCALATE] {
+        lifecycle.spawn(run_policy(
+            desk.log.clone(),
+            bus.clone(),
+            lifecycle.clone(),
+            health.clone(),
+            "routing",
+            policy,
+        ));
+    }
+    let (people, policy, ticking) = (desk.clone(), desk.clone(), (desk.clone(), model.clone()));
+    let endpoints = vec![
+        Endpoint::new("user", "svc.routing.user.*".to_owned(), move |incoming| {
+            let desk = people.clone();
+            async move { commands::handle_person(&desk, &incoming).await }
+        }),
+        Endpoint::new("tick", "svc.routing.clock.tick".to_owned(), move |_| {
+            let (desk, model) = ticking.clone();
+            async move { tick(&desk, &model).await }
+        }),
+        Endpoint::new("policy", "svc.routing.policy.*".to_owned(), move |incoming| {
+            let desk = policy.clone();
+            async move { commands::handle_policy(&desk, &incoming).await }
+        }),
+    ];
+    serve(&bus, lifecycle, "routing", endpoints)
+        .await
+        .map_err(|error| anyhow::anyhow!("routing cannot serve: {error}"))?;
+    lifecycle.spawn(async move {
+        loop {
+            runtime::clock::pause(TICK).await;
+            if let Err(problem) = tick(&desk, &model).await {
+                tracing::debug!(%problem, "a tick was put off");
+            }
+        }
+    });
+    Ok(())
+}

@@ -1,10 +1,12 @@
 //! Runs read models: batches of events and the checkpoint in one transaction, at least once, in order.
 
+mod folded;
 mod live;
 mod model;
 mod position;
 mod run;
 
+pub use folded::{Batch, Folds, Step, read_districts};
 pub use live::LiveDistricts;
 pub use model::{ApplyError, ReadModel};
 pub use position::Position;

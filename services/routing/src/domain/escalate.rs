@@ -1,0 +1,63 @@
+//! Somebody above is asked.
+
+use contracts::events::RoutingEvent;
+use contracts::events::routing::{About, Escalated};
+use contracts::sealed::Sealed;
+use contracts::vocabulary::EscalatedTo;
+use decider::Decide;
+use domain::district_loop::Appeal;
+use domain::{Loop, Rejection};
+
+/// Escalates; what lies with the contact can go on to a leader.
+#[derive(Debug, Clone)]
+pub struct Escalate {
+    /// To whom.
+    pub to: EscalatedTo,
+    /// Why.
+    pub why: Option<Sealed>,
+    /// Whether the person may ask a leader directly.
+    pub may_ask_leader: bool,
+}
+
+impl Decide<Loop> for Escalate {
+    type Event = RoutingEvent;
+    type Rejection = Rejection;
+
+    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+        let record = state.filed()?;
+        record.still_open()?;
+        if self.to == EscalatedTo::Leader && !self.may_ask_leader {
+            return Err(Rejection::OnlyToContact);
+        }
+        match &record.escalation {
+            Some(open) if open.to >= self.to => return Err(Rejection::AlreadyEscalated { to: open.to }),
+            Some(_) | None => {}
+        }
+        let about = if matches!(record.appeal, Appeal::Pending { .. }) { About::Appeal } else { About::Concern };
+        Ok(Some(Escalated { to: self.to, about, why: self.why.clone() }.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contracts::events::IntakeEvent;
+    use contracts::queries::Holder;
+    use decider::given;
+    use domain::samples::{filed, person, routed, sealed};
+
+    #[test]
+    fn it_goes_up_and_not_sideways() {
+        let escalate = |to, may_ask_leader| Escalate { to, why: Some(sealed("w")), may_ask_leader };
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
+        assert_eq!(spec.when(&escalate(EscalatedTo::Leader, false)), Err(Rejection::OnlyToContact));
+        let spec = spec.done(&person("rosa"), &escalate(EscalatedTo::Contact, false));
+        assert_eq!(spec.state().record().expect("filed").holder(), Holder::Contact);
+        let again = Err(Rejection::AlreadyEscalated { to: EscalatedTo::Contact });
+        assert_eq!(spec.when(&escalate(EscalatedTo::Contact, true)), again);
+        let spec = spec.done(&person("carol"), &escalate(EscalatedTo::Leader, true));
+        assert_eq!(spec.state().record().expect("filed").holder(), Holder::Leader);
+    }
+}

@@ -1,0 +1,82 @@
+//! Another department has it, and everybody sees why.
+
+use chrono::{DateTime, Utc};
+use contracts::events::RoutingEvent;
+use contracts::events::routing::{Due, TensionRerouted};
+use contracts::ids::DepartmentId;
+use contracts::sealed::Sealed;
+use decider::Decide;
+use domain::{Calendar, Loop, Rejection};
+
+/// Moves a loop to another department. The acknowledge clock starts again, the resolve clock goes on.
+#[derive(Debug, Clone)]
+pub struct Reroute {
+    /// Who gets it.
+    pub to: DepartmentId,
+    /// Why.
+    pub why: Sealed,
+    /// The episode it was meant for.
+    pub episode: Option<u32>,
+    /// The calendar the loop's days are counted by.
+    pub calendar: Calendar,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+impl Decide<Loop> for Reroute {
+    type Event = RoutingEvent;
+    type Rejection = Rejection;
+
+    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+        let record = state.filed()?;
+        record.still_open()?;
+        record.in_episode(self.episode)?;
+        let with = record.with().ok_or(Rejection::NotRouted)?;
+        if with.department == self.to {
+            return Err(Rejection::AlreadyThere { department: self.to });
+        }
+        let acknowledge_days = record.time.level.as_ref().map_or(0, |level| level.acknowledge_days);
+        let due = Due {
+            acknowledge: Some(self.calendar.after(self.now, acknowledge_days)),
+            next_word: None,
+            resolve: record.due(&self.calendar).resolve,
+        };
+        let rerouted = TensionRerouted { from: with.department, to: self.to, why: self.why.clone(), due };
+        Ok(Some(rerouted.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contracts::events::IntakeEvent;
+    use contracts::events::resolution::{CaseAcknowledged, ResolutionEvent};
+    use contracts::vocabulary::LoopState;
+    use decider::given;
+    use domain::samples::{department, filed, person, routed, sealed};
+
+    #[test]
+    fn the_acknowledge_clock_starts_again_and_the_resolve_clock_goes_on() {
+        let reroute = Reroute {
+            to: department("technology"),
+            why: sealed("devices"),
+            episode: None,
+            calendar: Calendar::default(),
+            now: DateTime::default(),
+        };
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
+            .event(
+                &person("marcus"),
+                ResolutionEvent::from(CaseAcknowledged { department: department("curriculum"), word: sealed("w") }),
+            );
+        let before = spec.state().record().expect("filed").time.resolve_from;
+        let spec = spec.done(&person("carol"), &reroute);
+        let record = spec.state().record().expect("filed");
+        assert_eq!((record.state(), record.time.resolve_from), (LoopState::Routed, before));
+        assert!(record.time.acknowledge_from > before);
+        let there = Err(Rejection::AlreadyThere { department: department("technology") });
+        assert_eq!(spec.when(&reroute), there);
+    }
+}

@@ -1,0 +1,37 @@
+//! Rows to answers: whose moment has come, and who counts by an old calendar. All districts: time is one for all.
+
+use chrono::{DateTime, Utc};
+use contracts::ids::{District, LoopId};
+use sql::{Db, on};
+use uuid::Uuid;
+
+/// A loop that something is due on.
+#[derive(Debug, Clone)]
+pub struct DueLoop {
+    /// Its district.
+    pub district: District,
+    /// Which.
+    pub id: LoopId,
+}
+
+fn read(rows: Vec<(Uuid, String)>) -> Vec<DueLoop> {
+    rows.into_iter()
+        .filter_map(|(id, district)| Some(DueLoop { district: district.parse().ok()?, id: LoopId(id) }))
+        .collect()
+}
+
+/// Loops whose next moment has come, the longest overdue first.
+pub async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueLoop>, sqlx::Error> {
+    let rows = on!(db, pool => sqlx::query_as(
+            "SELECT id, district FROM watch WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT $2")
+        .bind(now).bind(limit).fetch_all(pool).await)?;
+    Ok(read(rows))
+}
+
+/// Running loops of a district whose days are counted by a calendar older than this.
+pub async fn behind_calendar(db: &Db, district: &District, version: u32, limit: i64) -> Result<Vec<DueLoop>, sqlx::Error> {
+    let rows = on!(db, pool => sqlx::query_as(
+            "SELECT id, district FROM watch WHERE running = 1 AND district = $1 AND calendar_version < $2 LIMIT $3")
+        .bind(district.as_str()).bind(version as i32).bind(limit).fetch_all(pool).await)?;
+    Ok(read(rows))
+}

@@ -1,0 +1,121 @@
+//! Looking at the time: what is due becomes a command with a derived id, so that any number of replicas may look.
+
+use chrono::{DateTime, Utc};
+use contracts::Action;
+use contracts::claims::Authority;
+use contracts::commands::CommandMessage;
+use contracts::ids::{CommandId, District, LoopId};
+use contracts::problem::Problem;
+use decider::{Decide, Desk, Guard};
+use ::domain::{Loop, Rejection};
+use futures::{StreamExt, stream};
+use projection::Model;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::domain::{ApplyCalendar, CheckClocks};
+use crate::read_model::{DueLoop, Watch, behind_calendar, due};
+
+/// Loops looked at in one round.
+const ROUND_MAX: i64 = 200;
+/// Loops looked at side by side.
+const SIDE_BY_SIDE: usize = 16;
+/// How long a tick waits for the read model to reach the log's end.
+const CATCH_UP: Duration = Duration::from_secs(2);
+
+/// What a tick did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticked {
+    /// Events it brought about.
+    pub events: u32,
+}
+
+/// Looks at the time once. Judged only when the read model has reached the log's end as of the beginning, so that no
+/// date is called missed that was met a moment before.
+pub async fn tick(desk: &Desk, model: &Model<Watch>) -> Result<Ticked, Problem> {
+    let away = |what: &str| Problem::unavailable(format!("the clocks cannot be judged for a moment: {what}"));
+    let head = desk.log.head().await.map_err(|error| away(&error.to_string()))?;
+    if !model.position.wait_for(head, CATCH_UP).await {
+        return Err(away("the read model is behind"));
+    }
+    let now = desk.clock.now();
+    let mut ticked = Ticked::default();
+    let mut behind = Vec::new();
+    for district in desk.districts.slugs() {
+        let version = desk.districts.with(&district, |record| record.calendar().version).unwrap_or(0);
+        let rows = behind_calendar(&model.db, &district, version, ROUND_MAX).await;
+        behind.extend(rows.map_err(|error| away(&error.to_string()))?);
+    }
+    let calendars = stream::iter(behind).map(|found| apply_calendar(desk, found)).buffer_unordered(SIDE_BY_SIDE);
+    ticked.events += count(calendars.collect().await);
+    let rows = due(&model.db, now, ROUND_MAX).await.map_err(|error| away(&error.to_string()))?;
+    let clocks = stream::iter(rows).map(|found| check_clocks(desk, found, now)).buffer_unordered(SIDE_BY_SIDE);
+    ticked.events += count(clocks.collect().await);
+    Ok(ticked)
+}
+
+fn count(results: Vec<Result<bool, Problem>>) -> u32 {
+    let mut events = 0;
+    for result in results {
+        match result {
+            Ok(true) => events += 1,
+            Ok(false) => {}
+            // It is still due: the next tick tries again.
+            Err(problem) => warn!(%problem, "a clock could not be judged"),
+        }
+    }
+    events
+}
+
+async fn check_clocks(desk: &Desk, found: DueLoop, now: DateTime<Utc>) -> Result<bool, Problem> {
+    issue(desk, &found, "clock", |desk, version| CheckClocks { calendar: calendar_at(desk, &found.district, version), now })
+        .await
+}
+
+async fn apply_calendar(desk: &Desk, found: DueLoop) -> Result<bool, Problem> {
+    issue(desk, &found, "calendar", |desk, version| ApplyCalendar {
+        old: calendar_at(desk, &found.district, version),
+        new: desk.districts.with(&found.district, ::domain::directory::DistrictRecord::calendar).unwrap_or_default(),
+    })
+    .await
+}
+
+fn calendar_at(desk: &Desk, district: &District, version: u32) -> ::domain::Calendar {
+    desk.districts.with(district, |record| record.calendar_at(version)).unwrap_or_default()
+}
+
+/// Issues one command of time on a loop; its id follows from the loop's version, so that two replicas issue the same.
+async fn issue<C>(
+    desk: &Desk,
+    found: &DueLoop,
+    what: &str,
+    command: impl FnOnce(&Desk, u32) -> C,
+) -> Result<bool, Problem>
+where
+    C: Decide<Loop, Event = contracts::events::RoutingEvent, Rejection = Rejection> + Sync,
+{
+    let mut message = policy_message(&found.district, found.id, what);
+    let opened = desk.open(&message).await?;
+    let version = opened.record.version;
+    message.id = CommandId(Uuid::new_v5(&found.id.0, format!("{what}/{version}").as_bytes()));
+    let command = command(desk, opened.record.time.calendar_version);
+    let guard = Guard { action: Action::ChangeDue, school: None };
+    let done = desk.carry_out(opened, &message, &guard, &command).await?;
+    Ok(!done.repeated)
+}
+
+fn policy_message(district: &District, id: LoopId, what: &str) -> CommandMessage {
+    CommandMessage {
+        id: CommandId(Uuid::nil()),
+        district: district.clone(),
+        thing: id.0,
+        authority: Authority::Policy { name: format!("when_time_passes_then_{what}") },
+        request_hash: what.to_owned(),
+        based_on: None,
+        caused_by: None,
+        traceparent: None,
+        body: serde_json::value::RawValue::NULL.to_owned(),
+    }
+}
