@@ -1,1 +1,94 @@
-//! loopline-directory
+//! The directory owns districts, schools, departments, teams, zones and people, and what a district has decided about
+//! its own time: calendar, service levels, routing rules. It says who somebody is.
+//!
+//! Credentials are not in the log: they stand in a store of their own, by digest, and are backed up, not rebuilt.
+
+mod commands;
+mod credentials;
+pub mod demo;
+pub mod domain;
+mod queries;
+pub mod read_model;
+
+use std::sync::Arc;
+
+use eventlog::Log;
+use messaging::{Bus, Endpoint, serve};
+use projection::{LiveDistricts, Model, Position};
+use runtime::{Clock, Health, Lifecycle};
+use sealing::Keyring;
+use sql::{Db, Durability, Location};
+
+pub use credentials::Credentials;
+
+/// What the directory works with.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    /// The log.
+    pub log: Log,
+    /// Sealing keys for people's names.
+    pub keyring: Keyring,
+    /// The time.
+    pub clock: Clock,
+    /// What districts have decided.
+    pub districts: LiveDistricts,
+    /// People and their roles.
+    pub people: Model<read_model::People>,
+    /// Sessions and tokens.
+    pub credentials: Credentials,
+    /// Whether its people may be signed in without a credential: only for demonstration.
+    pub demo: bool,
+}
+
+/// Opens the directory's read model.
+pub async fn open(location: &Location, keyring: Keyring) -> anyhow::Result<Model<read_model::People>> {
+    let db = Db::open(location, "directory", read_model::MIGRATIONS, Durability::Rebuildable).await?;
+    Ok(Model { db, model: Arc::new(read_model::People::new(keyring)), position: Position::default() })
+}
+
+/// Serves the directory until the process ends.
+#[expect(clippy::too_many_arguments, reason = "each is a part of the process, named once where it is put together")]
+pub async fn run(
+    bus: Bus,
+    log: Log,
+    keyring: Keyring,
+    clock: Clock,
+    location: &Location,
+    demo: bool,
+    lifecycle: &Lifecycle,
+    health: &Health,
+) -> anyhow::Result<Directory> {
+    let people = open(location, keyring.clone()).await?;
+    people.model.tell_over(bus.clone());
+    let districts = LiveDistricts::follow(log.clone(), lifecycle, health.clone(), "directory");
+    let credentials = Credentials::open(location).await?;
+    lifecycle.spawn_to_its_end(projection::run(
+        log.clone(),
+        people.clone(),
+        lifecycle.clone(),
+        health.clone(),
+        "directory",
+    ));
+    let directory = Directory { log, keyring, clock, districts, people, credentials, demo };
+    let ask = directory.clone();
+    let user = directory.clone();
+    let door = directory.clone();
+    let endpoints = vec![
+        Endpoint::new("ask", "ask.directory.*".to_owned(), move |incoming| {
+            let directory = ask.clone();
+            async move { queries::answer(&directory, &incoming).await }
+        }),
+        Endpoint::new("user", "svc.directory.user.*".to_owned(), move |incoming| {
+            let directory = user.clone();
+            async move { commands::handle(&directory, &incoming).await }
+        }),
+        Endpoint::new("door", "svc.directory.door.*".to_owned(), move |incoming| {
+            let directory = door.clone();
+            async move { commands::at_the_door(&directory, &incoming).await }
+        }),
+    ];
+    serve(&bus, lifecycle, "directory", endpoints)
+        .await
+        .map_err(|error| anyhow::anyhow!("the directory cannot serve: {error}"))?;
+    Ok(directory)
+}

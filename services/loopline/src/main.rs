@@ -1,1 +1,44 @@
-fn main() {}
+//! `loopline`: the one binary. `up` runs everything in one process, `serve` any services alone.
+
+mod broker;
+mod cli;
+mod demo;
+mod documents;
+mod folder;
+mod rebuild;
+mod serve;
+mod services;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // The broker's process becomes the broker: nothing else may run in it.
+    if let Command::ExecBroker { server, config } = &cli.command {
+        return broker::become_broker(server, config);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::failed(&anyhow::anyhow!("failed to start: {error}")),
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Up(options) => up::up(options).await,
+            Command::Serve(options) => serve::serve(options).await,
+            Command::Rebuild(options) => rebuild::rebuild(options).await,
+            Command::Openapi => cli::print(&documents::pretty(&gateway::openapi::document())),
+            Command::Asyncapi => cli::print(&documents::pretty(&documents::asyncapi())),
+            Command::ExecBroker { .. } => Ok(()),
+        }
+    });
+    // What still runs in the background is not waited for.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::failed(&error),
+    }
+}

@@ -1,1 +1,90 @@
-//! loopline-timeline
+//! Timeline keeps the read models that people and leaders look at: lists, a loop with its history, stays in stages,
+//! search. It decides nothing; all of it follows from the log and can be made again from zero.
+
+mod endpoints;
+mod names;
+pub mod read_model;
+pub mod rebuild;
+mod summaries;
+mod views;
+
+use std::sync::Arc;
+
+use eventlog::Log;
+use messaging::{Bus, Endpoint, serve};
+use projection::{LiveDistricts, Model, Position};
+use runtime::{Clock, Health, Lifecycle};
+use sealing::Keyring;
+use sql::{Db, Durability, Location};
+use tokio::sync::RwLock;
+
+pub use read_model::Timeline as ReadModel;
+
+/// What timeline works with.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    pub(crate) log: Log,
+    pub(crate) keyring: Keyring,
+    pub(crate) clock: Clock,
+    pub(crate) districts: LiveDistricts,
+    // Exchanged as a whole when it is made again.
+    pub(crate) model: Arc<RwLock<Running>>,
+    pub(crate) location: Location,
+    pub(crate) bus: Bus,
+    pub(crate) health: Health,
+}
+
+/// The read model in use and the lifecycle of its projection.
+#[derive(Debug, Clone)]
+pub(crate) struct Running {
+    pub(crate) model: Model<read_model::Timeline>,
+    pub(crate) lifecycle: Lifecycle,
+}
+
+/// Opens timeline's read model under a name of its own.
+pub async fn open(location: &Location, name: &str, keyring: Keyring) -> anyhow::Result<Model<read_model::Timeline>> {
+    let db = Db::open(location, name, read_model::MIGRATIONS, Durability::Rebuildable).await?;
+    Ok(Model { db, model: Arc::new(read_model::Timeline::new(keyring)), position: Position::default() })
+}
+
+/// Serves timeline until the process ends.
+pub async fn run(
+    bus: Bus,
+    log: Log,
+    keyring: Keyring,
+    clock: Clock,
+    location: &Location,
+    lifecycle: &Lifecycle,
+    health: &Health,
+) -> anyhow::Result<()> {
+    let model = open(location, "timeline", keyring.clone()).await?;
+    let districts = LiveDistricts::follow(log.clone(), lifecycle, health.clone(), "timeline");
+    let running = rebuild::start(model, &bus, &log, lifecycle, health);
+    let timeline = Timeline {
+        log,
+        keyring,
+        clock,
+        districts,
+        model: Arc::new(RwLock::new(running)),
+        location: location.clone(),
+        bus: bus.clone(),
+        health: health.clone(),
+    };
+    let (ask, admin, admin_lifecycle) = (timeline.clone(), timeline, lifecycle.clone());
+    let endpoints = vec![
+        Endpoint::new("ask", "ask.timeline.*".to_owned(), move |incoming| {
+            let timeline = ask.clone();
+            async move { endpoints::answer(&timeline, &incoming).await }
+        }),
+        Endpoint::new("rebuild", "svc.timeline.operator.rebuild".to_owned(), move |_| {
+            let (timeline, lifecycle) = (admin.clone(), admin_lifecycle.clone());
+            async move { rebuild::begin(&timeline, &lifecycle).await }
+        }),
+        Endpoint::new("rebuilding", "svc.timeline.operator.rebuilding".to_owned(), move |_| async {
+            Ok(rebuild::is_under_way())
+        }),
+    ];
+    serve(&bus, lifecycle, "timeline", endpoints)
+        .await
+        .map_err(|error| anyhow::anyhow!("timeline cannot serve: {error}"))
+}

@@ -113,6 +113,11 @@ impl District {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The id of the district as a thing of the log.
+    pub fn thing_id(&self) -> Uuid {
+        derive("District", &[&self.0])
+    }
 }
 
 impl FromStr for District {

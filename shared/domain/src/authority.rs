@@ -34,7 +34,8 @@ impl LoopRecord {
         Audience {
             district: district.clone(),
             visibility: self.tension.visibility,
-            schools: self.schools_in_it().collect(),
+            // A school that left or withdrew still sees what it was in.
+            schools: self.parts.keys().copied().collect(),
             departments: departments.into_iter().collect(),
             team: self.matter.as_ref().map(|matter| matter.team),
             people: self.named.iter().copied().collect(),

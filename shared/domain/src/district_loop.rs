@@ -339,6 +339,8 @@ pub struct LoopRecord {
     pub named: BTreeSet<PersonId>,
     /// Whether it was ever escalated to a leader.
     pub leader_asked: bool,
+    /// The stream sequence of the filing.
+    pub filed_seq: u64,
     /// The stream sequence of the last event taken in.
     pub version: u64,
     /// When that was.

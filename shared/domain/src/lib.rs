@@ -9,6 +9,7 @@ pub mod directory;
 pub mod district_loop;
 pub mod fold;
 pub mod legal;
+pub mod offers;
 pub mod rejection;
 pub mod rules;
 pub mod samples;

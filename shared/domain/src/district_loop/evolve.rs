@@ -81,6 +81,7 @@ fn begin(meta: &Meta, filed: &TensionFiled) -> LoopRecord {
         time: Timekeeping::default(),
         named: speaker.into_iter().collect(),
         leader_asked: false,
+        filed_seq: meta.sequence,
         version: meta.sequence,
         changed_at: meta.time,
         events: 1,

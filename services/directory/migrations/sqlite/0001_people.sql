@@ -1,0 +1,25 @@
+-- People and their roles; all of it follows from the log.
+CREATE TABLE checkpoint (id INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+CREATE TABLE set_aside (sequence INTEGER PRIMARY KEY, subject TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE person (
+    id BLOB PRIMARY KEY,
+    district TEXT NOT NULL,
+    name TEXT NOT NULL,
+    title TEXT,
+    sequence INTEGER NOT NULL
+);
+CREATE INDEX person_district ON person (district, name);
+CREATE TABLE role_grant (
+    person BLOB NOT NULL,
+    district TEXT NOT NULL,
+    role TEXT NOT NULL,
+    place TEXT NOT NULL,
+    PRIMARY KEY (person, role, place)
+);
+CREATE TABLE membership (
+    team BLOB NOT NULL,
+    district TEXT NOT NULL,
+    person BLOB NOT NULL,
+    PRIMARY KEY (team, person)
+);
+CREATE INDEX membership_person ON membership (person);

@@ -1,0 +1,189 @@
+//! The directory's endpoints for commands: what administrators and the contact set, and the door.
+
+use contracts::Claims;
+use contracts::claims::Authority;
+use contracts::commands::{self as wire, CommandMessage, Done, read_body};
+use contracts::events::directory::ServiceLevelSet;
+use contracts::ids::{District, PersonId};
+use contracts::problem::{FieldProblem, Problem};
+use contracts::subjects::{Subject, Thing as Kind};
+use contracts::vocabulary::Role;
+use decider::{Decide, Failure, Target, execute};
+use ::domain::Calendar;
+use messaging::Incoming;
+use serde::Deserialize;
+
+use crate::Directory;
+use crate::domain::{NeverRefused, PublishRules, SetCalendar, SetServiceLevel, Thing};
+
+/// The most rules, closed ranges or days a district sets.
+const LIST_MAX: usize = 500;
+
+/// Carries out what an administrator or the contact sets.
+pub(crate) async fn handle(directory: &Directory, incoming: &Incoming) -> Result<Done, Problem> {
+    let message: CommandMessage = incoming.read()?;
+    let body = message.body.get();
+    match incoming.verb.as_str() {
+        "set-calendar" => set_calendar(directory, &message, read_body(body)?).await,
+        "set-service-level" => set_service_level(directory, &message, read_body(body)?).await,
+        "publish-routing-rules" => publish_rules(directory, &message, read_body(body)?).await,
+        _ => Err(Problem::not_found("such command")),
+    }
+}
+
+/// The contact keeps the rules; the administrator keeps all of it.
+fn keeper(message: &CommandMessage, roles: &[Role]) -> Result<(), Problem> {
+    match &message.authority {
+        Authority::Person(claims) if roles.iter().any(|role| claims.has(*role)) => Ok(()),
+        Authority::Person(_) | Authority::Policy { .. } => {
+            let roles: Vec<&str> = roles.iter().map(|role| role.label()).collect();
+            Err(Problem::forbidden(format!("this is for the {} to set", roles.join(" or the ").to_lowercase())))
+        }
+    }
+}
+
+fn invalid(field: &str, message: impl Into<String>) -> Problem {
+    let message = message.into();
+    Problem::invalid(format!("{field}: {message}"), vec![FieldProblem { field: field.to_owned(), message }])
+}
+
+async fn set_calendar(directory: &Directory, message: &CommandMessage, body: wire::SetCalendar) -> Result<Done, Problem> {
+    keeper(message, &[Role::Administrator])?;
+    if body.closed.len() > LIST_MAX {
+        return Err(invalid("closed", format!("names more than {LIST_MAX} ranges")));
+    }
+    let time_zone = body.time_zone.map(|zone| zone.to_string());
+    Calendar::new(1, time_zone.as_deref().unwrap_or("UTC"), &body.closed)
+        .map_err(|error| invalid("closed", error.to_string()))?;
+    carry_out(directory, message, &SetCalendar { time_zone, closed: body.closed }).await
+}
+
+async fn set_service_level(
+    directory: &Directory,
+    message: &CommandMessage,
+    body: wire::SetServiceLevel,
+) -> Result<Done, Problem> {
+    keeper(message, &[Role::Administrator])?;
+    let level = &body.level;
+    for (field, days) in [
+        ("acknowledge_days", level.acknowledge_days),
+        ("next_word_days", level.next_word_days),
+        ("resolve_days", level.resolve_days),
+    ] {
+        if !(1..=750).contains(&days) {
+            return Err(invalid(field, "is a number of business days from 1 to 750"));
+        }
+    }
+    if level.id.is_empty() || level.id.len() > 40 || level.name.trim().is_empty() || level.name.len() > 200 {
+        return Err(invalid("level", "needs a short name and a name"));
+    }
+    carry_out(directory, message, &SetServiceLevel(ServiceLevelSet { level: body.level })).await
+}
+
+async fn publish_rules(
+    directory: &Directory,
+    message: &CommandMessage,
+    body: wire::PublishRoutingRules,
+) -> Result<Done, Problem> {
+    keeper(message, &[Role::Administrator, Role::Contact])?;
+    if body.rules.len() > LIST_MAX {
+        return Err(invalid("rules", format!("are more than {LIST_MAX}")));
+    }
+    let mut names = std::collections::BTreeSet::new();
+    for (at, rule) in body.rules.iter().enumerate() {
+        if !names.insert(rule.id.as_str()) {
+            return Err(invalid(&format!("rules[{at}].id"), "is used twice in this set"));
+        }
+        let known = directory.districts.with(&message.district, |record| {
+            (
+                record.departments.contains_key(&rule.department)
+                    && rule.collaborators.iter().all(|department| record.departments.contains_key(department)),
+                record.service_levels.contains_key(&rule.service_level),
+            )
+        });
+        match known {
+            Some((true, true)) => {}
+            Some((_, false)) => {
+                return Err(invalid(&format!("rules[{at}].service_level"), "is not a service level of this district"));
+            }
+            Some((false, _)) | None => {
+                return Err(invalid(&format!("rules[{at}].department"), "is not a department of this district"));
+            }
+        }
+    }
+    carry_out(directory, message, &PublishRules(body.rules)).await
+}
+
+async fn carry_out<C>(directory: &Directory, message: &CommandMessage, command: &C) -> Result<Done, Problem>
+where
+    C: Decide<Thing, Event = contracts::events::DirectoryEvent, Rejection = NeverRefused>,
+{
+    // Whatever thing was named: a district's settings stand under the district.
+    let subject = Subject::new(&message.district, Kind::District, message.district.thing_id());
+    let target = Target { log: &*directory.log, subject, now: directory.clock.now(), primed: None };
+    execute::<Thing, _>(&target, message, command)
+        .await
+        .map_err(|failure: Failure<NeverRefused>| failure.problem(|never| match never {}))
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    person: PersonId,
+    secret_digest: String,
+}
+
+#[derive(Deserialize)]
+struct SignOut {
+    secret_digest: String,
+}
+
+/// Sessions begin and end.
+pub(crate) async fn at_the_door(directory: &Directory, incoming: &Incoming) -> Result<bool, Problem> {
+    match incoming.verb.as_str() {
+        "sign-in-demo" => {
+            let asked: SignIn = incoming.read()?;
+            if !directory.demo {
+                return Err(Problem::forbidden("this district signs its people in itself"));
+            }
+            let found = find(directory, asked.person).await?.ok_or_else(|| Problem::not_found("person"))?;
+            directory
+                .credentials
+                .begin_session(&asked.secret_digest, &found.district, found.person, directory.clock.now())
+                .await
+                .map_err(away)?;
+            Ok(true)
+        }
+        "sign-out" => {
+            let asked: SignOut = incoming.read()?;
+            directory.credentials.end(&asked.secret_digest).await.map_err(away)?;
+            Ok(true)
+        }
+        _ => Err(Problem::not_found("such command")),
+    }
+}
+
+async fn find(directory: &Directory, person: PersonId) -> Result<Option<Claims>, Problem> {
+    let position = directory.people.position.get();
+    for district in directory.districts.slugs() {
+        if let Some(claims) = of(directory, &district, person, position).await? {
+            return Ok(Some(claims));
+        }
+    }
+    Ok(None)
+}
+
+async fn of(
+    directory: &Directory,
+    district: &District,
+    person: PersonId,
+    position: u64,
+) -> Result<Option<Claims>, Problem> {
+    crate::read_model::claims(&directory.people.db, district, person, position).await.map_err(away)
+}
+
+/// The database is away.
+#[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]
+pub(crate) fn away(error: sqlx::Error) -> Problem {
+    tracing::warn!(%error, "the directory's database has trouble");
+    Problem::unavailable("the directory cannot be asked for a moment; nothing was lost")
+}

@@ -1,0 +1,193 @@
+//! Decisions about the directory's things: pure. A thing's state is what its events say of it, no more.
+
+use std::collections::BTreeSet;
+
+use contracts::envelope::{Envelope, Meta};
+use contracts::events::DirectoryEvent;
+use contracts::events::directory::{CalendarSet, Closed, Grant, RoutingRule, RoutingRulesPublished, ServiceLevelSet};
+use contracts::versions::Unreadable;
+use decider::Decide;
+use domain::Fold;
+
+/// One thing of the directory.
+#[derive(Debug, Clone, Default)]
+pub struct Thing {
+    /// The last event of each kind that sets what it was before.
+    pub last: Vec<DirectoryEvent>,
+    /// Roles held, for a person.
+    pub grants: BTreeSet<Grant>,
+    /// The calendar's version, for a district.
+    pub calendar_version: u32,
+    /// The time zone, for a district.
+    pub time_zone: Option<String>,
+    /// The rule set's version, for a district.
+    pub rules_version: u32,
+}
+
+impl Fold for Thing {
+    type Event = DirectoryEvent;
+
+    fn read(envelope: &Envelope) -> Result<DirectoryEvent, Unreadable> {
+        DirectoryEvent::read(envelope)
+    }
+
+    fn evolve(&mut self, _meta: &Meta, event: &DirectoryEvent) {
+        match event {
+            DirectoryEvent::RoleGranted(granted) => {
+                self.grants.insert(granted.grant.clone());
+            }
+            DirectoryEvent::RoleRevoked(revoked) => {
+                self.grants.remove(&revoked.grant);
+            }
+            DirectoryEvent::CalendarSet(set) => {
+                self.calendar_version = set.version;
+                self.time_zone = Some(set.time_zone.clone());
+            }
+            DirectoryEvent::RoutingRulesPublished(published) => self.rules_version = published.version,
+            DirectoryEvent::DistrictRegistered(_)
+            | DirectoryEvent::SchoolAdded(_)
+            | DirectoryEvent::DepartmentAdded(_)
+            | DirectoryEvent::ZoneDefined(_)
+            | DirectoryEvent::TeamFormed(_)
+            | DirectoryEvent::PersonRostered(_)
+            | DirectoryEvent::ServiceLevelSet(_)
+            | DirectoryEvent::ContactDesignated(_) => {}
+        }
+        let same_kind = |known: &DirectoryEvent| std::mem::discriminant(known) == std::mem::discriminant(event);
+        // Levels and roles are many of a kind: each stands for itself.
+        let many = matches!(
+            event,
+            DirectoryEvent::ServiceLevelSet(_) | DirectoryEvent::RoleGranted(_) | DirectoryEvent::RoleRevoked(_)
+        );
+        if many {
+            self.last.retain(|known| known != event);
+        } else {
+            self.last.retain(|known| !same_kind(known));
+        }
+        self.last.push(event.clone());
+    }
+}
+
+/// Why a thing of the directory stays as it is: never; there is nothing to refuse in what is stated as a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NeverRefused {}
+
+/// States a fact; where it stands already, nothing happens.
+#[derive(Debug, Clone)]
+pub struct State(pub DirectoryEvent);
+
+impl Decide<Thing> for State {
+    type Event = DirectoryEvent;
+    type Rejection = NeverRefused;
+
+    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
+        let stands = match &self.0 {
+            DirectoryEvent::RoleGranted(granted) => thing.grants.contains(&granted.grant),
+            DirectoryEvent::RoleRevoked(revoked) => !thing.grants.contains(&revoked.grant),
+            // A name is sealed anew each time, so that the same person looks different: once rostered, it stands.
+            DirectoryEvent::PersonRostered(_) => {
+                thing.last.iter().any(|known| matches!(known, DirectoryEvent::PersonRostered(_)))
+            }
+            other @ (DirectoryEvent::DistrictRegistered(_)
+            | DirectoryEvent::SchoolAdded(_)
+            | DirectoryEvent::DepartmentAdded(_)
+            | DirectoryEvent::ZoneDefined(_)
+            | DirectoryEvent::TeamFormed(_)
+            | DirectoryEvent::CalendarSet(_)
+            | DirectoryEvent::ServiceLevelSet(_)
+            | DirectoryEvent::RoutingRulesPublished(_)
+            | DirectoryEvent::ContactDesignated(_)) => thing.last.contains(other),
+        };
+        Ok(if stands { None } else { Some(self.0.clone()) })
+    }
+}
+
+/// Sets the district's working days: the version counts up.
+#[derive(Debug, Clone)]
+pub struct SetCalendar {
+    /// The time zone; none leaves it.
+    pub time_zone: Option<String>,
+    /// Days off, all of them.
+    pub closed: Vec<Closed>,
+}
+
+impl Decide<Thing> for SetCalendar {
+    type Event = DirectoryEvent;
+    type Rejection = NeverRefused;
+
+    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
+        let time_zone =
+            self.time_zone.clone().or_else(|| thing.time_zone.clone()).unwrap_or_else(|| "UTC".to_owned());
+        let stands = thing.last.iter().any(|known| {
+            matches!(known, DirectoryEvent::CalendarSet(set) if set.time_zone == time_zone && set.closed == self.closed)
+        });
+        let set = CalendarSet { version: thing.calendar_version + 1, time_zone, closed: self.closed.clone() };
+        Ok((!stands).then(|| set.into()))
+    }
+}
+
+/// Sets a service level.
+#[derive(Debug, Clone)]
+pub struct SetServiceLevel(pub ServiceLevelSet);
+
+impl Decide<Thing> for SetServiceLevel {
+    type Event = DirectoryEvent;
+    type Rejection = NeverRefused;
+
+    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
+        State(self.0.clone().into()).decide(thing)
+    }
+}
+
+/// Publishes a rule set: the version counts up.
+#[derive(Debug, Clone)]
+pub struct PublishRules(pub Vec<RoutingRule>);
+
+impl Decide<Thing> for PublishRules {
+    type Event = DirectoryEvent;
+    type Rejection = NeverRefused;
+
+    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
+        let stands = thing.last.iter().any(
+            |known| matches!(known, DirectoryEvent::RoutingRulesPublished(published) if published.rules == self.0),
+        );
+        let published = RoutingRulesPublished { version: thing.rules_version + 1, rules: self.0.clone() };
+        Ok((!stands).then(|| published.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contracts::envelope::Actor;
+    use contracts::events::directory::{RoleGranted, RoleRevoked};
+    use contracts::vocabulary::Role;
+    use decider::given;
+
+    fn system() -> Actor {
+        Actor::Policy("setup".to_owned())
+    }
+
+    #[test]
+    fn a_fact_that_stands_is_not_stated_twice_and_a_role_can_come_and_go() {
+        let grant = Grant { role: Role::Contact, school: None, department: None };
+        let give = State(RoleGranted { grant: grant.clone() }.into());
+        let take = State(RoleRevoked { grant }.into());
+        let spec = given::<Thing>().done(&system(), &give);
+        assert_eq!(spec.when(&give), Ok(None));
+        let spec = spec.done(&system(), &take);
+        assert_eq!(spec.when(&take), Ok(None));
+        assert!(spec.when(&give).is_ok_and(|event| event.is_some()));
+    }
+
+    #[test]
+    fn each_calendar_has_a_version_of_its_own() {
+        let first = SetCalendar { time_zone: Some("America/New_York".to_owned()), closed: Vec::new() };
+        let spec = given::<Thing>().done(&system(), &first);
+        assert_eq!(spec.when(&first), Ok(None));
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 12, 4).expect("a date");
+        let snow = SetCalendar { time_zone: None, closed: vec![Closed { from: day, to: day, label: "Snow".to_owned() }] };
+        let spec = spec.done(&system(), &snow);
+        assert_eq!((spec.state().calendar_version, spec.state().time_zone.as_deref()), (2, Some("America/New_York")));
+    }
+}

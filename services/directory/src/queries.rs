@@ -1,0 +1,206 @@
+//! The directory's endpoints for questions.
+
+use contracts::Claims;
+use contracts::ids::{District, PersonId, SchoolId};
+use contracts::problem::Problem;
+use contracts::queries::{
+    Answered, Ask, DemoPerson, DistrictView, NamedDepartment, NamedPerson, NamedSchool, NamedTeam, NamedZone,
+};
+use contracts::vocabulary::Role;
+use ::domain::directory::DistrictRecord;
+use messaging::Incoming;
+use serde::Deserialize;
+use serde_json::Value;
+use std::time::Duration;
+
+use crate::Directory;
+use crate::commands::away;
+use crate::read_model::{claims, people_of};
+
+/// People named in one answer.
+const PEOPLE_MAX: i64 = 5000;
+/// How long a question waits for the read model to reflect what it must.
+const CATCH_UP: Duration = Duration::from_secs(2);
+
+#[derive(Deserialize)]
+struct BySecret {
+    secret_digest: String,
+}
+
+#[derive(Deserialize)]
+struct ByPerson {
+    district: District,
+    person: PersonId,
+}
+
+/// Answers one question.
+pub(crate) async fn answer(directory: &Directory, incoming: &Incoming) -> Result<Value, Problem> {
+    let answer = match incoming.verb.as_str() {
+        "claims" => to_json(&by_secret(directory, &incoming.read::<BySecret>()?).await?),
+        "person" => to_json(&by_person(directory, &incoming.read::<ByPerson>()?).await?),
+        "overview" => to_json(&overview(directory, &incoming.read::<Ask<Value>>()?).await?),
+        "demo-people" => to_json(&demo_people(directory).await?),
+        _ => return Err(Problem::not_found("such question")),
+    };
+    Ok(answer)
+}
+
+fn to_json<T: serde::Serialize>(answer: &T) -> Value {
+    serde_json::to_value(answer).unwrap_or_default()
+}
+
+async fn by_secret(directory: &Directory, asked: &BySecret) -> Result<Option<Claims>, Problem> {
+    let holder = directory.credentials.holder(&asked.secret_digest, directory.clock.now()).await.map_err(away)?;
+    match holder {
+        Some((district, person)) => by_person(directory, &ByPerson { district, person }).await,
+        None => Ok(None),
+    }
+}
+
+async fn by_person(directory: &Directory, asked: &ByPerson) -> Result<Option<Claims>, Problem> {
+    let position = directory.people.position.get();
+    claims(&directory.people.db, &asked.district, asked.person, position).await.map_err(away)
+}
+
+async fn overview(directory: &Directory, ask: &Ask<Value>) -> Result<Answered<DistrictView>, Problem> {
+    if !directory.people.position.wait_for(ask.at_least, CATCH_UP).await {
+        return Err(Problem::unavailable("the directory is catching up; try again in a moment"));
+    }
+    let position = directory.people.position.get();
+    let viewer = &ask.viewer;
+    let people = nameable(directory, viewer, position).await?;
+    let mut view = directory
+        .districts
+        .with(&viewer.district, |record| district_view(&viewer.district, record, people))
+        .ok_or_else(|| Problem::not_found("district"))?;
+    let contact = directory.districts.with(&viewer.district, |record| record.contact.clone()).flatten();
+    if let Some((person, duties)) = contact {
+        let asked = ByPerson { district: viewer.district.clone(), person };
+        let name = by_person(directory, &asked).await?.map_or_else(|| "the contact".to_owned(), |claims| claims.name);
+        view.contact = Some((name, duties));
+    }
+    Ok(Answered { position, answer: view })
+}
+
+/// The people somebody may name in a command: colleagues of their schools and departments, everyone for the contact.
+async fn nameable(directory: &Directory, viewer: &Claims, position: u64) -> Result<Vec<NamedPerson>, Problem> {
+    let rows = people_of(&directory.people.db, &viewer.district, PEOPLE_MAX).await.map_err(away)?;
+    let everyone = viewer.has(Role::Contact) || viewer.has(Role::Administrator);
+    let mut people = Vec::new();
+    for row in rows {
+        let theirs = claims(&directory.people.db, &viewer.district, row.id, position).await.map_err(away)?;
+        let Some(theirs) = theirs else { continue };
+        let shares = theirs.schools.intersection(&viewer.schools).next().is_some()
+            || theirs.departments.intersection(&viewer.departments).next().is_some();
+        if everyone || shares {
+            people.push(NamedPerson {
+                id: row.id,
+                name: row.name,
+                title: row.title,
+                schools: theirs.schools.into_iter().collect(),
+                departments: theirs.departments.into_iter().collect(),
+            });
+        }
+    }
+    Ok(people)
+}
+
+fn district_view(district: &District, record: &DistrictRecord, people: Vec<NamedPerson>) -> DistrictView {
+    let calendar = record.calendar();
+    let mut schools: Vec<NamedSchool> = record
+        .schools
+        .iter()
+        .map(|(id, school)| NamedSchool { id: *id, name: school.name.clone(), level: school.level })
+        .collect();
+    schools.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut departments: Vec<NamedDepartment> = record
+        .departments
+        .iter()
+        .map(|(id, department)| NamedDepartment {
+            id: *id,
+            name: department.name.clone(),
+            decides: department.decides.clone(),
+        })
+        .collect();
+    departments.sort_by(|a, b| a.name.cmp(&b.name));
+    DistrictView {
+        district: district.clone(),
+        name: record.name.clone(),
+        time_zone: calendar.time_zone.name().to_owned(),
+        closed: record.closed.clone(),
+        calendar_version: calendar.version,
+        office: SchoolId::of_district(district),
+        schools,
+        departments,
+        teams: record
+            .teams
+            .iter()
+            .map(|(id, team)| NamedTeam { id: *id, name: team.name.clone(), kind: team.kind })
+            .collect(),
+        zones: record
+            .zones
+            .iter()
+            .map(|(id, zone)| NamedZone {
+                id: *id,
+                name: zone.name.clone(),
+                schools: zone.schools.iter().copied().collect(),
+            })
+            .collect(),
+        service_levels: record.service_levels.values().cloned().collect(),
+        rules: record.rules.clone(),
+        rules_version: record.rules_version,
+        people,
+        contact: None,
+    }
+}
+
+async fn demo_people(directory: &Directory) -> Result<Vec<DemoPerson>, Problem> {
+    if !directory.demo {
+        return Ok(Vec::new());
+    }
+    let position = directory.people.position.get();
+    let mut people = Vec::new();
+    for district in directory.districts.slugs() {
+        let name = directory.districts.with(&district, |record| record.name.clone()).unwrap_or_default();
+        for row in people_of(&directory.people.db, &district, 200).await.map_err(away)? {
+            let theirs = claims(&directory.people.db, &district, row.id, position).await.map_err(away)?;
+            let Some(theirs) = theirs else { continue };
+            people.push(DemoPerson {
+                id: row.id,
+                district: district.clone(),
+                district_name: name.clone(),
+                name: row.name,
+                title: row.title,
+                role: role_words(directory, &district, &theirs),
+            });
+        }
+    }
+    Ok(people)
+}
+
+/// What somebody is, in words: "Reporter, Alder Street Elementary".
+fn role_words(directory: &Directory, district: &District, claims: &Claims) -> String {
+    let office = SchoolId::of_district(district);
+    let places: Vec<String> = directory
+        .districts
+        .with(district, |record| {
+            let schools = claims
+                .schools
+                .iter()
+                .filter(|school| **school != office)
+                .filter_map(|school| record.schools.get(school).map(|school| school.name.clone()));
+            let departments = claims
+                .departments
+                .iter()
+                .filter_map(|department| record.departments.get(department).map(|department| department.name.clone()));
+            schools.chain(departments).collect()
+        })
+        .unwrap_or_default();
+    let roles: Vec<&str> = claims.roles.iter().map(|role| role.label()).collect();
+    let mut words = roles.join(" and ");
+    for place in places {
+        words.push_str(", ");
+        words.push_str(&place);
+    }
+    words
+}

@@ -1,0 +1,13 @@
+//! People, their roles and teams.
+
+mod people;
+mod rows;
+
+pub use people::People;
+pub use rows::{PersonRow, claims, people_of};
+
+/// The tables, for both databases.
+pub const MIGRATIONS: sql::Migrations = sql::Migrations { sqlite: &SQLITE, postgres: &POSTGRES };
+
+static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");

@@ -1,0 +1,65 @@
+//! Leaders' figures.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use contracts::queries::{LateWith, Picture, PictureQuery, StageTime, Summary};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::answer::Answer;
+use super::caller::Caller;
+use super::loops::read_query;
+use crate::front::Front;
+
+/// The figures of a period.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Figures {
+    /// From.
+    pub from: chrono::NaiveDate,
+    /// To.
+    pub to: chrono::NaiveDate,
+    /// When they were read.
+    pub as_of: chrono::DateTime<chrono::Utc>,
+    /// The figures.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// What is open and late, with whom.
+    pub late_with: Vec<LateWith>,
+}
+
+/// Time in each stage.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Stages {
+    /// From.
+    pub from: chrono::NaiveDate,
+    /// To.
+    pub to: chrono::NaiveDate,
+    /// When they were read.
+    pub as_of: chrono::DateTime<chrono::Utc>,
+    /// One for each state, in the order of a loop's life.
+    pub items: Vec<StageTime>,
+}
+
+async fn picture(front: &Front, caller: &Caller, raw: Option<&str>) -> Answer<Picture> {
+    let mut query: PictureQuery = read_query(raw)?;
+    query.limit = Some(1);
+    Ok(front.ask(&caller.visitor, "timeline", "picture", query, caller.at_least).await?.answer)
+}
+
+/// The figures.
+pub(super) async fn summary(State(front): State<Front>, caller: Caller, RawQuery(raw): RawQuery) -> Answer<Json<Figures>> {
+    let picture = picture(&front, &caller, raw.as_deref()).await?;
+    Ok(Json(Figures {
+        from: picture.from,
+        to: picture.to,
+        as_of: picture.as_of,
+        summary: picture.summary,
+        late_with: picture.late_with,
+    }))
+}
+
+/// Time in each stage.
+pub(super) async fn stages(State(front): State<Front>, caller: Caller, RawQuery(raw): RawQuery) -> Answer<Json<Stages>> {
+    let picture = picture(&front, &caller, raw.as_deref()).await?;
+    Ok(Json(Stages { from: picture.from, to: picture.to, as_of: picture.as_of, items: picture.stages }))
+}

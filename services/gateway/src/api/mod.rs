@@ -1,0 +1,58 @@
+//! The JSON API: `/api/v1`. Problems are `application/problem+json`.
+
+mod answer;
+mod caller;
+mod directory;
+mod events;
+mod loops;
+mod metrics;
+mod tensions;
+
+use axum::Router;
+use axum::routing::{get, post};
+use contracts::problem::Problem;
+
+pub use answer::Answer;
+pub use caller::{Caller, bearer};
+
+/// The answers that the OpenAPI document describes.
+pub mod documented {
+    pub use super::loops::Versioned;
+    pub use super::metrics::{Figures, Stages};
+    pub use super::tensions::Filed;
+}
+
+use crate::front::Front;
+
+/// All addresses of the API.
+pub fn router() -> Router<Front> {
+    Router::new()
+        .route("/api/v1/tensions", post(tensions::file))
+        .route("/api/v1/loops", get(loops::list))
+        .route("/api/v1/loops/{id}", get(loops::one))
+        .route("/api/v1/loops/{id}/timeline", get(loops::timeline))
+        .route("/api/v1/loops/{id}/{action}", post(loops::act))
+        .route("/api/v1/events", get(events::stream))
+        .route("/api/v1/me", get(directory::me))
+        .route("/api/v1/directory", get(directory::overview))
+        .route("/api/v1/directory/calendar", post(directory::set_calendar))
+        .route("/api/v1/directory/service-levels", post(directory::set_service_level))
+        .route("/api/v1/directory/routing-rules", post(directory::publish_rules))
+        .route("/api/v1/metrics/summary", get(metrics::summary))
+        .route("/api/v1/metrics/stages", get(metrics::stages))
+        .route("/api/v1/openapi.json", get(openapi))
+        .route("/api/{*rest}", get(nowhere).post(nowhere))
+        .method_not_allowed_fallback(wrong_method)
+}
+
+async fn openapi() -> axum::Json<serde_json::Value> {
+    axum::Json(crate::openapi::document())
+}
+
+async fn nowhere() -> Answer<()> {
+    Err(Problem::not_found("address").into())
+}
+
+async fn wrong_method() -> Answer<()> {
+    Err(Problem::new("wrong-method", 405, "Not with this method", "see /api/v1/openapi.json for what this address takes").into())
+}

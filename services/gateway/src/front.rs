@@ -1,0 +1,306 @@
+//! Between HTTP and the services: who the visitor is, commands with their keys, questions that reflect what the
+//! visitor has done and seen.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use contracts::claims::{Authority, Claims};
+use contracts::commands::{CommandMessage, Done};
+use contracts::ids::{CommandId, LoopId};
+use contracts::problem::Problem;
+use contracts::queries::{Answered, Ask, DemoPerson};
+use contracts::subjects;
+use contracts::Action;
+use messaging::Bus;
+use runtime::Clock;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
+
+/// How long claims are taken for fresh without asking the directory again.
+const CLAIMS_FRESH: Duration = Duration::from_secs(5);
+/// Visitors remembered, by the digest of their secret.
+const REMEMBERED_MAX: usize = 50_000;
+
+/// What every handler has at hand.
+#[derive(Debug, Clone)]
+pub struct Front {
+    /// Requests to the services.
+    pub bus: Bus,
+    /// The time.
+    pub clock: Clock,
+    memory: Arc<Mutex<Memory>>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    claims: HashMap<String, (Instant, Claims)>,
+    seen: HashMap<String, u64>,
+    order: VecDeque<String>,
+}
+
+/// A person at the door, known by the secret of a session or token.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// Who they are.
+    pub claims: Claims,
+    /// The digest of their secret: what they did and saw is remembered under it.
+    pub memory_key: String,
+    /// What forms of this session carry against forgery.
+    pub csrf: String,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acted {
+    /// The loop.
+    pub id: LoopId,
+    /// Its version now.
+    pub version: u64,
+    /// Whether it had been done before.
+    pub repeated: bool,
+}
+
+/// The digest under which a secret is known: the secret itself is never stored.
+pub fn digest(secret: &str) -> String {
+    hex(&Sha256::digest(secret.as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The id of a command: from district, person and key, so that retries agree and nobody can collide with another's.
+/// Where the key is a version-7 UUID its time is kept, so that ids stay in the order of time.
+pub fn command_id(claims: &Claims, key: &str) -> CommandId {
+    let digest = Sha256::new()
+        .chain_update(claims.district.as_str())
+        .chain_update([0])
+        .chain_update(claims.person.0.as_bytes())
+        .chain_update([0])
+        .chain_update(key)
+        .finalize();
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    match Uuid::parse_str(key).ok().filter(|key| key.get_version_num() == 7) {
+        Some(timed) => {
+            bytes[..6].copy_from_slice(&timed.as_bytes()[..6]);
+            let random = &bytes[6..];
+            let mut rest = [0_u8; 10];
+            rest.copy_from_slice(random);
+            let millis = timed.as_bytes()[..6].iter().fold(0_u64, |millis, byte| (millis << 8) | u64::from(*byte));
+            CommandId(Builder::from_unix_timestamp_millis(millis, &rest).into_uuid())
+        }
+        None => CommandId(Builder::from_custom_bytes(bytes).into_uuid()),
+    }
+}
+
+impl Front {
+    /// A front over a connection.
+    pub fn new(bus: Bus, clock: Clock) -> Self {
+        Self { bus, clock, memory: Arc::new(Mutex::new(Memory::default())) }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Who holds this secret; nobody where it is unknown or ended. Fails closed where the directory is away.
+    pub async fn visitor(&self, secret: &str) -> Result<Option<Visitor>, Problem> {
+        let key = digest(secret);
+        let known = self.memory().claims.get(&key).cloned();
+        let claims = match known {
+            Some((at, claims)) if at.elapsed() < CLAIMS_FRESH => claims,
+            Some(_) | None => {
+                let asked = serde_json::json!({"secret_digest": key});
+                let answer: Option<Claims> = self.bus.ask(subjects::query("directory", "claims"), &asked).await?;
+                let Some(claims) = answer else {
+                    self.memory().claims.remove(&key);
+                    return Ok(None);
+                };
+                self.remember(&key, claims.clone());
+                claims
+            }
+        };
+        let csrf = hex(&Sha256::digest(format!("loopline/csrf/v1\0{secret}"))[..16]);
+        Ok(Some(Visitor { claims, memory_key: key, csrf }))
+    }
+
+    fn remember(&self, key: &str, claims: Claims) {
+        let mut memory = self.memory();
+        if memory.claims.insert(key.to_owned(), (Instant::now(), claims)).is_none() {
+            memory.order.push_back(key.to_owned());
+            while memory.order.len() > REMEMBERED_MAX {
+                if let Some(oldest) = memory.order.pop_front() {
+                    memory.claims.remove(&oldest);
+                    memory.seen.remove(&oldest);
+                }
+            }
+        }
+    }
+
+    /// The directory has changed: all claims are asked for again.
+    pub fn forget_claims(&self) {
+        let mut memory = self.memory();
+        memory.claims.clear();
+        memory.order = memory.seen.keys().cloned().collect();
+    }
+
+    /// The stream sequence that what this visitor reads must at least reflect.
+    pub fn seen(&self, visitor: &Visitor) -> u64 {
+        self.memory().seen.get(&visitor.memory_key).copied().unwrap_or(0)
+    }
+
+    fn saw(&self, visitor: &Visitor, sequence: u64) {
+        let mut memory = self.memory();
+        let seen = memory.seen.entry(visitor.memory_key.clone()).or_insert(0);
+        *seen = (*seen).max(sequence);
+    }
+
+    /// Carries a person's command out. `thing` is none for filing: the loop's id is the command's. `key` is the
+    /// `Idempotency-Key` or the form's; without one, a retry is a new command.
+    pub async fn act(
+        &self,
+        visitor: &Visitor,
+        action: Action,
+        thing: Option<LoopId>,
+        body: &str,
+        key: Option<&str>,
+        based_on: Option<u64>,
+    ) -> Result<Acted, Problem> {
+        let (acted, _) = self
+            .command(visitor, action.service(), action.slug(), thing.map(|id| id.0), body, key, based_on)
+            .await?;
+        Ok(acted)
+    }
+
+    /// Carries any service's command out, by verb.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of one command, and callers name all of them")]
+    pub async fn command(
+        &self,
+        visitor: &Visitor,
+        service: &str,
+        verb: &str,
+        thing: Option<Uuid>,
+        body: &str,
+        key: Option<&str>,
+        based_on: Option<u64>,
+    ) -> Result<(Acted, Done), Problem> {
+        let body: Box<RawValue> = serde_json::from_str(body)
+            .map_err(|error| Problem::new("not-json", 400, "This is not JSON", format!("the body is not JSON: {error}")))?;
+        let id = match key {
+            Some(key) => command_id(&visitor.claims, key),
+            None => runtime::ids::new_command(self.clock.now()),
+        };
+        let thing = thing.unwrap_or(id.0);
+        let request_hash = hex(
+            &Sha256::new()
+                // The two kinds of decision are one request: which it is follows from what is open.
+                .chain_update(if verb.starts_with("decide-") { "decide" } else { verb })
+                .chain_update([0])
+                .chain_update(thing.as_bytes())
+                .chain_update(canonical(&body))
+                .finalize()[..16],
+        );
+        let message = CommandMessage {
+            id,
+            district: visitor.claims.district.clone(),
+            thing,
+            authority: Authority::Person(visitor.claims.clone()),
+            request_hash,
+            based_on,
+            caused_by: None,
+            traceparent: None,
+            body,
+        };
+        let done = self.bus.command(subjects::user_command(service, verb), &message).await?;
+        self.saw(visitor, done.version);
+        Ok((Acted { id: LoopId(thing), version: done.version, repeated: done.repeated }, done))
+    }
+
+    /// Asks a question. The answer reflects at least what this visitor did and saw, and `at_least`.
+    pub async fn ask<Q: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        visitor: &Visitor,
+        service: &str,
+        name: &str,
+        query: Q,
+        at_least: u64,
+    ) -> Result<Answered<A>, Problem> {
+        let ask = Ask { viewer: visitor.claims.clone(), at_least: at_least.max(self.seen(visitor)), query };
+        let answered: Answered<A> = self.bus.ask(subjects::query(service, name), &ask).await?;
+        self.saw(visitor, answered.position);
+        Ok(answered)
+    }
+
+    /// The people a demo district offers on its sign-in page; none anywhere else.
+    pub async fn demo_people(&self) -> Result<Vec<DemoPerson>, Problem> {
+        self.bus.ask(subjects::query("directory", "demo-people"), &serde_json::json!({})).await
+    }
+
+    /// Signs a demo person in: the secret of a new session.
+    pub async fn sign_in_demo(&self, person: contracts::PersonId) -> Result<String, Problem> {
+        let secret = runtime::ids::secret_hex(32);
+        let asked = serde_json::json!({"person": person, "secret_digest": digest(&secret)});
+        let _: bool = self.bus.ask("svc.directory.door.sign-in-demo".to_owned(), &asked).await?;
+        Ok(secret)
+    }
+
+    /// Ends a session.
+    pub async fn sign_out(&self, secret: &str) -> Result<(), Problem> {
+        let key = digest(secret);
+        self.memory().claims.remove(&key);
+        let _: bool =
+            self.bus.ask("svc.directory.door.sign-out".to_owned(), &serde_json::json!({"secret_digest": key})).await?;
+        Ok(())
+    }
+}
+
+/// JSON with its keys in order and its blanks gone, so that the same content has the same digest.
+fn canonical(body: &RawValue) -> String {
+    serde_json::from_str::<serde_json::Value>(body.get())
+        .and_then(|value| serde_json::to_string(&value))
+        .unwrap_or_else(|_| body.get().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contracts::ids::PersonId;
+
+    fn claims(person: &str) -> Claims {
+        Claims {
+            district: "cedar-valley".parse().expect("a district"),
+            person: PersonId::derived(&[person]),
+            name: person.to_owned(),
+            roles: std::collections::BTreeSet::new(),
+            schools: std::collections::BTreeSet::new(),
+            departments: std::collections::BTreeSet::new(),
+            leads: std::collections::BTreeSet::new(),
+            teams: std::collections::BTreeSet::new(),
+            as_of: 0,
+        }
+    }
+
+    #[test]
+    fn a_key_makes_the_same_command_for_one_person_and_another_for_anybody_else() {
+        assert_eq!(command_id(&claims("rosa"), "k"), command_id(&claims("rosa"), "k"));
+        assert_ne!(command_id(&claims("rosa"), "k"), command_id(&claims("ann"), "k"));
+    }
+
+    #[test]
+    fn a_version_7_key_keeps_its_time() {
+        let key = "0192e4a0-1234-7abc-8def-0123456789ab";
+        let id = command_id(&claims("rosa"), key).0;
+        assert_eq!(id.get_version_num(), 7);
+        assert_eq!(&id.as_bytes()[..6], &Uuid::parse_str(key).expect("a uuid").as_bytes()[..6]);
+        assert_ne!(id, Uuid::parse_str(key).expect("a uuid"), "nobody chooses a loop's id");
+    }
+}

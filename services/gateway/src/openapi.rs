@@ -1,0 +1,219 @@
+//! The OpenAPI 3.1 document, made from the types that are read and written.
+
+use contracts::action::{AUTHORITY, Action};
+use contracts::commands as wire;
+use contracts::problem::Problem;
+use contracts::queries::{DistrictView, Entry, LoopRow, LoopView, Page};
+use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value, json};
+
+use crate::api::documented::{Figures, Filed, Stages, Versioned};
+
+struct Made {
+    generator: SchemaGenerator,
+    paths: Map<String, Value>,
+}
+
+impl Made {
+    fn schema<T: JsonSchema>(&mut self) -> Schema {
+        self.generator.subschema_for::<T>()
+    }
+
+    fn add(&mut self, path: &str, method: &str, operation: Value) {
+        let entry = self.paths.entry(path.to_owned()).or_insert_with(|| json!({}));
+        if let Some(object) = entry.as_object_mut() {
+            object.insert(method.to_owned(), operation);
+        }
+    }
+}
+
+fn parameter(name: &str, place: &str, description: &str) -> Value {
+    json!({"name": name, "in": place, "required": place == "path", "description": description, "schema": {"type": "string"}})
+}
+
+fn headers_of_change() -> Vec<Value> {
+    vec![
+        parameter("Idempotency-Key", "header", "Makes a retry safe: the same key with the same body is done once."),
+        parameter("If-Match", "header", "The version you know, quoted; 412 where something happened since."),
+    ]
+}
+
+fn body_of(action: Action, made: &mut Made) -> Schema {
+    match action {
+        Action::File => made.schema::<wire::FileTension>(),
+        Action::Amend => made.schema::<wire::Amend>(),
+        Action::Join => made.schema::<wire::Join>(),
+        Action::Leave => made.schema::<wire::Leave>(),
+        Action::HandOn => made.schema::<wire::HandOn>(),
+        Action::Answer => made.schema::<wire::Answer>(),
+        Action::Withdraw => made.schema::<wire::Withdraw>(),
+        Action::Confirm => made.schema::<wire::Confirm>(),
+        Action::Refuse => made.schema::<wire::Refuse>(),
+        Action::Appeal => made.schema::<wire::Appeal>(),
+        Action::FollowUp => made.schema::<wire::FollowUp>(),
+        Action::Route => made.schema::<wire::Route>(),
+        Action::Reroute => made.schema::<wire::Reroute>(),
+        Action::Collaborate => made.schema::<wire::Collaborate>(),
+        Action::Escalate => made.schema::<wire::Escalate>(),
+        Action::DecideTeam | Action::DecideEscalation => made.schema::<wire::Decide>(),
+        Action::ChangeDue => made.schema::<wire::ChangeDue>(),
+        Action::Acknowledge => made.schema::<wire::Acknowledge>(),
+        Action::Assign => made.schema::<wire::Assign>(),
+        Action::Ask => made.schema::<wire::Ask>(),
+        Action::Note => made.schema::<wire::Note>(),
+        Action::PutBeforeTeam => made.schema::<wire::PutBeforeTeam>(),
+        Action::Propose => made.schema::<wire::Propose>(),
+        Action::Decline => made.schema::<wire::Decline>(),
+        Action::WithdrawResolution => made.schema::<wire::WithdrawResolution>(),
+        Action::StateAnswer => made.schema::<wire::StateAnswer>(),
+    }
+}
+
+fn change(made: &mut Made, summary: &str, body: &Schema, status: &str, answer: &Schema, more: Vec<Value>) -> Value {
+    let problem = made.schema::<Problem>();
+    let parameters = [headers_of_change(), more].concat();
+    json!({
+        "summary": summary,
+        "parameters": parameters,
+        "requestBody": {"required": true, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            status: {"description": "Done", "content": {"application/json": {"schema": answer}}},
+            "default": {"description": "A problem: what is wrong and what to do", "content": {"application/problem+json": {"schema": problem}}},
+        },
+    })
+}
+
+fn read(made: &mut Made, summary: &str, answer: &Schema, parameters: Vec<Value>) -> Value {
+    let problem = made.schema::<Problem>();
+    let at_least = parameter("Loopline-At-Least", "header", "The answer reflects at least this version.");
+    let parameters = [parameters, vec![at_least]].concat();
+    json!({
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {
+            "200": {"description": "The answer", "content": {"application/json": {"schema": answer}}},
+            "default": {"description": "A problem: what is wrong and what to do", "content": {"application/problem+json": {"schema": problem}}},
+        },
+    })
+}
+
+/// Who may do it, in a sentence, from the one declared table.
+fn who(action: Action) -> String {
+    let roles: std::collections::BTreeSet<&str> =
+        AUTHORITY.iter().filter(|(listed, _, _)| *listed == action).map(|(_, role, _)| role.label()).collect();
+    format!("For: {}.", roles.into_iter().collect::<Vec<_>>().join(", ").to_lowercase())
+}
+
+/// The document.
+pub fn document() -> Value {
+    let mut settings = SchemaSettings::draft2020_12();
+    "/components/schemas/".clone_into(settings.definitions_path.to_mut());
+    settings.meta_schema = None;
+    let mut made = Made { generator: settings.into_generator(), paths: Map::new() };
+    let id = || parameter("id", "path", "A loop's id, or its number such as 7F3-K9QM.");
+    let paging = || vec![parameter("limit", "query", "Up to 200."), parameter("cursor", "query", "From `next` of the page before.")];
+
+    let (body, answer) = (made.schema::<wire::FileTension>(), made.schema::<Filed>());
+    let operation = change(&mut made, "File a tension", &body, "201", &answer, Vec::new());
+    made.add("/api/v1/tensions", "post", operation);
+
+    let answer = made.schema::<Page<LoopRow>>();
+    let filters = ["state", "open", "department", "school", "area", "q", "late", "joinable", "sort"]
+        .map(|name| parameter(name, "query", "Only loops that fit; sort is newest, oldest, due or changed."));
+    let operation = read(&mut made, "Loops one may see", &answer, [filters.to_vec(), paging()].concat());
+    made.add("/api/v1/loops", "get", operation);
+    let answer = made.schema::<LoopView>();
+    let operation = read(&mut made, "One loop", &answer, vec![id()]);
+    made.add("/api/v1/loops/{id}", "get", operation);
+    let answer = made.schema::<Page<Entry>>();
+    let operation = read(&mut made, "What happened, ascending", &answer, [vec![id()], paging()].concat());
+    made.add("/api/v1/loops/{id}/timeline", "get", operation);
+
+    let answer = made.schema::<Versioned>();
+    for action in Action::ALL {
+        let slug = match action {
+            Action::File | Action::DecideEscalation => continue,
+            Action::DecideTeam => "decide",
+            other => other.slug(),
+        };
+        let body = body_of(*action, &mut made);
+        let mut operation = change(&mut made, slug, &body, "200", &answer, vec![id()]);
+        if let Some(object) = operation.as_object_mut() {
+            object.insert("description".to_owned(), json!(who(*action)));
+        }
+        made.add(&format!("/api/v1/loops/{{id}}/{slug}"), "post", operation);
+    }
+
+    let events = json!({
+        "summary": "Changes one may see, as they happen (server-sent events; id is the stream sequence)",
+        "parameters": [parameter("Last-Event-ID", "header", "Go on after this id.")],
+        "responses": {"200": {"description": "A stream of `change` events", "content": {"text/event-stream": {}}}},
+    });
+    made.add("/api/v1/events", "get", events);
+    let answer = made.schema::<contracts::Claims>();
+    let operation = read(&mut made, "Who one is", &answer, Vec::new());
+    made.add("/api/v1/me", "get", operation);
+    let answer = made.schema::<DistrictView>();
+    let operation = read(&mut made, "The district", &answer, Vec::new());
+    made.add("/api/v1/directory", "get", operation);
+    let answer = made.schema::<Versioned>();
+    let settings = [
+        ("/api/v1/directory/calendar", "Set the working days", made.schema::<wire::SetCalendar>()),
+        ("/api/v1/directory/service-levels", "Set a service level", made.schema::<wire::SetServiceLevel>()),
+        ("/api/v1/directory/routing-rules", "Publish the routing rules", made.schema::<wire::PublishRoutingRules>()),
+    ];
+    for (path, summary, body) in settings {
+        let operation = change(&mut made, summary, &body, "200", &answer, Vec::new());
+        made.add(path, "post", operation);
+    }
+    let period = || ["from", "to", "department", "area", "school"].map(|name| parameter(name, "query", "The period and what is counted.")).to_vec();
+    let answer = made.schema::<Figures>();
+    let operation = read(&mut made, "Leaders' figures", &answer, period());
+    made.add("/api/v1/metrics/summary", "get", operation);
+    let answer = made.schema::<Stages>();
+    let operation = read(&mut made, "Time in each stage", &answer, period());
+    made.add("/api/v1/metrics/stages", "get", operation);
+
+    let schemas = made.generator.take_definitions(true);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Loopline",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Feedback loops between schools and their district.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": made.paths,
+        "components": {"schemas": schemas, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        "security": [{"bearer": []}],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reference_in_the_document_is_defined() {
+        let document = document();
+        let defined = document["components"]["schemas"].as_object().expect("schemas");
+        let text = document.to_string();
+        let mut references = 0;
+        for part in text.split("\"#/components/schemas/").skip(1) {
+            let name = part.split('"').next().expect("a name");
+            assert!(defined.contains_key(name), "{name} is not defined");
+            references += 1;
+        }
+        assert!(references > 50, "{references}");
+    }
+
+    #[test]
+    fn every_action_has_its_address() {
+        let document = document();
+        let paths = document["paths"].as_object().expect("paths");
+        for slug in ["acknowledge", "ask", "answer", "decide", "hand-on", "put-before-team", "follow-up"] {
+            assert!(paths.contains_key(&format!("/api/v1/loops/{{id}}/{slug}")), "{slug}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `GET /design`: every fragment with its samples, for whoever changes how they look. Not in release builds.
+
+use askama::Template;
+use axum::response::Response;
+use contracts::Action;
+use contracts::problem::{FieldProblem, Problem};
+use contracts::vocabulary::LoopState;
+
+use super::chart::{Stages, Timeline};
+use super::forms::{Form, Typed};
+use super::ring::Ring;
+use super::rows::{Group, Row};
+use super::samples;
+use super::shell::{self, Here, Shell};
+
+/// The design page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/design.html")]
+struct DesignPage {
+    shell: Shell,
+    rings: Vec<(&'static str, Ring)>,
+    colours: Vec<&'static str>,
+    group: Group,
+    forms: Vec<Form>,
+    timeline: Timeline,
+    stages: Stages,
+}
+
+impl DesignPage {
+    fn sample() -> Self {
+        let viewer = samples::viewer();
+        let view = samples::loop_view(LoopState::Proposed, "Bells split our double period");
+        let wrong = Problem::invalid("", vec![FieldProblem { field: "why".into(), message: "is empty".into() }]);
+        let forms = [Action::Confirm, Action::Refuse, Action::Propose, Action::Note].map(|action| {
+            super::loop_page::refused_form(action, &viewer, &view, &Typed::default(), &wrong)
+        });
+        let rings = LoopState::ALL.iter().map(|state| {
+            let row = samples::row(*state, "");
+            let colour = super::words::colour(&row.holder, *state, false);
+            let schools = ["A", "B", "C"].map(|name| samples::school_in(name, *state));
+            let schools = if *state == LoopState::Proposed { &schools[..] } else { &[] };
+            (state.label(), Ring::new(*state, false, schools, colour).large())
+        });
+        let picture = samples::picture();
+        Self {
+            shell: viewer.shell("Design", Here::Elsewhere),
+            rings: rings.collect(),
+            colours: vec!["school", "department", "contact", "leader", "state", "closed", "ended"],
+            group: Group::new("rows", "Rows", "", Row::all(&samples::rows("Bells split our double period").items, &viewer)),
+            forms: forms.to_vec(),
+            timeline: Timeline::new(&picture, &viewer),
+            stages: Stages::new(&picture.stages, &[]),
+        }
+    }
+}
+
+pub(super) async fn show() -> Response {
+    shell::page(&DesignPage::sample()).unwrap_or_else(|problem| shell::trouble(&problem, None))
+}

@@ -1,0 +1,124 @@
+//! `GET /file`, `POST /file`: a school says what gets in its way.
+
+mod questions;
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Redirect, Response};
+use contracts::LoopId;
+use contracts::action::Action;
+use contracts::problem::Problem;
+use contracts::queries::{LoopQuery, LoopView};
+use contracts::vocabulary::LoopState;
+
+use super::forms::{self, Field, Trouble, Typed};
+use super::shell::{self, Here, Shell};
+use super::viewer::{Desk, Stranger, Viewer};
+
+/// How often, and how many times, to look whether a department has it before the loop's page is shown.
+const LOOK_EVERY: Duration = Duration::from_millis(80);
+const LOOKS_MAX: u32 = 12;
+
+/// The page where a school files.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/file.html")]
+pub(super) struct FilePage {
+    pub shell: Shell,
+    pub sections: Vec<Section>,
+    pub csrf: String,
+    pub key: String,
+    /// Under what the browser keeps the draft.
+    pub draft: String,
+    pub problem: Option<Trouble>,
+}
+
+/// One screen on a phone, one part of the page on a desk.
+#[derive(Debug, Clone)]
+pub(super) struct Section {
+    pub heading: &'static str,
+    pub lead: &'static str,
+    pub fields: Vec<Field>,
+}
+
+impl FilePage {
+    /// The page, with what was typed where it comes back.
+    pub(super) fn new(viewer: &Viewer, typed: &Typed, problem: Option<&Problem>) -> Self {
+        let mut sections = questions::sections(viewer, typed.some("linked_to"));
+        let mut key = viewer.fresh_key();
+        let mut trouble = None;
+        if let Some(problem) = problem {
+            let mut told = Trouble { title: problem.title.clone(), ..Trouble::nothing() };
+            for section in &mut sections {
+                section.fields.iter_mut().for_each(|field| field.fill(typed));
+                let found = forms::blame(&mut section.fields, problem, viewer);
+                told.fields.extend(found.fields);
+                told.since = found.since;
+            }
+            if told.fields.is_empty() {
+                told.detail = super::words::sentence(&problem.detail);
+            }
+            if problem.status == 503 {
+                typed.get("key").clone_into(&mut key);
+            }
+            trouble = Some(told);
+        }
+        Self {
+            shell: viewer.shell("Something gets in our way", Here::File),
+            sections,
+            csrf: viewer.visitor.csrf.clone(),
+            key,
+            draft: viewer.visitor.claims.person.to_string(),
+            problem: trouble,
+        }
+    }
+}
+
+pub(super) async fn show(desk: Desk, Query(query): Query<Vec<(String, String)>>) -> Response {
+    let page = if shell::may_file(&desk.viewer) {
+        shell::page(&FilePage::new(&desk.viewer, &Typed::from(query), None))
+    } else {
+        Err(Problem::forbidden("filing is for schools and for the district office"))
+    };
+    desk.or_trouble(page)
+}
+
+pub(super) async fn send(desk: Result<Desk, Stranger>, Form(typed): Form<Vec<(String, String)>>) -> Response {
+    let typed = Typed::from(typed);
+    let desk = match desk {
+        Ok(desk) => desk,
+        Err(stranger) => return stranger.keeping(&typed),
+    };
+    match filed(&desk, &typed).await {
+        Ok(id) => {
+            wait_until_somebody_has_it(&desk, id).await;
+            Redirect::to(&format!("/loops/{id}?done={}", Action::File.slug())).into_response()
+        }
+        Err(problem) => {
+            desk.or_trouble(shell::page_as(shell::status(&problem), &FilePage::new(&desk.viewer, &typed, Some(&problem))))
+        }
+    }
+}
+
+async fn filed(desk: &Desk, typed: &Typed) -> Result<LoopId, Problem> {
+    desk.viewer.check(typed)?;
+    let sections = questions::sections(&desk.viewer, typed.some("linked_to"));
+    let fields: Vec<Field> = sections.into_iter().flat_map(|section| section.fields).collect();
+    forms::missing(&fields, typed)?;
+    let body = forms::body(&fields, typed)?;
+    let acted = desk.front.act(&desk.viewer.visitor, Action::File, None, &body, typed.some("key"), None).await?;
+    Ok(acted.id)
+}
+
+/// Routing follows filing within moments; the page then says at once who has it and when they will answer. Whatever
+/// happens here, the loop is filed.
+async fn wait_until_somebody_has_it(desk: &Desk, id: LoopId) {
+    for _ in 0..LOOKS_MAX {
+        match desk.ask::<_, LoopView>("timeline", "loop", LoopQuery { id }).await {
+            Ok(view) if view.state == LoopState::Filed => runtime::clock::pause(LOOK_EVERY).await,
+            Ok(_) | Err(_) => return,
+        }
+    }
+}

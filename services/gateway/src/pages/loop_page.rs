@@ -1,0 +1,217 @@
+//! `GET /loops/{id}` and `POST /loops/{id}/{action}`: one loop, what was said about it, and what one can do next.
+
+mod actions;
+mod conversation;
+mod facts;
+mod top;
+
+use askama::Template;
+use axum::Form as Sent;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
+use contracts::LoopId;
+use contracts::action::Action;
+use contracts::problem::Problem;
+use contracts::queries::{EntriesQuery, Entry, LoopQuery, LoopView, PAGE_MAX, Page};
+
+use self::conversation::Said;
+use self::facts::Facts;
+use self::top::Top;
+use super::forms::{self, Form, Typed};
+use super::ring::Ring;
+use super::shell::{self, Here, Shell};
+use super::viewer::{Desk, Stranger, Viewer};
+use super::words;
+
+/// How many pages of history are shown at once.
+const PAGES_MAX: u32 = 5;
+
+/// A loop's page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/loop.html")]
+pub(super) struct LoopPage {
+    pub shell: Shell,
+    pub id: String,
+    pub ring: Ring,
+    pub title: String,
+    pub number: String,
+    pub top: Top,
+    /// What was just done, in a sentence.
+    pub done: Option<&'static str>,
+    /// Whether it was just filed: the draft on the device can go.
+    pub filed: bool,
+    /// Whether it is still on its way to a department.
+    pub settling: bool,
+    /// What is asked of this person, to do here.
+    pub forms: Vec<Form>,
+    /// What else they can do.
+    pub others: Vec<Other>,
+    pub card: bool,
+    pub area: String,
+    pub texts: Vec<(&'static str, String)>,
+    pub said: Vec<Said>,
+    /// Where the rest of a very long history is.
+    pub later: Option<String>,
+    pub facts: Facts,
+    /// The stream sequence of its last event.
+    pub version: u64,
+}
+
+/// A form that opens.
+#[derive(Debug, Clone)]
+pub(super) struct Other {
+    pub form: Form,
+    pub open: bool,
+}
+
+impl LoopPage {
+    /// Draws the page; `attempt` is the form that was sent and could not be taken.
+    pub(super) fn new(
+        viewer: &Viewer,
+        view: &LoopView,
+        history: &Page<Entry>,
+        done: Option<Action>,
+        attempt: Option<(Action, Form)>,
+    ) -> Self {
+        let colour = words::colour(view.holder.code(), view.state, view.unconfirmed);
+        let (mut forms, mut others) = actions::forms(viewer, view);
+        if let Some((action, form)) = attempt {
+            forms.retain(|known| known.name != action.slug());
+            others.retain(|known| known.name != action.slug());
+            forms.insert(0, Form { headed: true, ..form });
+        }
+        let texts = [
+            ("What we are trying to do", &view.trying),
+            ("What gets in the way", &view.barrier),
+            ("What we have tried", &view.tried),
+            ("What would help", &view.would_help),
+        ];
+        let texts = texts.into_iter().filter_map(|(label, text)| text.clone().map(|text| (label, text))).collect();
+        Self {
+            shell: viewer.shell(&view.title, Here::Elsewhere),
+            id: view.id.to_string(),
+            ring: Ring::new(view.state, view.unconfirmed, &view.schools, colour).large(),
+            title: view.title.clone(),
+            number: view.number.to_string(),
+            top: Top::new(viewer, view),
+            done: done.map(actions::done),
+            filed: done == Some(Action::File),
+            settling: view.state == contracts::vocabulary::LoopState::Filed,
+            forms,
+            others: others.into_iter().map(|form| Other { open: false, form: Form { headed: false, ..form } }).collect(),
+            card: view.card,
+            area: words::area(&view.area),
+            texts,
+            said: history.items.iter().map(|entry| Said::new(entry, viewer)).collect(),
+            later: history.next.as_deref().map(|next| format!("/loops/{}?after={}", view.id, forms::escaped(next))),
+            facts: Facts::new(viewer, view),
+            version: view.version,
+        }
+    }
+}
+
+pub(super) async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query<Vec<(String, String)>>) -> Response {
+    let typed = Typed::from(query);
+    let page = async {
+        let view = look(&desk, &id).await?;
+        let history = history(&desk, &view, typed.some("after")).await?;
+        let done = typed.some("done").and_then(Action::from_slug);
+        shell::page(&LoopPage::new(&desk.viewer, &view, &history, done, None))
+    };
+    desk.or_trouble(page.await)
+}
+
+/// `GET /loops/{id}/{action}`: what a browser asks for when it comes back from signing in.
+pub(super) async fn back(Path((id, action)): Path<(String, String)>) -> Response {
+    match (id.parse::<LoopId>(), Action::from_slug(&action)) {
+        (Ok(id), Some(action)) => Redirect::to(&format!("/loops/{id}#{}", action.slug())).into_response(),
+        (Ok(_) | Err(_), _) => super::not_found().await,
+    }
+}
+
+pub(super) async fn act(
+    desk: Result<Desk, Stranger>,
+    Path((id, action)): Path<(String, String)>,
+    Sent(typed): Sent<Vec<(String, String)>>,
+) -> Response {
+    let typed = Typed::from(typed);
+    let desk = match desk {
+        Ok(desk) => desk,
+        Err(stranger) => return stranger.keeping(&typed),
+    };
+    let Some(action) = Action::from_slug(&action).filter(|action| *action != Action::File) else {
+        return desk.or_trouble(Err(Problem::not_found("page")));
+    };
+    let view = match look(&desk, &id).await {
+        Ok(view) => view,
+        Err(problem) => return kept(&problem, &typed),
+    };
+    match sent(&desk, &view, action, &typed).await {
+        Ok(()) if typed.get("back") == "/contact" => Redirect::to("/contact").into_response(),
+        Ok(()) => Redirect::to(&format!("/loops/{}?done={}", view.id, action.slug())).into_response(),
+        // What the person may see has changed since: the page is drawn from what there is now.
+        Err(problem) => match refused(&desk, &view, action, &typed, &problem).await {
+            Ok(page) => page,
+            Err(_) => kept(&problem, &typed),
+        },
+    }
+}
+
+/// Where the loop's page cannot be shown again, what was typed is.
+fn kept(problem: &Problem, typed: &Typed) -> Response {
+    let detail = format!("{} What you typed stands here.", words::sentence(&problem.detail));
+    shell::kept(shell::status(problem), &problem.title, &detail, typed)
+}
+
+async fn sent(desk: &Desk, view: &LoopView, action: Action, typed: &Typed) -> Result<(), Problem> {
+    desk.viewer.check(typed)?;
+    let form = actions::form(action, &desk.viewer, view);
+    forms::missing(&form.fields, typed)?;
+    let body = forms::body(&form.fields, typed)?;
+    let based_on = actions::names_its_version(action).then(|| typed.read("version")).flatten();
+    desk.front.act(&desk.viewer.visitor, action, Some(view.id), &body, typed.some("key"), based_on).await?;
+    Ok(())
+}
+
+async fn refused(
+    desk: &Desk,
+    view: &LoopView,
+    action: Action,
+    typed: &Typed,
+    problem: &Problem,
+) -> Result<Response, Problem> {
+    let view = look(desk, &view.id.to_string()).await?;
+    let history = history(desk, &view, None).await?;
+    let form = actions::form(action, &desk.viewer, &view).refused(typed, problem, &desk.viewer);
+    let page = LoopPage::new(&desk.viewer, &view, &history, None, Some((action, form)));
+    shell::page_as(shell::status(problem), &page)
+}
+
+async fn look(desk: &Desk, id: &str) -> Result<LoopView, Problem> {
+    let id: LoopId = id.parse().map_err(|_| Problem::not_found("loop"))?;
+    desk.ask("timeline", "loop", LoopQuery { id }).await
+}
+
+/// The history from the start, or from where a page before ended.
+async fn history(desk: &Desk, view: &LoopView, after: Option<&str>) -> Result<Page<Entry>, Problem> {
+    let mut history = Page { items: Vec::new(), next: after.map(str::to_owned) };
+    if view.card {
+        return Ok(history);
+    }
+    for _ in 0..PAGES_MAX {
+        let query = EntriesQuery { id: view.id, limit: Some(PAGE_MAX), cursor: history.next.take() };
+        let page: Page<Entry> = desk.ask("timeline", "entries", query).await?;
+        history.items.extend(page.items);
+        history.next = page.next;
+        if history.next.is_none() {
+            break;
+        }
+    }
+    Ok(history)
+}
+
+/// The form of an action, as it comes back when it was refused.
+#[cfg(any(test, debug_assertions))]
+pub(super) fn refused_form(action: Action, viewer: &Viewer, view: &LoopView, typed: &Typed, problem: &Problem) -> Form {
+    actions::form(action, viewer, view).refused(typed, problem, viewer)
+}

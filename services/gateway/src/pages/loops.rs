@@ -1,0 +1,146 @@
+//! `GET /loops`: every loop one may see, to be narrowed down.
+
+use askama::Template;
+use axum::extract::Query;
+use axum::response::Response;
+use contracts::area::AREAS;
+use contracts::problem::Problem;
+use contracts::queries::{LoopRow, LoopsQuery, Page, Sort};
+use contracts::vocabulary::LoopState;
+
+use super::days::counted;
+use super::forms::{Choice, Field, Typed};
+use super::rows::Row;
+use super::shell::{self, Here, Shell};
+use super::viewer::{Desk, Viewer};
+
+/// How many rows stand on a page.
+const SHOWN: u32 = 50;
+
+/// A list of loops.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/loops.html")]
+pub(super) struct LoopsPage {
+    pub shell: Shell,
+    pub fields: Vec<Field>,
+    pub rows: Vec<Row>,
+    /// "12 loops" or "the first 50".
+    pub count: String,
+    pub next: Option<String>,
+    pub first: Option<String>,
+    pub narrowed: bool,
+}
+
+impl LoopsPage {
+    /// Draws the list.
+    pub(super) fn new(viewer: &Viewer, typed: &Typed, page: &Page<LoopRow>) -> Self {
+        let continued = typed.some("cursor").is_some();
+        let shown = page.items.len() as u64;
+        let count = match (&page.next, continued) {
+            (None, false) => counted(shown, "loop", "loops"),
+            (Some(_), false) => format!("The first {shown}"),
+            (_, true) => format!("{shown} more"),
+        };
+        let narrowed = ["q", "state", "department", "school", "area", "late", "open"]
+            .iter()
+            .any(|name| typed.some(name).is_some());
+        let mut fields = filters(viewer);
+        for field in &mut fields {
+            field.fill(typed);
+        }
+        Self {
+            shell: viewer.shell("All loops", Here::Loops),
+            fields,
+            rows: Row::all(&page.items, viewer),
+            count,
+            next: page.next.as_deref().map(|cursor| format!("/loops{}", typed.query_with("cursor", cursor))),
+            first: continued.then(|| format!("/loops{}", typed.query_with("cursor", ""))),
+            narrowed,
+        }
+    }
+}
+
+fn filters(viewer: &Viewer) -> Vec<Field> {
+    let states = LoopState::ALL.iter().map(|state| Choice::new(state, state.label()));
+    vec![
+        Field { needed: Some(""), ..Field::line("q", "Words or number") },
+        pick("state", "State", "Any", states.collect()),
+        pick("open", "Open or ended", "Both", vec![Choice::new("true", "Open"), Choice::new("false", "Ended")]),
+        pick("department", "With", "Anybody", departments(viewer)),
+        pick("school", "School", "Any", schools(viewer)),
+        pick("area", "Area", "Any", areas()),
+        pick("late", "Late", "Late or not", vec![Choice::new("true", "Only late ones")]),
+        pick(
+            "sort",
+            "First",
+            "Newest",
+            vec![Choice::new("oldest", "Oldest"), Choice::new("due", "Due soonest"), Choice::new("changed", "Changed last")],
+        ),
+    ]
+}
+
+/// A list that drops down and may be left alone.
+pub(super) fn pick(path: &'static str, label: &str, any: &str, mut choices: Vec<Choice>) -> Field {
+    choices.insert(0, Choice::new("", any));
+    // Nothing here must be filled in; said in every line it would only be noise.
+    Field { needed: Some(""), ..Field::pick(path, label, choices) }
+}
+
+/// The district's departments.
+pub(super) fn departments(viewer: &Viewer) -> Vec<Choice> {
+    viewer.district.departments.iter().map(|department| Choice::new(department.id, department.name.clone())).collect()
+}
+
+/// The district's schools.
+pub(super) fn schools(viewer: &Viewer) -> Vec<Choice> {
+    viewer.district.schools.iter().map(|school| Choice::new(school.id, school.name.clone())).collect()
+}
+
+/// The areas.
+pub(super) fn areas() -> Vec<Choice> {
+    AREAS.iter().map(|(code, label)| Choice::new(code, *label)).collect()
+}
+
+/// What of an address narrows a list; what cannot be read narrows nothing.
+fn query(typed: &Typed) -> LoopsQuery {
+    let sort = match typed.get("sort") {
+        "oldest" => Sort::Oldest,
+        "due" => Sort::Due,
+        "changed" => Sort::Changed,
+        _ => Sort::Newest,
+    };
+    LoopsQuery {
+        state: LoopState::from_code(typed.get("state")),
+        open: typed.read("open"),
+        department: typed.read("department"),
+        school: typed.read("school"),
+        area: typed.some("area").map(str::to_owned),
+        q: typed.some("q").map(str::to_owned),
+        late: typed.read("late"),
+        joinable: typed.read("joinable"),
+        sort,
+        limit: Some(SHOWN),
+        cursor: typed.some("cursor").map(str::to_owned),
+    }
+}
+
+pub(super) async fn show(desk: Desk, Query(asked): Query<Vec<(String, String)>>) -> Response {
+    let typed = Typed::from(asked);
+    let page = async {
+        let page: Page<LoopRow> = desk.ask("timeline", "loops", query(&typed)).await?;
+        shell::page(&LoopsPage::new(&desk.viewer, &typed, &page))
+    };
+    desk.or_trouble(page.await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_narrows_nothing() {
+        let asked = query(&Typed::of(&[("state", "lost"), ("department", "x"), ("late", "true"), ("q", " bells ")]));
+        assert_eq!((asked.state, asked.department, asked.late), (None, None, Some(true)));
+        assert_eq!(asked.q.as_deref(), Some("bells"));
+    }
+}

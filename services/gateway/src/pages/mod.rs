@@ -1,0 +1,76 @@
+//! The pages people see: drawn here from what the services answer, usable on a phone and without JavaScript.
+//!
+//! Every page asks first, draws then, and decides nothing. A form becomes one command with its own idempotency key;
+//! when that is refused, the same page is shown again with what was typed and what is wrong with it.
+
+mod assets;
+mod chart;
+mod contact;
+mod days;
+mod department;
+#[cfg(debug_assertions)]
+mod design;
+mod file;
+mod forms;
+mod home;
+mod leader;
+mod loop_page;
+mod loops;
+mod ring;
+mod rows;
+#[cfg(any(test, debug_assertions))]
+mod samples;
+mod school;
+pub mod session;
+mod shell;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+mod viewer;
+mod words;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{get, post};
+use contracts::problem::Problem;
+
+use crate::front::Front;
+
+pub use session::visitor_from_cookies;
+
+/// Whether the request came over HTTPS, as the server knows from how it was started: put into each request as an
+/// extension. Without it, plain HTTP is taken for granted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Secure(pub bool);
+
+/// Every page, and what pages load.
+pub fn router() -> Router<Front> {
+    let router = Router::new()
+        .route("/", get(home::show))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/file", get(file::show).post(file::send))
+        .route("/school", get(school::show))
+        .route("/department", get(department::show))
+        .route("/contact", get(contact::show))
+        .route("/leader", get(leader::show))
+        .route("/loops", get(loops::show))
+        .route("/loops/{id}", get(loop_page::show))
+        .route("/loops/{id}/{action}", get(loop_page::back).post(loop_page::act))
+        .route("/favicon.ico", get(assets::icon))
+        .route("/assets/uswds/{*path}", get(assets::vendored))
+        .route("/assets/{version}/{name}", get(assets::ours));
+    #[cfg(debug_assertions)]
+    let router = router.route("/design", get(design::show));
+    router
+}
+
+/// The page for an address that leads nowhere: the server's fallback.
+pub async fn not_found() -> Response {
+    shell::trouble(&Problem::not_found("page"), None)
+}
+
+/// The page for any problem, for a server that has one before a page could be reached.
+pub fn trouble(problem: &Problem) -> Response {
+    shell::trouble(problem, None)
+}

@@ -1,0 +1,101 @@
+//! A row of a list: ring, title, school, area, what is due, who takes care of it.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use contracts::queries::LoopRow;
+
+use super::ring::Ring;
+use super::viewer::Viewer;
+use super::words;
+
+/// A row of a list.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/row.html")]
+pub(super) struct Row {
+    pub ring: Ring,
+    pub href: String,
+    pub title: String,
+    pub number: String,
+    pub schools: String,
+    pub area: String,
+    pub state: String,
+    pub colour: &'static str,
+    /// "With Technology"; empty for what has ended.
+    pub holder: String,
+    /// "answer by Tue 24 Nov", and the same day in full.
+    pub due: Option<(String, String)>,
+    pub late: Option<String>,
+    pub paused: bool,
+    pub assignee: Option<String>,
+    /// When it last changed.
+    pub changed: String,
+    pub card: bool,
+    /// Whether a first word is owed: what the `a` key opens.
+    pub unacknowledged: bool,
+}
+
+impl HtmlSafe for Row {}
+
+impl Row {
+    /// A row as this person reads it.
+    pub(super) fn new(row: &LoopRow, viewer: &Viewer) -> Self {
+        let days = &viewer.days;
+        let colour = words::colour(&row.holder, row.state, row.unconfirmed);
+        let late = words::late_words(row, days);
+        let due = row.next_due.filter(|_| !row.paused && !row.state.is_end()).map(|due| {
+            let verb = row.next_clock.map_or("due", |clock| {
+                if viewer.in_office() { words::clock_verb(clock) } else { words::clock_promise(clock) }
+            });
+            (format!("{verb} {}", days.short(due)), days.full(due))
+        });
+        let ended = row.state.is_end();
+        Self {
+            ring: Ring::new(row.state, row.unconfirmed, &row.schools, colour),
+            href: format!("/loops/{}", row.id),
+            title: row.title.clone(),
+            number: row.number.to_string(),
+            schools: words::schools(&row.schools, row.schools_count),
+            area: words::area(&row.area),
+            state: state_words(row),
+            colour,
+            holder: if ended || row.card { String::new() } else { words::raised(&row.holder_words) },
+            due,
+            late,
+            paused: row.paused && !ended,
+            assignee: row.assignee_name.clone(),
+            changed: days.short(days.day(row.changed_at)),
+            card: row.card,
+            unacknowledged: row.due.acknowledge.is_some() && !row.paused && !ended,
+        }
+    }
+
+    /// Rows of a list.
+    pub(super) fn all<'a>(rows: impl IntoIterator<Item = &'a LoopRow>, viewer: &Viewer) -> Vec<Self> {
+        rows.into_iter().map(|row| Self::new(row, viewer)).collect()
+    }
+}
+
+fn state_words(row: &LoopRow) -> String {
+    if row.unconfirmed { "Closed without an answer from the school".to_owned() } else { row.state.label().to_owned() }
+}
+
+/// Rows under a heading.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/group.html")]
+pub(super) struct Group {
+    /// Its anchor.
+    pub id: &'static str,
+    pub heading: String,
+    pub rows: Vec<Row>,
+    /// What to say where there are none; empty leaves the whole group out.
+    pub empty: &'static str,
+}
+
+impl HtmlSafe for Group {}
+
+impl Group {
+    /// Rows under a heading.
+    pub(super) fn new(id: &'static str, heading: &str, empty: &'static str, rows: Vec<Row>) -> Self {
+        Self { id, heading: heading.to_owned(), rows, empty }
+    }
+}

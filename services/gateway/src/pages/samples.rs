@@ -1,0 +1,346 @@
+//! Made-up content for the design page and for tests: never data of a district.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use contracts::claims::Claims;
+use contracts::events::routing::Due;
+use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, SchoolId};
+use contracts::queries::{
+    Bar, ClockView, DemoPerson, DistrictView, Entry, Holder, LateWith, LoopRow, LoopView, NamedDepartment, NamedPerson,
+    NamedSchool, OpenQuestion, Page, Picture, Piece, ResolutionView, SchoolView, StageTime, Summary,
+};
+use contracts::vocabulary::{
+    Clock, Kind, Level, LoopState, Pillar, ResolutionKind, Role, RuleSource, Urgency, Visibility,
+};
+use contracts::{Action, District};
+use uuid::Uuid;
+
+use super::days::Days;
+use super::viewer::Viewer;
+use crate::front::Visitor;
+
+/// What every text is, where a test looks whether it comes out as text.
+pub(super) const HOSTILE: &str = "<script>alert(\"x\")</script> & 'bells'";
+
+fn district_slug() -> District {
+    "cedar-valley".parse().unwrap_or_else(|_| unreachable!("a slug"))
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap_or_default()
+}
+
+/// The moment at which all samples are looked at.
+pub(super) fn now() -> DateTime<Utc> {
+    day("2026-11-23").and_hms_opt(16, 0, 0).unwrap_or_default().and_utc()
+}
+
+fn department_id() -> DepartmentId {
+    DepartmentId::derived(&["Technology"])
+}
+
+fn school_id(name: &str) -> SchoolId {
+    SchoolId::derived(&[name])
+}
+
+/// The district.
+pub(super) fn district() -> DistrictView {
+    let named = |name: &str| NamedDepartment { id: DepartmentId::derived(&[name]), name: name.to_owned(), decides: None };
+    let school = |name: &str| NamedSchool { id: school_id(name), name: name.to_owned(), level: Level::Middle };
+    let district = district_slug();
+    DistrictView {
+        name: "Cedar Valley Schools".to_owned(),
+        time_zone: "America/Chicago".to_owned(),
+        closed: Vec::new(),
+        calendar_version: 1,
+        office: SchoolId::of_district(&district),
+        schools: ["Lincoln Elementary", "Roosevelt Middle", "Cedar High"].map(school).to_vec(),
+        departments: ["Technology", "Curriculum and Instruction", "Human Resources"].map(named).to_vec(),
+        teams: Vec::new(),
+        zones: Vec::new(),
+        service_levels: Vec::new(),
+        rules: Vec::new(),
+        rules_version: 1,
+        people: vec![NamedPerson {
+            id: PersonId::derived(&["Dana"]),
+            name: "Dana Whitfield".to_owned(),
+            title: Some("Network lead".to_owned()),
+            schools: vec![school_id("Lincoln Elementary")],
+            departments: vec![department_id()],
+        }],
+        contact: Some(("Marisol Vega".to_owned(), "Keeps loops moving".to_owned())),
+        district,
+    }
+}
+
+/// Somebody who is everything, so that every page draws all it can.
+pub(super) fn viewer() -> Viewer {
+    viewer_as(Role::ALL)
+}
+
+/// Somebody with these roles.
+pub(super) fn viewer_as(roles: &[Role]) -> Viewer {
+    let claims = Claims {
+        district: district_slug(),
+        person: PersonId::derived(&["Rosa"]),
+        name: "Rosa Delgado".to_owned(),
+        roles: roles.iter().copied().collect(),
+        schools: [school_id("Lincoln Elementary"), school_id("Roosevelt Middle")].into(),
+        departments: [department_id(), DepartmentId::derived(&["Human Resources"])].into(),
+        leads: BTreeSet::new(),
+        teams: BTreeSet::new(),
+        as_of: 1,
+    };
+    let visitor = Visitor { claims, memory_key: "key".to_owned(), csrf: "token".to_owned() };
+    let district = district();
+    let days = Days::new(&district.time_zone, now());
+    Viewer { visitor, district, days }
+}
+
+/// A school's part.
+pub(super) fn school_in(name: &str, state: LoopState) -> SchoolView {
+    SchoolView {
+        id: school_id(name),
+        name: name.to_owned(),
+        state,
+        unconfirmed: false,
+        speaker: None,
+        speaker_name: Some("Rosa Delgado".to_owned()),
+        confirmed: None,
+        follow_up_asked: false,
+    }
+}
+
+/// A row in a state, with a title.
+pub(super) fn row(state: LoopState, title: &str) -> LoopRow {
+    let id = LoopId(Uuid::new_v5(&contracts::ids::NAMESPACE, format!("{state}{title}").as_bytes()));
+    let (holder, words) = match state {
+        LoopState::Filed => ("router", "nobody yet"),
+        LoopState::Triage | LoopState::Reopened => ("contact", "the central-office contact"),
+        LoopState::Routed | LoopState::Acknowledged => ("department", "Technology"),
+        LoopState::WaitingForSchool | LoopState::Proposed => ("school", "Lincoln Elementary"),
+        LoopState::WaitingForState => ("state", "the state"),
+        LoopState::Closed | LoopState::Declined | LoopState::Withdrawn => ("nobody", "nobody"),
+    };
+    let late = state == LoopState::Routed;
+    let due = if late { day("2026-11-20") } else { day("2026-11-24") };
+    LoopRow {
+        id,
+        number: LoopNumber::of(id),
+        title: title.to_owned(),
+        state,
+        unconfirmed: false,
+        schools: vec![school_in("Lincoln Elementary", state)],
+        schools_count: 1,
+        department: Some(department_id()),
+        department_name: Some("Technology".to_owned()),
+        holder_words: words.to_owned(),
+        holder: holder.to_owned(),
+        due: Due { acknowledge: Some(due), next_word: None, resolve: Some(day("2026-12-14")) },
+        next_due: Some(due),
+        next_clock: Some(Clock::Acknowledge),
+        paused: matches!(state, LoopState::WaitingForSchool | LoopState::WaitingForState),
+        late,
+        area: "scheduling".to_owned(),
+        urgency: Urgency::BlockingSoon,
+        kind: Kind::Practice,
+        assignee_name: Some("Dana Whitfield".to_owned()),
+        filed_at: now() - Duration::days(20),
+        changed_at: now() - Duration::days(2),
+        version: 812,
+        card: false,
+    }
+}
+
+/// A page with a row in every state.
+pub(super) fn rows(title: &str) -> Page<LoopRow> {
+    Page { items: LoopState::ALL.iter().map(|state| row(*state, title)).collect(), next: Some("cursor".to_owned()) }
+}
+
+/// A whole loop in a state, with every action, every text being `text`.
+pub(super) fn loop_view(state: LoopState, text: &str) -> LoopView {
+    let row = row(state, text);
+    let clock = |clock, due: Option<NaiveDate>, late| ClockView {
+        clock,
+        days: 10,
+        counted: 3,
+        due,
+        paused_because: due.is_none().then(|| "waiting for the school's answer".to_owned()),
+        paused_since: due.is_none().then(now),
+        late,
+    };
+    let due = row.next_due.filter(|_| !row.paused);
+    LoopView {
+        id: row.id,
+        number: row.number,
+        district: district_slug(),
+        version: row.version,
+        title: row.title,
+        state,
+        unconfirmed: false,
+        schools: vec![school_in("Lincoln Elementary", state), school_in("Roosevelt Middle", state)],
+        schools_count: 2,
+        department: row.department,
+        department_name: row.department_name,
+        collaborators: vec![DepartmentId::derived(&["Human Resources"])],
+        holder: match state {
+            LoopState::Filed => Holder::Router,
+            LoopState::Triage | LoopState::Reopened => Holder::Contact,
+            LoopState::Routed | LoopState::Acknowledged => Holder::Department { department: department_id() },
+            LoopState::WaitingForSchool | LoopState::Proposed => Holder::School { schools: Vec::new() },
+            LoopState::WaitingForState => Holder::State,
+            LoopState::Closed | LoopState::Declined | LoopState::Withdrawn => Holder::Nobody,
+        },
+        holder_words: row.holder_words,
+        due: row.due,
+        paused: row.paused,
+        clocks: vec![clock(Clock::Acknowledge, due, row.late), clock(Clock::Resolve, due, false)],
+        late: row.late,
+        resolution: matches!(state, LoopState::Proposed | LoopState::Closed | LoopState::Reopened).then(|| {
+            ResolutionView {
+                kind: ResolutionKind::DistrictChange,
+                revision: 2,
+                summary: text.to_owned(),
+                rationale: Some(text.to_owned()),
+                proposed_at: now(),
+                waiting_for_state: false,
+                failed: false,
+                flexibility: None,
+            }
+        }),
+        decline: (state == LoopState::Declined).then(|| contracts::queries::DeclineView {
+            ground: contracts::vocabulary::DeclineGround::NotNow,
+            reason: text.to_owned(),
+            review_on: Some(day("2027-02-01")),
+            may_appeal: true,
+        }),
+        questions: vec![OpenQuestion {
+            id: EventId(Uuid::from_u128(7)),
+            school: school_id("Lincoln Elementary"),
+            question: text.to_owned(),
+            asked_at: now(),
+        }],
+        matter: None,
+        escalation: None,
+        episode: 1,
+        kind: Kind::Practice,
+        area: row.area,
+        rule_source: RuleSource::DistrictPractice,
+        pillars: vec![Pillar::CompetencyProgression],
+        urgency: row.urgency,
+        needed_by: Some(day("2027-01-04")),
+        visibility: Visibility::Joinable,
+        linked_to: None,
+        trying: Some(text.to_owned()),
+        barrier: Some(text.to_owned()),
+        tried: Some(text.to_owned()),
+        would_help: None,
+        students: Some(60),
+        teachers: Some(3),
+        grades: vec!["7".to_owned()],
+        assignee: None,
+        assignee_name: row.assignee_name,
+        filed_by: Some("Rosa Delgado".to_owned()),
+        filed_at: row.filed_at,
+        changed_at: row.changed_at,
+        ended_at: state.is_end().then(now),
+        actions: Action::ALL.iter().map(|action| action.slug().to_owned()).collect(),
+        card: false,
+    }
+}
+
+/// What happened, every text being `text`.
+pub(super) fn entries(text: &str) -> Page<Entry> {
+    let events = [
+        ("tension_filed", false),
+        ("tension_routed", false),
+        ("case_acknowledged", false),
+        ("note_added", true),
+        ("resolution_proposed", false),
+        ("outcome_refused", false),
+        ("case_declined", false),
+        ("due_soon_noticed", false),
+    ];
+    let entry = |(index, (kind, internal)): (usize, (&str, bool))| Entry {
+        sequence: 800 + index as u64,
+        id: EventId(Uuid::from_u128(index as u128)),
+        time: now() - Duration::days(10 - index as i64),
+        kind: kind.to_owned(),
+        actor: "Rosa Delgado".to_owned(),
+        actor_id: "person/1".to_owned(),
+        summary: format!("{} happened", kind.replace('_', " ")),
+        words: (kind != "tension_routed" && kind != "due_soon_noticed").then(|| text.to_owned()),
+        internal,
+        data: serde_json::Value::Null,
+    };
+    Page { items: events.into_iter().enumerate().map(entry).collect(), next: None }
+}
+
+/// A leader's picture.
+pub(super) fn picture() -> Picture {
+    let ago = |days: i64| now() - Duration::days(days);
+    let piece = |from: i64, to: Option<i64>, state: LoopState, holder: &str| Piece {
+        from: ago(from),
+        to: to.map(ago),
+        state,
+        holder: holder.to_owned(),
+        department: (holder == "department").then(department_id),
+        paused: state == LoopState::WaitingForSchool,
+    };
+    let closed = vec![
+        piece(80, Some(78), LoopState::Triage, "contact"),
+        piece(78, Some(60), LoopState::Routed, "department"),
+        piece(60, Some(50), LoopState::WaitingForSchool, "school"),
+        piece(50, Some(20), LoopState::Reopened, "department"),
+        piece(20, Some(10), LoopState::Proposed, "school"),
+        piece(10, None, LoopState::Closed, "nobody"),
+    ];
+    let bars = LoopState::ALL.iter().map(|state| Bar {
+        row: row(*state, HOSTILE),
+        pieces: vec![piece(70, Some(40), LoopState::Routed, "department"), piece(40, None, *state, "leader")],
+        longest_wait_h: 400,
+        refused: false,
+    });
+    let first = Bar { row: row(LoopState::Closed, "Bells split our double period"), pieces: closed, longest_wait_h: 720, refused: true };
+    let stage = |state: LoopState, median_tenths: u32| StageTime { state, count: 12, median_tenths, p80_tenths: median_tenths * 2 };
+    Picture {
+        from: day("2026-08-25"),
+        to: day("2026-11-23"),
+        summary: Summary {
+            open: 31,
+            late: 6,
+            filed: 44,
+            closed_confirmed: 12,
+            closed_unconfirmed: 2,
+            refused: 3,
+            declined: 4,
+            withdrawn: 1,
+            triage: 2,
+            structural: 9,
+            exceptions: 5,
+        },
+        stages: LoopState::ALL.iter().enumerate().map(|(index, state)| stage(*state, 8 + 7 * index as u32)).collect(),
+        late_with: vec![LateWith { name: "Technology".to_owned(), department: Some(department_id()), open: 9, late: 4 }],
+        bars: std::iter::once(first).chain(bars).collect(),
+        more: true,
+        as_of: now(),
+    }
+}
+
+/// People to sign in as.
+pub(super) fn people() -> Vec<DemoPerson> {
+    let person = |name: &str, role: &str| DemoPerson {
+        id: PersonId::derived(&[name]),
+        district: district_slug(),
+        district_name: "Cedar Valley Schools".to_owned(),
+        name: name.to_owned(),
+        title: Some("Teacher, grade 7".to_owned()),
+        role: role.to_owned(),
+    };
+    vec![
+        person("Rosa Delgado", "School reporter"),
+        person("Ann Okafor", "School reporter"),
+        person("Marisol Vega", "Central-office contact"),
+    ]
+}

@@ -1,0 +1,83 @@
+//! `GET /school`: a school's own loops, and those of others it could join.
+
+use askama::Template;
+use axum::response::Response;
+use contracts::problem::Problem;
+use contracts::queries::{LoopRow, LoopsQuery, PAGE_MAX, Page, Sort};
+use contracts::vocabulary::LoopState;
+
+use super::rows::{Group, Row};
+use super::shell::{self, Here, Shell};
+use super::viewer::{Desk, Viewer};
+
+/// How many ended loops, and others' loops, are shown before one looks for them.
+const SHOWN: u32 = 20;
+
+/// A school's own page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/school.html")]
+pub(super) struct SchoolPage {
+    pub shell: Shell,
+    pub heading: String,
+    pub groups: Vec<Group>,
+    pub nothing: bool,
+}
+
+impl SchoolPage {
+    /// Draws the page from the lists asked for.
+    pub(super) fn new(viewer: &Viewer, open: &[LoopRow], ended: &[LoopRow], joinable: &[LoopRow]) -> Self {
+        let claims = &viewer.visitor.claims;
+        let ours = |row: &&LoopRow| row.schools.iter().any(|school| claims.schools.contains(&school.id));
+        let (waiting, going): (Vec<&LoopRow>, Vec<&LoopRow>) =
+            open.iter().filter(ours).partition(|row| waits_for(row, viewer));
+        let (asked, over): (Vec<&LoopRow>, Vec<&LoopRow>) =
+            ended.iter().filter(ours).partition(|row| waits_for(row, viewer));
+        let team: Vec<&LoopRow> =
+            open.iter().filter(|row| row.holder == "team" && !claims.teams.is_empty() && !ours(row)).collect();
+        let nothing = waiting.is_empty() && going.is_empty() && asked.is_empty() && over.is_empty();
+        let names: Vec<String> =
+            claims.schools.iter().map(|school| super::words::school(&viewer.district, *school)).collect();
+        let rows = |rows: Vec<&LoopRow>| Row::all(rows, viewer);
+        let groups = vec![
+            Group::new(
+                "waiting",
+                "Waiting for you",
+                if nothing { "" } else { "Nothing waits for you now." },
+                rows(waiting.into_iter().chain(asked).collect()),
+            ),
+            Group::new("team", "Before a team", "", rows(team)),
+            Group::new("open", "Open, with somebody else", "", rows(going)),
+            Group::new("ended", "Ended", "", rows(over)),
+            Group::new("joinable", "Other schools met these: does one of them meet you too?", "", Row::all(joinable, viewer)),
+        ];
+        Self {
+            shell: viewer.shell("Our school", Here::School),
+            heading: if names.is_empty() { "Our school".to_owned() } else { names.join(", ") },
+            groups,
+            nothing,
+        }
+    }
+}
+
+/// Whether one of the person's schools is asked something.
+fn waits_for(row: &LoopRow, viewer: &Viewer) -> bool {
+    row.schools.iter().filter(|school| viewer.visitor.claims.schools.contains(&school.id)).any(|school| {
+        school.follow_up_asked || matches!(school.state, LoopState::Proposed | LoopState::WaitingForSchool)
+    })
+}
+
+pub(super) async fn show(desk: Desk) -> Response {
+    desk.or_trouble(page(&desk).await)
+}
+
+async fn page(desk: &Desk) -> Result<Response, Problem> {
+    let open = LoopsQuery { open: Some(true), limit: Some(PAGE_MAX), sort: Sort::Changed, ..LoopsQuery::default() };
+    let ended = LoopsQuery { open: Some(false), limit: Some(SHOWN), sort: Sort::Changed, ..LoopsQuery::default() };
+    let joinable = LoopsQuery { joinable: Some(true), limit: Some(SHOWN), ..LoopsQuery::default() };
+    let (open, ended, joinable): (Page<LoopRow>, Page<LoopRow>, Page<LoopRow>) = tokio::try_join!(
+        desk.ask("timeline", "loops", open),
+        desk.ask("timeline", "loops", ended),
+        desk.ask("timeline", "loops", joinable),
+    )?;
+    shell::page(&SchoolPage::new(&desk.viewer, &open.items, &ended.items, &joinable.items))
+}

@@ -1,0 +1,159 @@
+//! Every template renders with every sample, and what people type comes out as text.
+
+use askama::Template;
+use contracts::Action;
+use contracts::problem::{FieldProblem, Problem, Since};
+use contracts::queries::Page;
+use contracts::vocabulary::{LoopState, Role};
+
+use super::contact::ContactPage;
+use super::department::DepartmentPage;
+use super::file::FilePage;
+use super::forms::Typed;
+use super::leader::LeaderPage;
+use super::loop_page::LoopPage;
+use super::loops::LoopsPage;
+use super::samples::{self, HOSTILE};
+use super::school::SchoolPage;
+use super::shell::{KeptPage, TroublePage};
+use super::sign_in::SignInPage;
+
+fn problem() -> Problem {
+    let field = |field: &str| FieldProblem { field: field.to_owned(), message: format!("is wrong: {HOSTILE}") };
+    let mut problem = Problem::invalid(HOSTILE, vec![field("trying"), field("summary"), field("why")]);
+    problem.since.push(Since {
+        sequence: 9,
+        event: "org.loopline.resolution.case_declined.v1".to_owned(),
+        actor: HOSTILE.to_owned(),
+        time: samples::now(),
+    });
+    problem
+}
+
+fn drawn(template: &impl Template) -> String {
+    template.render().expect("a page")
+}
+
+/// Every page, drawn by its samples with every text hostile.
+fn pages() -> Vec<(String, String)> {
+    let viewer = samples::viewer();
+    let rows = samples::rows(HOSTILE);
+    let typed = Typed::of(&[("trying", HOSTILE), ("summary", HOSTILE), ("why", HOSTILE), ("q", HOSTILE), ("state", "closed")]);
+    let mut pages = vec![
+        ("sign-in", drawn(&SignInPage::new(samples::people(), "token".into(), HOSTILE.into(), Some(HOSTILE.into())))),
+        ("sign-in, nobody", drawn(&SignInPage::new(Vec::new(), "token".into(), String::new(), None))),
+        ("school", drawn(&SchoolPage::new(&viewer, &rows.items, &rows.items, &rows.items))),
+        ("school, nothing", drawn(&SchoolPage::new(&viewer, &[], &[], &[]))),
+        ("loops", drawn(&LoopsPage::new(&viewer, &typed, &rows))),
+        ("loops, nothing", drawn(&LoopsPage::new(&viewer, &typed, &Page { items: Vec::new(), next: None }))),
+        ("contact", drawn(&ContactPage::new(&viewer, &rows.items, &rows.items, &rows.items))),
+        ("file", drawn(&FilePage::new(&viewer, &Typed::default(), None))),
+        ("file, refused", drawn(&FilePage::new(&viewer, &typed, Some(&problem())))),
+        ("leader", drawn(&LeaderPage::new(&viewer, &typed, &samples::picture(), &samples::picture().stages, &rows.items))),
+        ("trouble", drawn(&TroublePage::new(&problem(), Some(&viewer)))),
+        ("trouble, stranger", drawn(&TroublePage::new(&problem(), None))),
+        ("kept", drawn(&KeptPage::new(HOSTILE, HOSTILE, &typed))),
+    ];
+    if let Some(department) = viewer.visitor.claims.departments.first() {
+        pages.push(("department", drawn(&DepartmentPage::new(&viewer, *department, &rows))));
+    }
+    let mut pages: Vec<(String, String)> = pages.into_iter().map(|(name, page)| (name.to_owned(), page)).collect();
+    for state in LoopState::ALL {
+        let view = samples::loop_view(*state, HOSTILE);
+        let history = samples::entries(HOSTILE);
+        for roles in [Role::ALL, &[Role::Reporter], &[Role::DepartmentStaff], &[Role::Auditor]] {
+            let viewer = samples::viewer_as(roles);
+            pages.push((
+                format!("loop {state} as {roles:?}"),
+                drawn(&LoopPage::new(&viewer, &view, &history, Some(Action::File), None)),
+            ));
+        }
+        let mut card = samples::loop_view(*state, HOSTILE);
+        card.card = true;
+        card.schools.clear();
+        pages.push((format!("card {state}"), drawn(&LoopPage::new(&viewer, &card, &Page { items: Vec::new(), next: None }, None, None))));
+    }
+    for action in Action::ALL {
+        let view = samples::loop_view(LoopState::Proposed, HOSTILE);
+        let form = super::loop_page::refused_form(*action, &viewer, &view, &typed, &problem());
+        pages.push((
+            format!("refused {}", action.slug()),
+            drawn(&LoopPage::new(&viewer, &view, &samples::entries(HOSTILE), None, Some((*action, form)))),
+        ));
+    }
+    pages
+}
+
+#[test]
+fn every_template_renders_with_every_sample() {
+    for (name, page) in pages() {
+        assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"), "{name}");
+        assert!(!page.contains("{{") && !page.contains("{%"), "{name}");
+    }
+}
+
+#[test]
+fn what_people_type_comes_out_as_text() {
+    for (name, page) in pages() {
+        assert!(!page.contains("<script>alert"), "{name}");
+        assert!(!page.contains("& 'bells'"), "{name}: an ampersand or a quote stands as it was typed");
+    }
+}
+
+#[test]
+fn no_style_or_script_stands_within_a_page() {
+    for (name, page) in pages() {
+        assert!(!page.contains(" style="), "{name}");
+        assert!(!page.contains("<style"), "{name}");
+        assert_eq!(page.matches("<script").count(), 1, "{name}: only the one file");
+        for handler in [" onclick=", " onload=", " onerror=", "javascript:"] {
+            assert!(!page.contains(handler), "{name}: {handler}");
+        }
+    }
+}
+
+#[test]
+fn every_form_that_changes_something_carries_its_tokens() {
+    for (name, page) in pages() {
+        for form in page.split("<form").skip(1).filter(|form| form.starts_with_post()) {
+            let form = form.split("</form>").next().unwrap_or_default();
+            let door = form.contains("action=\"/sign-in\"");
+            let token = if door { "name=\"door\" value=\"token\"" } else { "name=\"csrf\" value=\"token\"" };
+            assert!(form.contains(token), "{name}: {form}");
+            assert!(door || form.contains("action=\"/sign-out\"") || form.contains("name=\"key\" value=\""), "{name}");
+        }
+    }
+}
+
+trait Posts {
+    fn starts_with_post(&self) -> bool;
+}
+
+impl Posts for str {
+    fn starts_with_post(&self) -> bool {
+        self.split('>').next().is_some_and(|tag| tag.contains("method=\"post\""))
+    }
+}
+
+#[test]
+fn ids_stand_once_on_a_page() {
+    for (name, page) in pages() {
+        let mut seen = std::collections::BTreeSet::new();
+        for id in page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(seen.insert(id), "{name}: {id} stands twice");
+        }
+    }
+}
+
+#[test]
+fn what_was_typed_comes_back_with_what_is_wrong() {
+    let viewer = samples::viewer_as(&[Role::DepartmentStaff]);
+    let view = samples::loop_view(LoopState::Acknowledged, "Bells");
+    let typed = Typed::of(&[("summary", "Double periods on Tuesdays"), ("kind", "support")]);
+    let problem = Problem::invalid("", vec![FieldProblem { field: "summary".into(), message: "is empty".into() }]);
+    let form = super::loop_page::refused_form(Action::Propose, &viewer, &view, &typed, &problem);
+    let page = drawn(&LoopPage::new(&viewer, &view, &samples::entries("x"), None, Some((Action::Propose, form))));
+    assert!(page.contains("Double periods on Tuesdays</textarea>"));
+    assert!(page.contains("This is empty."));
+    assert!(page.contains("value=\"support\" checked"));
+}

@@ -1,0 +1,169 @@
+//! The private broker's configuration: loopback only, every write synced, one identity a service with an allow-list.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use nkeys::KeyPair;
+
+use crate::folder::{Folder, write_secret};
+
+/// What one identity may publish and subscribe to; everything else is refused.
+struct Allowed {
+    name: &'static str,
+    publish: Vec<&'static str>,
+    subscribe: Vec<&'static str>,
+    // Whether it answers requests.
+    answers: bool,
+}
+
+/// Reading the log: loads, positions, and following it.
+const READ_LOG: [&str; 7] = [
+    "$JS.API.DIRECT.GET.LOOP",
+    "$JS.API.STREAM.INFO.LOOP",
+    "$JS.API.CONSUMER.CREATE.LOOP",
+    "$JS.API.CONSUMER.CREATE.LOOP.>",
+    "$JS.API.CONSUMER.INFO.LOOP.>",
+    "$JS.API.CONSUMER.MSG.NEXT.LOOP.>",
+    "$JS.API.CONSUMER.DELETE.LOOP.>",
+];
+/// Opening sealing keys.
+const READ_KEYS: [&str; 2] = ["$JS.API.STREAM.INFO.KV_KEYS", "$JS.API.DIRECT.GET.KV_KEYS.>"];
+
+fn allowed() -> Vec<Allowed> {
+    let with = |more: &[&'static str], log: bool, keys: bool| -> Vec<&'static str> {
+        let mut all = more.to_vec();
+        all.extend(READ_LOG.iter().filter(|_| log));
+        all.extend(READ_KEYS.iter().filter(|_| keys));
+        all
+    };
+    vec![
+        Allowed {
+            name: "operator",
+            publish: vec!["$JS.API.>", "svc.*.operator.*", "svc.routing.clock.tick"],
+            subscribe: vec![],
+            answers: false,
+        },
+        Allowed {
+            name: "gateway",
+            publish: vec!["svc.*.user.*", "svc.directory.door.*", "ask.*.*"],
+            subscribe: vec!["notice.*"],
+            answers: false,
+        },
+        Allowed {
+            name: "directory",
+            publish: with(
+                &[
+                    "loop.*.district.*",
+                    "loop.*.school.*",
+                    "loop.*.department.*",
+                    "loop.*.zone.*",
+                    "loop.*.team.*",
+                    "loop.*.person.*",
+                    "$KV.KEYS.*",
+                    "notice.directory",
+                    "dead.directory",
+                ],
+                true,
+                true,
+            ),
+            subscribe: vec!["svc.directory.user.*", "svc.directory.door.*", "ask.directory.*"],
+            answers: true,
+        },
+        Allowed {
+            name: "intake",
+            publish: with(&["loop.*.loop.*", "$KV.KEYS.*", "ask.directory.person", "dead.intake"], true, true),
+            subscribe: vec!["svc.intake.user.*"],
+            answers: true,
+        },
+        Allowed {
+            name: "routing",
+            publish: with(
+                &["loop.*.loop.*", "svc.routing.policy.*", "$JS.ACK.LOOP.>", "dead.routing"],
+                true,
+                true,
+            ),
+            subscribe: vec!["svc.routing.user.*", "svc.routing.policy.*", "svc.routing.clock.tick"],
+            answers: true,
+        },
+        Allowed {
+            name: "resolution",
+            publish: with(&["loop.*.loop.*", "ask.directory.person", "dead.resolution"], true, true),
+            subscribe: vec!["svc.resolution.user.*"],
+            answers: true,
+        },
+        Allowed {
+            name: "timeline",
+            publish: with(&["notice.timeline", "dead.timeline"], true, true),
+            subscribe: vec!["ask.timeline.*", "svc.timeline.operator.*"],
+            answers: true,
+        },
+    ]
+}
+
+/// Where the configuration stands.
+pub(crate) fn path(folder: &Folder) -> PathBuf {
+    folder.nats().join("nats.conf")
+}
+
+/// An identity's public key; its seed is made at first.
+fn public_key(folder: &Folder, name: &str) -> anyhow::Result<String> {
+    let file = folder.nkeys().join(format!("{name}.nk"));
+    if !file.exists() {
+        let pair = KeyPair::new_user();
+        let seed = pair.seed().map_err(|error| anyhow::anyhow!("failed to make an identity for {name}: {error}"))?;
+        write_secret(&file, &seed)?;
+    }
+    let seed = std::fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
+    KeyPair::from_seed(seed.trim())
+        .map(|pair| pair.public_key())
+        .map_err(|error| anyhow::anyhow!("{} holds no identity: {error}", file.display()))
+}
+
+fn list(subjects: &[String]) -> String {
+    subjects.iter().map(|subject| format!("\"{subject}\"")).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes the configuration for a port.
+pub(crate) fn write(folder: &Folder, port: u16) -> anyhow::Result<PathBuf> {
+    let nats = folder.nats();
+    let mut users = String::new();
+    for allowed in allowed() {
+        let key = public_key(folder, allowed.name)?;
+        let publish: Vec<String> = allowed.publish.iter().map(ToString::to_string).collect();
+        let mut subscribe: Vec<String> = allowed.subscribe.iter().map(ToString::to_string).collect();
+        subscribe.push(format!("_INBOX_{}.>", allowed.name));
+        if allowed.answers {
+            subscribe.push("$SRV.>".to_owned());
+        }
+        let answers = if allowed.answers { "\n        allow_responses: { max: 1, expires: \"1m\" }" } else { "" };
+        write!(
+            users,
+            "    {{ nkey: {key}\n      permissions: {{\n        publish: {{ allow: [{}] }}\n        subscribe: {{ allow: [{}] }}{answers}\n      }}\n    }}\n",
+            list(&publish),
+            list(&subscribe),
+        )?;
+    }
+    // Quoted as JSON, which the broker's configuration language reads alike.
+    let quoted = |path: PathBuf| serde_json::to_string(&path.to_string_lossy());
+    let text = format!(
+        "# Written at each start.\n\
+         listen: \"127.0.0.1:{port}\"\n\
+         server_name: loopline\n\
+         pid_file: {}\n\
+         log_file: {}\n\
+         logfile_size_limit: 10MB\n\
+         logfile_max_num: 3\n\
+         max_payload: 1MB\n\
+         max_connections: 200\n\
+         write_deadline: \"5s\"\n\
+         jetstream {{\n    store_dir: {}\n    max_memory_store: 64MB\n    sync_interval: always\n}}\n\
+         authorization {{\n  users: [\n{users}  ]\n}}\n",
+        quoted(nats.join("nats.pid"))?,
+        quoted(nats.join("nats.log"))?,
+        quoted(nats.join("store"))?,
+    );
+    let file = path(folder);
+    write_secret(&file, &text)?;
+    Ok(file)
+}

@@ -1,0 +1,180 @@
+//! The private broker of the all-in-one: found, configured, started, watched, and ended with us.
+
+mod config;
+mod find;
+
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{ExitCode, Stdio};
+use std::time::Duration;
+
+use anyhow::Context;
+use runtime::Lifecycle;
+use tokio::process::{Child, Command};
+use tracing::{error, info, warn};
+
+pub(crate) use find::find;
+
+use crate::folder::Folder;
+
+/// How long a broker may take to listen.
+const START_MAX: Duration = Duration::from_secs(10);
+/// How often a stopping or starting broker is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A broker that runs as our child.
+#[derive(Debug)]
+pub(crate) struct Broker {
+    /// Where it listens.
+    pub(crate) url: String,
+    stopped: tokio::sync::oneshot::Receiver<()>,
+}
+
+/// In a process of its own: end with the parent, then become nats-server. It stays in the parent's process group.
+pub(crate) fn become_broker(server: &Path, config: &Path) -> ExitCode {
+    #[cfg(target_os = "linux")]
+    {
+        let parent = rustix::process::getppid();
+        let ends = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
+        // If the parent went before that was set, no signal will come.
+        if ends.is_err() || rustix::process::getppid() != parent {
+            return ExitCode::FAILURE;
+        }
+    }
+    let error = std::process::Command::new(server).arg("--config").arg(config).exec();
+    crate::cli::failed(&anyhow::anyhow!("failed to start {}: {error}", server.display()))
+}
+
+/// Starts the broker over a folder and watches it: if it dies, it is started again on the same port.
+pub(crate) async fn start(folder: &Folder, lifecycle: &Lifecycle) -> anyhow::Result<Broker> {
+    let server = find()?;
+    end_stale(folder).await;
+    let mut attempt = 0;
+    let (child, port, config) = loop {
+        // Nobody else has this port now; should somebody take it before the broker does, another is tried.
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let config = config::write(folder, port)?;
+        let mut child = spawn(&server, &config)?;
+        match listening(&mut child, port).await {
+            Ok(()) => break (child, port, config),
+            Err(error) if attempt < 3 => {
+                warn!(error = format!("{error:#}"), "the broker did not start; once more on another port");
+                attempt += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    info!(port, "the broker listens on loopback");
+    let (tell_stopped, stopped) = tokio::sync::oneshot::channel();
+    let watching = lifecycle.clone();
+    lifecycle.spawn_to_its_end(async move {
+        watch(child, &server, &config, port, &watching).await;
+        let _ = tell_stopped.send(());
+    });
+    Ok(Broker { url: format!("nats://127.0.0.1:{port}"), stopped })
+}
+
+impl Broker {
+    /// Waits until it has ended, after the lifecycle it was started with has begun to.
+    pub(crate) async fn ended(self) {
+        let _ = self.stopped.await;
+    }
+}
+
+fn spawn(server: &Path, config: &Path) -> anyhow::Result<Child> {
+    let this = std::env::current_exe().context("failed to find this program's own file")?;
+    Command::new(this)
+        .arg("exec-broker")
+        .arg(server)
+        .arg(config)
+        .env("GOMEMLIMIT", std::env::var("GOMEMLIMIT").unwrap_or_else(|_| "64MiB".to_owned()))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .context("failed to start the broker")
+}
+
+async fn listening(child: &mut Child, port: u16) -> anyhow::Result<()> {
+    let started = std::time::Instant::now();
+    loop {
+        if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+            return Ok(());
+        }
+        if let Some(status) = child.try_wait()? {
+            anyhow::bail!("the broker ended at once ({status}); its log is nats/nats.log in the data folder");
+        }
+        anyhow::ensure!(started.elapsed() < START_MAX, "the broker does not listen after {START_MAX:?}");
+        runtime::clock::pause(LOOK).await;
+    }
+}
+
+async fn watch(mut child: Child, server: &Path, config: &Path, port: u16, lifecycle: &Lifecycle) {
+    loop {
+        tokio::select! {
+            status = child.wait() => {
+                if lifecycle.is_stopping() {
+                    return;
+                }
+                error!(?status, "the broker has ended; it is started again");
+                loop {
+                    match spawn(server, config) {
+                        Ok(mut again) => match listening(&mut again, port).await {
+                            Ok(()) => {
+                                child = again;
+                                info!("the broker is back");
+                                break;
+                            }
+                            Err(error) => warn!(error = format!("{error:#}"), "the broker did not come back"),
+                        },
+                        Err(error) => warn!(error = format!("{error:#}"), "the broker cannot be started"),
+                    }
+                    if lifecycle.is_stopping() {
+                        return;
+                    }
+                    runtime::clock::pause(Duration::from_millis(500)).await;
+                }
+            }
+            () = lifecycle.stopping() => {
+                end(&mut child).await;
+                return;
+            }
+        }
+    }
+}
+
+/// Ends the broker in good order; it is made to after a while.
+async fn end(child: &mut Child) {
+    if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+    if tokio::time::timeout(Duration::from_secs(5), child.wait()).await.is_err() {
+        let _ = child.kill().await;
+    }
+}
+
+/// Ends a broker that an earlier run left over this folder: recognised by its configuration's path.
+async fn end_stale(folder: &Folder) {
+    let Ok(text) = std::fs::read_to_string(folder.nats().join("nats.pid")) else { return };
+    let Some(pid) = text.trim().parse().ok().and_then(rustix::process::Pid::from_raw) else { return };
+    let config = config::path(folder);
+    let is_ours = || {
+        std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero()))
+            .is_ok_and(|line| String::from_utf8_lossy(&line).contains(&*config.to_string_lossy()))
+    };
+    if !is_ours() {
+        return;
+    }
+    warn!(pid = text.trim(), "a broker of an earlier run is still there; it is ended");
+    let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    for round in 0..500 {
+        if !is_ours() {
+            return;
+        }
+        if round == 250 {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        runtime::clock::pause(LOOK).await;
+    }
+}

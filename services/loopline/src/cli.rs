@@ -1,0 +1,160 @@
+//! The command line. Exit 2 for usage, 1 for failure; progress on standard error.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Feedback loops between schools and their district.
+#[derive(Debug, Parser)]
+#[command(name = "loopline", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything in one process, with a private nats-server as a child.
+    Up(UpOptions),
+    /// Run some services alone.
+    Serve(ServeOptions),
+    /// Make a read model again from the log.
+    Rebuild(RebuildOptions),
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
+    /// Print the AsyncAPI document of events, commands and queries.
+    Asyncapi,
+    /// Become the broker (used by `up` for its child).
+    #[command(hide = true)]
+    ExecBroker {
+        /// The nats-server binary.
+        server: PathBuf,
+        /// Its configuration.
+        config: PathBuf,
+    },
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Logs {
+    /// For people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+impl From<Logs> for runtime::telemetry::LogFormat {
+    fn from(logs: Logs) -> Self {
+        match logs {
+            Logs::Text => Self::Text,
+            Logs::Json => Self::Json,
+        }
+    }
+}
+
+/// `loopline up`.
+#[derive(Debug, Args)]
+pub(crate) struct UpOptions {
+    /// Add two demonstration districts with their people, and offer these on the sign-in page.
+    #[arg(long, env = "LOOPLINE_DEMO")]
+    pub(crate) demo: bool,
+    /// The folder everything is kept in.
+    #[arg(long, env = "LOOPLINE_DATA", default_value = "./loopline-data")]
+    pub(crate) data: PathBuf,
+    /// Where to listen for browsers and clients.
+    #[arg(long, env = "LOOPLINE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// A PostgreSQL database for the read models, such as postgres://user@host/name; SQLite files where absent.
+    #[arg(long, env = "LOOPLINE_DATABASE")]
+    pub(crate) database: Option<String>,
+    /// The address people use where another server with TLS stands before this one.
+    #[arg(long, env = "LOOPLINE_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
+    /// How logs are written.
+    #[arg(long, env = "LOOPLINE_LOGS", default_value = "text")]
+    pub(crate) logs: Logs,
+}
+
+/// `loopline serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
+    /// Which services.
+    #[arg(required = true, value_enum)]
+    pub(crate) services: Vec<crate::services::Name>,
+    /// The broker; several addresses separated by commas.
+    #[arg(long, env = "LOOPLINE_NATS", default_value = "nats://127.0.0.1:4222")]
+    pub(crate) nats: String,
+    /// The folder with each service's nkey seed, `<service>.nk`; none where the broker asks for none.
+    #[arg(long, env = "LOOPLINE_NKEYS")]
+    pub(crate) nkeys: Option<PathBuf>,
+    /// Copies of each stream: 1, or 3 in a cluster.
+    #[arg(long, env = "LOOPLINE_REPLICAS", default_value_t = 1)]
+    pub(crate) replicas: usize,
+    /// The folder for SQLite files and the master key.
+    #[arg(long, env = "LOOPLINE_DATA", default_value = "./loopline-data")]
+    pub(crate) data: PathBuf,
+    /// A PostgreSQL database in place of SQLite files.
+    #[arg(long, env = "LOOPLINE_DATABASE")]
+    pub(crate) database: Option<String>,
+    /// Where the gateway listens, if it is among the services.
+    #[arg(long, env = "LOOPLINE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// The address people use where another server with TLS stands before the gateway.
+    #[arg(long, env = "LOOPLINE_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
+    /// How logs are written.
+    #[arg(long, env = "LOOPLINE_LOGS", default_value = "text")]
+    pub(crate) logs: Logs,
+}
+
+/// `loopline rebuild`.
+#[derive(Debug, Args)]
+pub(crate) struct RebuildOptions {
+    /// Whose read model.
+    #[arg(value_enum)]
+    pub(crate) service: Rebuildable,
+    /// The folder of the system, running or not.
+    #[arg(long, env = "LOOPLINE_DATA", default_value = "./loopline-data")]
+    pub(crate) data: PathBuf,
+    /// The PostgreSQL database, where the system uses one.
+    #[arg(long, env = "LOOPLINE_DATABASE")]
+    pub(crate) database: Option<String>,
+    /// The broker of a system that runs elsewhere.
+    #[arg(long, env = "LOOPLINE_NATS")]
+    pub(crate) nats: Option<String>,
+    /// The folder with nkey seeds for that broker.
+    #[arg(long, env = "LOOPLINE_NKEYS")]
+    pub(crate) nkeys: Option<PathBuf>,
+}
+
+/// Services with a read model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rebuildable {
+    /// What people look at.
+    Timeline,
+    /// What time will bring about.
+    Routing,
+    /// People and their roles.
+    Directory,
+}
+
+/// Prints a result on standard output.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{text}")?;
+    Ok(())
+}
+
+/// Says something to the person at the terminal.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Says what failed, with its causes, once.
+pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
+    say(&format!("loopline: {error:#}"));
+    ExitCode::FAILURE
+}

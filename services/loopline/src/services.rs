@@ -1,0 +1,171 @@
+//! Putting services together: each with its own connection and identity, as it would have on a machine of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use decider::Desk;
+use eventlog::Log;
+use eventlog::jetstream::{JetStreamLog, StreamOptions, set_up};
+use messaging::{Bus, BusOptions};
+use metrics_exporter_prometheus::PrometheusHandle;
+use projection::LiveDistricts;
+use runtime::{Clock, Health, Lifecycle};
+use sealing::{JetStreamKeys, Keyring, MasterKey};
+use sql::Location;
+
+/// A service by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Name {
+    /// Districts, schools, people.
+    Directory,
+    /// The school's chapter.
+    Intake,
+    /// The assignment's chapter.
+    Routing,
+    /// The department's chapter.
+    Resolution,
+    /// What people look at.
+    Timeline,
+    /// The door.
+    Gateway,
+}
+
+impl Name {
+    /// The name of its identity.
+    fn identity(self) -> &'static str {
+        match self {
+            Self::Directory => "directory",
+            Self::Intake => "intake",
+            Self::Routing => "routing",
+            Self::Resolution => "resolution",
+            Self::Timeline => "timeline",
+            Self::Gateway => "gateway",
+        }
+    }
+}
+
+/// What services are put together from.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    /// The broker.
+    pub(crate) nats: String,
+    /// Where identities are.
+    pub(crate) nkeys: Option<PathBuf>,
+    /// Where databases are.
+    pub(crate) location: Location,
+    /// The key for sealing keys.
+    pub(crate) master: MasterKey,
+    /// The time.
+    pub(crate) clock: Clock,
+    /// The process.
+    pub(crate) lifecycle: Lifecycle,
+    /// How its parts are.
+    pub(crate) health: Health,
+}
+
+impl Parts {
+    /// A connection under an identity.
+    pub(crate) async fn connect(&self, identity: &str) -> anyhow::Result<Bus> {
+        connect(&self.nats, self.nkeys.as_deref(), identity).await
+    }
+
+    /// The log over a connection.
+    pub(crate) fn log(bus: &Bus) -> Log {
+        Arc::new(JetStreamLog::new(bus.client()))
+    }
+
+    /// Sealing keys over a connection.
+    pub(crate) fn keyring(&self, bus: &Bus) -> Keyring {
+        Keyring::new(Arc::new(JetStreamKeys::new(bus.client())), self.master.clone())
+    }
+
+    /// What carrying out commands on loops needs, over a connection.
+    fn desk(&self, bus: &Bus, service: &'static str) -> Desk {
+        let log = Self::log(bus);
+        Desk {
+            districts: LiveDistricts::follow(log.clone(), &self.lifecycle, self.health.clone(), service),
+            log,
+            keyring: self.keyring(bus),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Starts one service other than the gateway; the directory gives what seeding states facts with.
+    pub(crate) async fn start(&self, name: Name, demo: bool) -> anyhow::Result<Option<directory::Directory>> {
+        let bus = self.connect(name.identity()).await?;
+        let (lifecycle, health, location) = (&self.lifecycle, &self.health, &self.location);
+        match name {
+            Name::Directory => {
+                let (log, keyring, clock) = (Self::log(&bus), self.keyring(&bus), self.clock.clone());
+                return directory::run(bus, log, keyring, clock, location, demo, lifecycle, health).await.map(Some);
+            }
+            Name::Intake => intake::run(bus.clone(), self.desk(&bus, "intake"), lifecycle).await?,
+            Name::Routing => {
+                routing::run(bus.clone(), self.desk(&bus, "routing"), location, lifecycle, health).await?;
+            }
+            Name::Resolution => resolution::run(bus.clone(), self.desk(&bus, "resolution"), lifecycle).await?,
+            Name::Timeline => {
+                let (log, keyring, clock) = (Self::log(&bus), self.keyring(&bus), self.clock.clone());
+                timeline::run(bus, log, keyring, clock, location, lifecycle, health).await?;
+            }
+            Name::Gateway => anyhow::bail!("the gateway is started with an address"),
+        }
+        Ok(None)
+    }
+
+    /// Starts the gateway.
+    pub(crate) async fn start_gateway(
+        &self,
+        listen: SocketAddr,
+        public_url: Option<String>,
+        metrics: Option<PrometheusHandle>,
+    ) -> anyhow::Result<SocketAddr> {
+        if !listen.ip().is_loopback() {
+            anyhow::ensure!(
+                public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+                "listening on {listen} is reachable from other machines: put a server with TLS before it and name its \
+                 address with --public-url https://..."
+            );
+        }
+        let bus = self.connect(Name::Gateway.identity()).await?;
+        let listener = tokio::net::TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("failed to listen on {listen}; choose another address with --listen"))?;
+        let options = gateway::Options { listener, public_url, metrics };
+        gateway::run(bus, self.clock.clone(), options, &self.lifecycle, &self.health).await
+    }
+}
+
+/// A connection under an identity.
+pub(crate) async fn connect(nats: &str, nkeys: Option<&Path>, identity: &str) -> anyhow::Result<Bus> {
+    let options = BusOptions {
+        url: nats.to_owned(),
+        nkey_seed: nkeys.map(|folder| folder.join(format!("{identity}.nk"))),
+        name: identity.to_owned(),
+    };
+    Bus::connect(&options).await.map_err(|error| anyhow::anyhow!("failed to connect {identity} to {nats}: {error}"))
+}
+
+/// Makes the streams, or brings them up to date, as the operator.
+pub(crate) async fn prepare(nats: &str, nkeys: Option<&Path>, replicas: usize) -> anyhow::Result<Bus> {
+    let operator = connect(nats, nkeys, "operator").await?;
+    let mut tries = 0;
+    loop {
+        match set_up(&operator.client(), StreamOptions { replicas }).await {
+            Ok(()) => return Ok(operator),
+            Err(error) if tries >= 50 => return Err(error).context("failed to make the streams"),
+            Err(_) => {
+                tries += 1;
+                runtime::clock::pause(std::time::Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// Where databases are: PostgreSQL where named, else files.
+pub(crate) fn location(database: Option<&str>, folder: PathBuf) -> Location {
+    database.map_or(Location::Folder(folder), |url| Location::Url(url.to_owned()))
+}

@@ -1,0 +1,74 @@
+//! `loopline up`: everything in one process, over NATS exactly as ten machines would.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use runtime::health::State;
+use runtime::{Clock, Health, Lifecycle};
+
+use crate::broker;
+use crate::cli::{UpOptions, say};
+use crate::demo;
+use crate::folder::{Folder, Running};
+use crate::services::{Name, Parts, location, prepare};
+
+/// Runs until it is told to stop.
+pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
+    runtime::telemetry::start_logging(options.logs.into());
+    let metrics = runtime::telemetry::start_metrics();
+    let folder = Folder::open(&options.data)?;
+    let _lock = folder.lock()?.with_context(|| {
+        format!("another loopline uses {}; stop it first, or choose another folder with --data", options.data.display())
+    })?;
+    let broker_life = Lifecycle::default();
+    let lifecycle = Lifecycle::default();
+    lifecycle.stop_on_signals();
+    let broker = broker::start(&folder, &broker_life).await?;
+    let nkeys = folder.nkeys();
+    let operator = prepare(&broker.url, Some(&nkeys), 1).await?;
+
+    let seeding = options.demo && !folder.demo_seeded().exists();
+    let system = Clock::system();
+    let stories = if options.demo { demo::stories()? } else { Vec::new() };
+    let clock = if seeding { Clock::by_hand(demo::begins(&stories, system.now())) } else { system.clone() };
+    let parts = Parts {
+        nats: broker.url.clone(),
+        nkeys: Some(nkeys),
+        location: location(options.database.as_deref(), folder.databases()),
+        master: folder.master_key()?,
+        clock: clock.clone(),
+        lifecycle: lifecycle.clone(),
+        health: Health::default(),
+    };
+    parts.health.set("start", State::Starting("starting the services".to_owned()));
+    let directory = parts.start(Name::Directory, options.demo).await?.context("the directory did not start")?;
+    for name in [Name::Intake, Name::Routing, Name::Resolution, Name::Timeline] {
+        parts.start(name, false).await?;
+    }
+    if options.demo {
+        let seeder = demo::Seeder {
+            directory: Arc::new(directory),
+            parts: parts.clone(),
+            operator: operator.clone(),
+            now: system.now(),
+        };
+        let seeded = seeder.seed(&folder, &stories, seeding);
+        tokio::select! {
+            seeded = seeded => seeded.context("failed to write the demonstration's history")?,
+            () = lifecycle.stopping() => anyhow::bail!("stopped while writing the demonstration's history; start again to go on"),
+        }
+        clock.release();
+    }
+    let address = parts.start_gateway(options.listen, options.public_url.clone(), metrics).await?;
+    let address = options.public_url.unwrap_or_else(|| format!("http://{address}"));
+    folder.say_running(&Running { nats: broker.url.clone(), address: address.clone(), database: options.database })?;
+    parts.health.set("start", State::Ready);
+    say(&format!("\nLoopline is up. Open {address}\n"));
+
+    lifecycle.stopping().await;
+    lifecycle.drained().await;
+    drop(operator);
+    broker_life.stop();
+    broker.ended().await;
+    Ok(())
+}

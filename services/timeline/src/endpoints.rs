@@ -1,0 +1,274 @@
+//! Timeline's endpoints: wait until the read model reflects what it must, answer, cut to what the viewer may see.
+
+use std::time::Duration;
+
+use chrono::{Days, NaiveDate};
+use contracts::Claims;
+use contracts::envelope::Actor;
+use contracts::ids::{EventId, LoopId, LoopNumber, PersonId};
+use contracts::problem::{FieldProblem, Problem};
+use contracts::queries::{
+    Answered, Ask, Bar, Change, ChangesQuery, EntriesQuery, Entry, LateWith, LoopQuery, LoopRow, LoopView, LoopsQuery,
+    PAGE_MAX, Page, Picture, PictureQuery,
+};
+use contracts::vocabulary::{LoopState, Role};
+use domain::authority::{Sight, sight};
+use messaging::Incoming;
+use projection::Model;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::Timeline;
+use crate::names::Names;
+use crate::read_model::{self, LoopDbRow};
+use crate::summaries::summarise;
+use crate::views::{self, Shown};
+
+/// How long a question waits for the read model to reflect what it must.
+const CATCH_UP: Duration = Duration::from_secs(2);
+
+/// Answers one question.
+pub(crate) async fn answer(timeline: &Timeline, incoming: &Incoming) -> Result<Value, Problem> {
+    match incoming.verb.as_str() {
+        "loops" => reply(timeline, incoming, loops).await,
+        "loop" => reply(timeline, incoming, one).await,
+        "entries" => reply(timeline, incoming, entries).await,
+        "changes" => reply(timeline, incoming, changes).await,
+        "picture" => reply(timeline, incoming, picture).await,
+        _ => Err(Problem::not_found("such question")),
+    }
+}
+
+/// What an answer is made from.
+struct Asked<Q> {
+    viewer: Claims,
+    query: Q,
+    model: Model<read_model::Timeline>,
+    names: Names,
+    today: NaiveDate,
+}
+
+async fn reply<Q, A, F>(
+    timeline: &Timeline,
+    incoming: &Incoming,
+    respond: impl FnOnce(Timeline, Asked<Q>) -> F,
+) -> Result<Value, Problem>
+where
+    Q: DeserializeOwned,
+    A: Serialize,
+    F: Future<Output = Result<A, Problem>>,
+{
+    let ask: Ask<Q> = incoming.read()?;
+    // Held while answering, so that the tables are not exchanged under it.
+    let running = timeline.model.read().await;
+    let model = running.model.clone();
+    if !model.position.wait_for(ask.at_least, CATCH_UP).await {
+        return Err(Problem::unavailable("what you ask for is still being written down; try again in a moment"));
+    }
+    let position = model.position.get();
+    let names = Names::new(&timeline.districts, &ask.viewer.district);
+    let today = timeline.clock.now().with_timezone(&names.zone()).date_naive();
+    let asked = Asked { viewer: ask.viewer, query: ask.query, model, names, today };
+    let answer = respond(timeline.clone(), asked).await?;
+    drop(running);
+    serde_json::to_value(Answered { position, answer }).map_err(|_| Problem::unavailable("an answer could not be written"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]
+fn away(error: sqlx::Error) -> Problem {
+    tracing::warn!(%error, "the timeline's database has trouble");
+    Problem::unavailable("the timeline cannot be read for a moment; nothing was lost")
+}
+
+fn not_a_cursor() -> Problem {
+    Problem::invalid(
+        "cursor: is not one that a page gave out; begin without it",
+        vec![FieldProblem { field: "cursor".to_owned(), message: "is not one that a page gave out".to_owned() }],
+    )
+}
+
+async fn loops(_: Timeline, asked: Asked<LoopsQuery>) -> Result<Page<LoopRow>, Problem> {
+    let card = asked.query.joinable == Some(true);
+    let (found, next) = read_model::loops(&asked.model.db, &asked.viewer, &asked.query, asked.today)
+        .await
+        .map_err(away)?
+        .map_err(|_| not_a_cursor())?;
+    Ok(Page { items: rows(&asked, &found, card).await?, next })
+}
+
+async fn rows<Q>(asked: &Asked<Q>, found: &[LoopDbRow], card: bool) -> Result<Vec<LoopRow>, Problem> {
+    let ids: Vec<uuid::Uuid> = found.iter().map(|row| row.id).collect();
+    let schools = read_model::schools_of(&asked.model.db, &ids).await.map_err(away)?;
+    let assignees = found.iter().filter_map(|row| row.assignee).map(PersonId);
+    let people = read_model::people(&asked.model.db, assignees).await.map_err(away)?;
+    let none = Vec::new();
+    Ok(found
+        .iter()
+        .filter(|row| views::district_of(row).as_ref() == Some(&asked.viewer.district))
+        .map(|row| {
+            let schools = schools.get(&row.id).unwrap_or(&none);
+            views::row(row, schools, &people, &asked.names, &asked.viewer, asked.today, card)
+        })
+        .collect())
+}
+
+/// A loop's record and how much of it the viewer sees; not there where they see nothing.
+async fn seen<Q>(asked: &Asked<Q>, id: LoopId) -> Result<(domain::LoopRecord, Sight), Problem> {
+    let state = read_model::folded(&asked.model.db, id).await.map_err(away)?;
+    let Some(domain::Loop::Filed(record)) = state else {
+        return Err(Problem::not_found("loop"));
+    };
+    // The folded state does not name its district; the row does, and is asked for under the viewer's.
+    let in_district = read_model::row_of(&asked.model.db, &in_whole_district(&asked.viewer), id).await.map_err(away)?;
+    if in_district.is_none() {
+        return Err(Problem::not_found("loop"));
+    }
+    match sight(&asked.viewer, &record.audience(&asked.viewer.district)) {
+        Sight::Nothing => Err(Problem::not_found("loop")),
+        seen @ (Sight::Card | Sight::Loop | Sight::Office) => Ok((*record, seen)),
+    }
+}
+
+/// The same person with sight of all of their district: to ask only whether a loop is of the district.
+fn in_whole_district(viewer: &Claims) -> Claims {
+    let mut whole = viewer.clone();
+    whole.roles.insert(Role::Auditor);
+    whole
+}
+
+async fn one(timeline: Timeline, asked: Asked<LoopQuery>) -> Result<LoopView, Problem> {
+    let id = asked.query.id;
+    let (record, sight) = seen(&asked, id).await?;
+    let people = read_model::people(&asked.model.db, views::people_in(&record)).await.map_err(away)?;
+    let shown = Shown {
+        id,
+        record: &record,
+        viewer: &asked.viewer,
+        sight,
+        names: &asked.names,
+        people: &people,
+        keyring: &timeline.keyring,
+        now: timeline.clock.now(),
+    };
+    shown.view().await
+}
+
+async fn entries(_: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<Entry>, Problem> {
+    let (_, sight) = seen(&asked, asked.query.id).await?;
+    if sight == Sight::Card {
+        return Ok(Page { items: Vec::new(), next: None });
+    }
+    let after = match asked.query.cursor.as_deref() {
+        None => 0,
+        Some(cursor) => cursor.parse::<i64>().map_err(|_| not_a_cursor())?,
+    };
+    let limit = i64::from(asked.query.limit.unwrap_or(100).clamp(1, PAGE_MAX));
+    let office = sight == Sight::Office;
+    let mut found =
+        read_model::entries(&asked.model.db, asked.query.id, after, limit + 1, office).await.map_err(away)?;
+    let more = found.len() as i64 > limit;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|row| row.sequence.to_string());
+    let actors = found.iter().filter_map(|row| Actor::read(&row.actor)).filter_map(|actor| actor.person());
+    let people = read_model::people(&asked.model.db, actors).await.map_err(away)?;
+    let items = found
+        .into_iter()
+        .map(|row| {
+            let actor = match Actor::read(&row.actor) {
+                Some(Actor::Person(id)) => people.get(&id).cloned().unwrap_or_else(|| "Somebody".to_owned()),
+                Some(Actor::Policy(_)) | None => "Loopline".to_owned(),
+            };
+            let data: Value = serde_json::from_str(&row.data).unwrap_or_default();
+            let (summary, words) = summarise(&row.kind, &data, &actor, &asked.names);
+            Entry {
+                sequence: row.sequence.max(0).unsigned_abs(),
+                id: EventId(row.id),
+                time: row.time,
+                kind: row.kind,
+                actor,
+                actor_id: row.actor,
+                summary,
+                words,
+                internal: row.internal == 1,
+                data,
+            }
+        })
+        .collect();
+    Ok(Page { items, next })
+}
+
+async fn changes(_: Timeline, asked: Asked<ChangesQuery>) -> Result<Vec<Change>, Problem> {
+    let limit = asked.query.limit.clamp(1, 500);
+    let found = read_model::changes(&asked.model.db, &asked.viewer, asked.query.after, limit).await.map_err(away)?;
+    Ok(found
+        .into_iter()
+        .map(|row| Change {
+            sequence: row.sequence.max(0).unsigned_abs(),
+            id: LoopId(row.id),
+            number: LoopNumber::read(&row.number).unwrap_or_else(|| LoopNumber::of(LoopId(row.id))),
+            kind: row.kind,
+            state: LoopState::from_code(&row.state).unwrap_or(LoopState::Filed),
+            time: row.time,
+        })
+        .collect())
+}
+
+async fn picture(timeline: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Problem> {
+    let viewer = &asked.viewer;
+    let may = viewer.has(Role::Leader)
+        || viewer.has(Role::Contact)
+        || viewer.has(Role::Auditor)
+        || !viewer.departments.is_empty();
+    if !may {
+        return Err(Problem::forbidden("the resolution timeline is for the district office; see your school's loops"));
+    }
+    let to = asked.query.to.unwrap_or(asked.today);
+    let from = asked.query.from.unwrap_or_else(|| to.checked_sub_days(Days::new(120)).unwrap_or(to));
+    if from > to {
+        return Err(Problem::invalid(
+            "from: is after to; choose a period that ends after it begins",
+            vec![FieldProblem { field: "from".to_owned(), message: "is after to".to_owned() }],
+        ));
+    }
+    let calendar = asked.names.calendar(u32::MAX);
+    let now = timeline.clock.now();
+    let period =
+        read_model::Period { from: calendar.start_of(from), to: calendar.end_of(to), today: asked.today, now };
+    let drawn = read_model::picture(&asked.model.db, viewer, &asked.query, period).await.map_err(away)?;
+    let found: Vec<LoopDbRow> = drawn.bars.iter().map(|(row, _, _)| row.clone()).collect();
+    let shown = rows(&asked, &found, false).await?;
+    let bars = shown
+        .into_iter()
+        .zip(drawn.bars)
+        .map(|(row, (found, pieces, longest_wait_h))| Bar { row, pieces, longest_wait_h, refused: found.refused == 1 })
+        .collect();
+    let late_with = drawn
+        .late_with
+        .into_iter()
+        .map(|(holder, department, open, late)| LateWith {
+            name: match (holder.as_str(), department) {
+                ("department", Some(department)) => asked.names.department(department),
+                ("school", _) => "schools".to_owned(),
+                ("contact", _) => "the central-office contact".to_owned(),
+                ("leader", _) => "district leadership".to_owned(),
+                ("team", _) => "teams".to_owned(),
+                ("state", _) => "the state".to_owned(),
+                _ => "the district office".to_owned(),
+            },
+            department,
+            open,
+            late,
+        })
+        .collect();
+    Ok(Picture {
+        from,
+        to,
+        summary: drawn.summary,
+        stages: drawn.stages,
+        late_with,
+        bars,
+        more: drawn.more,
+        as_of: now,
+    })
+}

@@ -1,0 +1,297 @@
+//! Lists: loops by what one looks for, a loop's history, and what changed. Each is cut to what the viewer may see.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use contracts::Claims;
+use contracts::ids::{LoopId, LoopNumber};
+use contracts::queries::{LoopsQuery, PAGE_MAX, Sort};
+use contracts::vocabulary::Role;
+use sql::{Db, on};
+use sqlx::{Database, Encode, QueryBuilder, Type};
+use uuid::Uuid;
+
+use super::rows::{LOOP_COLUMNS, LoopDbRow};
+
+/// A cursor that none of our pages gave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotACursor;
+
+/// Where a page begins: after this row of the one before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct After {
+    day: Option<NaiveDate>,
+    sequence: i64,
+}
+
+fn read_cursor(cursor: Option<&str>) -> Result<Option<After>, NotACursor> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let (day, sequence) = cursor.split_once('.').ok_or(NotACursor)?;
+    let day = if day.is_empty() { None } else { Some(day.parse().map_err(|_| NotACursor)?) };
+    Ok(Some(After { day, sequence: sequence.parse().map_err(|_| NotACursor)? }))
+}
+
+fn write_cursor(row: &LoopDbRow, sort: Sort) -> String {
+    let day = row.next_due.map(|day| day.to_string()).unwrap_or_default();
+    match sort {
+        Sort::Newest | Sort::Oldest => format!(".{}", row.filed_seq),
+        Sort::Changed => format!(".{}", row.version),
+        Sort::Due => format!("{day}.{}", row.filed_seq),
+    }
+}
+
+/// The rows that a person sees as their own: the district for the office, a department's, a school's, a team's.
+pub(super) fn visible<'a, DB>(query: &mut QueryBuilder<DB>, viewer: &'a Claims)
+where
+    DB: Database,
+    Uuid: Encode<'a, DB> + Type<DB>,
+    &'a str: Encode<'a, DB> + Type<DB>,
+{
+    query.push(" district = ").push_bind(viewer.district.as_str());
+    if viewer.has(Role::Contact) || viewer.has(Role::Auditor) {
+        return;
+    }
+    query.push(" AND (1 = 0");
+    if viewer.has(Role::Leader) {
+        query.push(" OR visibility <> 'confidential' OR leader_asked = 1");
+    }
+    if !viewer.departments.is_empty() {
+        query.push(" OR (id IN (SELECT loop FROM loop_department WHERE department IN (");
+        let mut separated = query.separated(", ");
+        for department in &viewer.departments {
+            separated.push_bind(department.0);
+        }
+        query.push(")) AND (visibility <> 'confidential' OR id IN (SELECT loop FROM loop_person WHERE person = ");
+        query.push_bind(viewer.person.0).push(")");
+        if !viewer.leads.is_empty() {
+            query.push(" OR id IN (SELECT loop FROM loop_department WHERE department IN (");
+            let mut separated = query.separated(", ");
+            for department in &viewer.leads {
+                separated.push_bind(department.0);
+            }
+            query.push("))");
+        }
+        query.push("))");
+    }
+    if !viewer.schools.is_empty() {
+        query.push(" OR (id IN (SELECT loop FROM loop_school WHERE school IN (");
+        let mut separated = query.separated(", ");
+        for school in &viewer.schools {
+            separated.push_bind(school.0);
+        }
+        query.push(")) AND (visibility <> 'confidential' OR id IN (SELECT loop FROM loop_person WHERE person = ");
+        query.push_bind(viewer.person.0).push(")))");
+    }
+    if !viewer.teams.is_empty() {
+        query.push(" OR matter_team IN (");
+        let mut separated = query.separated(", ");
+        for team in &viewer.teams {
+            separated.push_bind(team.0);
+        }
+        query.push(")");
+    }
+    query.push(")");
+}
+
+/// Other schools' open loops that a person may see as cards and join.
+fn joinable<'a, DB>(query: &mut QueryBuilder<DB>, viewer: &'a Claims)
+where
+    DB: Database,
+    Uuid: Encode<'a, DB> + Type<DB>,
+    &'a str: Encode<'a, DB> + Type<DB>,
+{
+    query.push(" district = ").push_bind(viewer.district.as_str());
+    query.push(" AND is_open = 1 AND visibility = 'joinable'");
+    if !viewer.has(Role::Reporter) && viewer.departments.is_empty() && !viewer.has(Role::Contact) {
+        query.push(" AND 1 = 0");
+    }
+    if !viewer.schools.is_empty() {
+        query.push(" AND id NOT IN (SELECT loop FROM loop_school WHERE school IN (");
+        let mut separated = query.separated(", ");
+        for school in &viewer.schools {
+            separated.push_bind(school.0);
+        }
+        query.push("))");
+    }
+}
+
+/// One page of loops, and the cursor of the next.
+pub(crate) async fn loops(
+    db: &Db,
+    viewer: &Claims,
+    asked: &LoopsQuery,
+    today: NaiveDate,
+) -> Result<Result<(Vec<LoopDbRow>, Option<String>), NotACursor>, sqlx::Error> {
+    let after = match read_cursor(asked.cursor.as_deref()) {
+        Ok(after) => after,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
+    let limit = asked.limit.unwrap_or(50).clamp(1, PAGE_MAX);
+    let number = asked.q.as_deref().and_then(LoopNumber::read);
+    let words = asked.q.as_deref().map(str::trim).filter(|words| !words.is_empty());
+    let fts = words.map(fts_query);
+    let mut rows: Vec<LoopDbRow> = on!(db, pool => {
+        let mut query = QueryBuilder::new("SELECT ");
+        query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE");
+        if asked.joinable == Some(true) {
+            joinable(&mut query, viewer);
+        } else {
+            visible(&mut query, viewer);
+        }
+        if let Some(state) = asked.state {
+            query.push(" AND state = ").push_bind(state.code());
+        }
+        if let Some(open) = asked.open {
+            query.push(" AND is_open = ").push_bind(i32::from(open));
+        }
+        if let Some(department) = asked.department {
+            query.push(" AND department = ").push_bind(department.0);
+        }
+        if let Some(school) = asked.school {
+            query.push(" AND id IN (SELECT loop FROM loop_school WHERE school = ").push_bind(school.0).push(")");
+        }
+        if let Some(area) = &asked.area {
+            query.push(" AND area = ").push_bind(area.as_str());
+        }
+        match asked.late {
+            Some(true) => {
+                query.push(" AND next_due < ").push_bind(today);
+            }
+            Some(false) => {
+                query.push(" AND (next_due IS NULL OR next_due >= ").push_bind(today).push(")");
+            }
+            None => {}
+        }
+        if let (Some(words), Some(fts)) = (words, fts.as_deref()) {
+            query.push(" AND (number = ").push_bind(number.as_ref().map_or("", LoopNumber::as_str));
+            match db {
+                Db::Sqlite(_) if fts.is_empty() => query.push(")"),
+                Db::Sqlite(_) => query
+                    .push(" OR filed_seq IN (SELECT rowid FROM loop_search WHERE loop_search MATCH ")
+                    .push_bind(fts)
+                    .push("))"),
+                Db::Postgres(_) => query
+                    .push(" OR filed_seq IN (SELECT filed_seq FROM loop_search WHERE words @@ plainto_tsquery('english', ")
+                    .push_bind(words)
+                    .push(")))"),
+            };
+        }
+        match (&after, asked.sort) {
+            (None, _) => {}
+            (Some(after), Sort::Newest) => {
+                query.push(" AND filed_seq < ").push_bind(after.sequence);
+            }
+            (Some(after), Sort::Oldest) => {
+                query.push(" AND filed_seq > ").push_bind(after.sequence);
+            }
+            (Some(after), Sort::Changed) => {
+                query.push(" AND version < ").push_bind(after.sequence);
+            }
+            (Some(after), Sort::Due) => match after.day {
+                Some(day) => {
+                    query.push(" AND (next_due > ").push_bind(day);
+                    query.push(" OR (next_due = ").push_bind(day).push(" AND filed_seq > ").push_bind(after.sequence);
+                    query.push(") OR next_due IS NULL)");
+                }
+                None => {
+                    query.push(" AND next_due IS NULL AND filed_seq > ").push_bind(after.sequence);
+                }
+            },
+        }
+        query.push(match asked.sort {
+            Sort::Newest => " ORDER BY filed_seq DESC",
+            Sort::Oldest => " ORDER BY filed_seq",
+            Sort::Changed => " ORDER BY version DESC",
+            Sort::Due => " ORDER BY CASE WHEN next_due IS NULL THEN 1 ELSE 0 END, next_due, filed_seq",
+        });
+        query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
+        query.build_query_as().fetch_all(pool).await
+    })?;
+    let next = if rows.len() > limit as usize {
+        rows.truncate(limit as usize);
+        rows.last().map(|row| write_cursor(row, asked.sort))
+    } else {
+        None
+    };
+    Ok(Ok((rows, next)))
+}
+
+/// What people type, for SQLite's full-text search: each word quoted, all of them, the last one perhaps unfinished.
+fn fts_query(words: &str) -> String {
+    let words: Vec<String> = words
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(12)
+        .map(|word| format!("\"{word}\""))
+        .collect();
+    if words.is_empty() { String::new() } else { format!("{}*", words.join(" ")) }
+}
+
+/// One loop's row, where the viewer sees it as their own.
+pub(crate) async fn row_of(db: &Db, viewer: &Claims, id: LoopId) -> Result<Option<LoopDbRow>, sqlx::Error> {
+    on!(db, pool => {
+        let mut query = QueryBuilder::new("SELECT ");
+        query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE id = ").push_bind(id.0).push(" AND");
+        visible(&mut query, viewer);
+        query.build_query_as().fetch_optional(pool).await
+    })
+}
+
+/// One row of `entry`.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct EntryDbRow {
+    pub(crate) sequence: i64,
+    pub(crate) id: Uuid,
+    pub(crate) time: DateTime<Utc>,
+    pub(crate) kind: String,
+    pub(crate) actor: String,
+    pub(crate) internal: i32,
+    pub(crate) data: String,
+}
+
+/// A part of a loop's history, ascending.
+pub(crate) async fn entries(
+    db: &Db,
+    id: LoopId,
+    after: i64,
+    limit: i64,
+    internal: bool,
+) -> Result<Vec<EntryDbRow>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as(
+            "SELECT sequence, id, time, kind, actor, internal, data FROM entry \
+             WHERE loop = $1 AND sequence > $2 AND internal <= $3 ORDER BY sequence LIMIT $4")
+        .bind(id.0).bind(after).bind(i32::from(internal)).bind(limit)
+        .fetch_all(pool).await)
+}
+
+/// One change with what says who may hear of it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct ChangeDbRow {
+    pub(crate) sequence: i64,
+    pub(crate) kind: String,
+    pub(crate) time: DateTime<Utc>,
+    pub(crate) id: Uuid,
+    pub(crate) number: String,
+    pub(crate) state: String,
+}
+
+/// Changes after a sequence that a viewer may hear of, ascending.
+pub(crate) async fn changes(
+    db: &Db,
+    viewer: &Claims,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<ChangeDbRow>, sqlx::Error> {
+    let office = viewer.has(Role::Contact) || viewer.has(Role::Auditor) || viewer.has(Role::Leader) || !viewer.departments.is_empty();
+    on!(db, pool => {
+        let mut query = QueryBuilder::new(
+            "SELECT entry.sequence, entry.kind, entry.time, seen.id, seen.number, seen.state FROM entry \
+             JOIN (SELECT id, number, state FROM loop_row WHERE",
+        );
+        visible(&mut query, viewer);
+        query.push(") AS seen ON seen.id = entry.loop WHERE entry.sequence > ").push_bind(after as i64);
+        if !office {
+            query.push(" AND entry.internal = 0");
+        }
+        query.push(" ORDER BY entry.sequence LIMIT ").push_bind(i64::from(limit));
+        query.build_query_as().fetch_all(pool).await
+    })
+}

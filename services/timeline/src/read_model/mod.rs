@@ -1,0 +1,17 @@
+//! The tables people's pages are read from.
+
+mod lists;
+mod picture;
+mod projection;
+mod rows;
+
+pub use self::projection::Timeline;
+pub(crate) use lists::{changes, entries, loops, row_of};
+pub(crate) use picture::{Period, picture};
+pub(crate) use rows::{LoopDbRow, folded, people, schools_of};
+
+/// The tables, for both databases.
+pub const MIGRATIONS: sql::Migrations = sql::Migrations { sqlite: &SQLITE, postgres: &POSTGRES };
+
+static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");

@@ -1,0 +1,343 @@
+//! What a batch of events comes to, before it is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use contracts::envelope::Recorded;
+use contracts::events::{DirectoryEvent, IntakeEvent, LoopEvent, ResolutionEvent};
+use contracts::ids::{District, LoopId, LoopNumber};
+use contracts::queries::{Change, Holder, NoticedChange};
+use contracts::sealed::Sealed;
+use contracts::vocabulary::{Clock, LoopState};
+use domain::LoopRecord;
+use ::projection::{ApplyError, Batch, Step};
+use sealing::{ERASED, Keyring, SealingError, open_json};
+use serde_json::Value;
+use sql::Tx;
+use uuid::Uuid;
+
+/// One row of `loop_row`.
+#[derive(Debug)]
+pub(super) struct LoopOut {
+    pub(super) filed_seq: i64,
+    pub(super) id: Uuid,
+    pub(super) district: String,
+    pub(super) number: String,
+    pub(super) version: i64,
+    pub(super) title: String,
+    pub(super) state: &'static str,
+    pub(super) is_open: i32,
+    pub(super) unconfirmed: i32,
+    pub(super) refused: i32,
+    pub(super) resolution_kind: Option<&'static str>,
+    pub(super) department: Option<Uuid>,
+    pub(super) holder: &'static str,
+    pub(super) holder_ref: Option<Uuid>,
+    pub(super) area: String,
+    pub(super) kind: &'static str,
+    pub(super) urgency: &'static str,
+    pub(super) visibility: &'static str,
+    pub(super) leader_asked: i32,
+    pub(super) matter_team: Option<Uuid>,
+    pub(super) assignee: Option<Uuid>,
+    pub(super) schools_count: i32,
+    pub(super) paused: i32,
+    pub(super) due_acknowledge: Option<NaiveDate>,
+    pub(super) due_next_word: Option<NaiveDate>,
+    pub(super) due_resolve: Option<NaiveDate>,
+    pub(super) next_due: Option<NaiveDate>,
+    pub(super) next_clock: Option<&'static str>,
+    pub(super) filed_at: DateTime<Utc>,
+    pub(super) changed_at: DateTime<Utc>,
+    pub(super) ended_at: Option<DateTime<Utc>>,
+}
+
+/// One row of `entry`.
+#[derive(Debug)]
+pub(super) struct EntryOut {
+    pub(super) sequence: i64,
+    pub(super) loop_id: Uuid,
+    pub(super) district: String,
+    pub(super) id: Uuid,
+    pub(super) time: DateTime<Utc>,
+    pub(super) kind: &'static str,
+    pub(super) actor: String,
+    pub(super) internal: i32,
+    pub(super) data: String,
+}
+
+/// One row of `stay`.
+#[derive(Debug, Clone)]
+pub(super) struct StayOut {
+    pub(super) loop_id: Uuid,
+    pub(super) from_seq: i64,
+    pub(super) to: Option<(i64, DateTime<Utc>)>,
+    pub(super) district: String,
+    pub(super) from_at: DateTime<Utc>,
+    pub(super) what: What,
+}
+
+/// What a stay is told apart by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct What {
+    pub(super) state: LoopState,
+    pub(super) holder: &'static str,
+    pub(super) department: Option<Uuid>,
+    pub(super) paused: bool,
+}
+
+/// One row of `loop_school`.
+#[derive(Debug)]
+pub(super) struct SchoolOut {
+    pub(super) loop_id: Uuid,
+    pub(super) school: Uuid,
+    pub(super) district: String,
+    pub(super) state: &'static str,
+    pub(super) filed_seq: i64,
+}
+
+/// Everything a batch comes to.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub(super) entries: Vec<EntryOut>,
+    /// Loops whose stay from before the batch ends in it.
+    pub(super) ended_stays: BTreeMap<Uuid, (i64, DateTime<Utc>)>,
+    pub(super) stays: Vec<StayOut>,
+    pub(super) loops: Vec<LoopOut>,
+    pub(super) schools: Vec<SchoolOut>,
+    pub(super) departments: Vec<(Uuid, Uuid, i64)>,
+    pub(super) named: Vec<(Uuid, Uuid)>,
+    pub(super) people: BTreeMap<Uuid, (String, String)>,
+    pub(super) search: Vec<(i64, String, String)>,
+    pub(super) changes: Vec<NoticedChange>,
+    open_stays: BTreeMap<Uuid, usize>,
+    reworded: BTreeSet<Uuid>,
+    districts: BTreeMap<Uuid, District>,
+}
+
+impl Collected {
+    /// Takes one event in.
+    pub(super) async fn step(
+        &mut self,
+        tx: &mut Tx,
+        batch: &mut Batch,
+        recorded: &Recorded,
+        keyring: &Keyring,
+    ) -> Result<(), ApplyError> {
+        let id = LoopId(recorded.subject.id);
+        let before = batch.state(id).and_then(domain::Loop::record).map(what);
+        match batch.step(tx, recorded).await? {
+            Step::Loop(id, event) => {
+                let Some(record) = batch.state(id).and_then(domain::Loop::record) else { return Ok(()) };
+                let after = what(record);
+                if before.as_ref() != Some(&after) {
+                    self.turn(recorded, before.is_some(), after);
+                }
+                self.note(recorded, id, record, &event, keyring).await
+            }
+            Step::Directory(DirectoryEvent::PersonRostered(rostered)) => {
+                let name = words(keyring, &rostered.name).await?;
+                self.people.insert(recorded.subject.id, (recorded.subject.district.to_string(), name));
+                Ok(())
+            }
+            Step::Directory(_) => Ok(()),
+        }
+    }
+
+    /// One stay ends and another begins.
+    fn turn(&mut self, recorded: &Recorded, had_one: bool, after: What) {
+        let id = recorded.subject.id;
+        let (sequence, time) = (recorded.sequence as i64, recorded.envelope.time);
+        match self.open_stays.get(&id).and_then(|at| self.stays.get_mut(*at)) {
+            Some(open) => open.to = Some((sequence, time)),
+            None if had_one => {
+                self.ended_stays.insert(id, (sequence, time));
+            }
+            None => {}
+        }
+        self.open_stays.insert(id, self.stays.len());
+        self.stays.push(StayOut {
+            loop_id: id,
+            from_seq: sequence,
+            to: None,
+            district: recorded.subject.district.to_string(),
+            from_at: time,
+            what: after,
+        });
+    }
+
+    async fn note(
+        &mut self,
+        recorded: &Recorded,
+        id: LoopId,
+        record: &LoopRecord,
+        event: &LoopEvent,
+        keyring: &Keyring,
+    ) -> Result<(), ApplyError> {
+        let mut data: Value = serde_json::from_str(recorded.envelope.data.get())
+            .map_err(|error| ApplyError::Away(format!("data of {}: {error}", recorded.sequence)))?;
+        open_json(keyring, &mut data).await.map_err(|error| ApplyError::Away(error.to_string()))?;
+        let internal = is_internal(event);
+        if matches!(event, LoopEvent::Intake(IntakeEvent::TensionFiled(_) | IntakeEvent::TensionAmended(_))) {
+            self.reworded.insert(id.0);
+        }
+        self.districts.insert(id.0, recorded.subject.district.clone());
+        self.entries.push(EntryOut {
+            sequence: recorded.sequence as i64,
+            loop_id: id.0,
+            district: recorded.subject.district.to_string(),
+            id: recorded.envelope.id.0,
+            time: recorded.envelope.time,
+            kind: event.kind(),
+            actor: recorded.envelope.actor.to_string(),
+            internal: i32::from(internal),
+            data: data.to_string(),
+        });
+        let change = Change {
+            sequence: recorded.sequence,
+            id,
+            number: LoopNumber::of(id),
+            kind: event.kind().to_owned(),
+            state: record.state(),
+            time: recorded.envelope.time,
+        };
+        self.changes.push(NoticedChange { change, audience: record.audience(&recorded.subject.district), internal });
+        Ok(())
+    }
+
+    /// The rows of each loop that changed, as they stand after the batch.
+    pub(super) async fn finish(&mut self, batch: &Batch, keyring: &Keyring) -> Result<(), ApplyError> {
+        for id in batch.touched() {
+            let (Some(record), Some(district)) =
+                (batch.state(id).and_then(domain::Loop::record), self.districts.get(&id.0).cloned())
+            else {
+                continue;
+            };
+            let calendar = batch
+                .districts
+                .get(&district)
+                .map(|known| known.calendar_at(record.time.calendar_version))
+                .unwrap_or_default();
+            let title = words(keyring, &record.tension.title).await?;
+            let filed_seq = record.filed_seq as i64;
+            if self.reworded.contains(&id.0) {
+                let mut body = String::new();
+                let tension = &record.tension;
+                for sealed in [Some(&tension.trying), Some(&tension.barrier), tension.tried.as_ref(), tension.would_help.as_ref()]
+                    .into_iter()
+                    .flatten()
+                {
+                    body.push_str(&words(keyring, sealed).await?);
+                    body.push('\n');
+                }
+                self.search.push((filed_seq, title.clone(), body));
+            }
+            for school in record.parts.keys() {
+                self.schools.push(SchoolOut {
+                    loop_id: id.0,
+                    school: school.0,
+                    district: district.to_string(),
+                    state: record.state_of(*school).code(),
+                    filed_seq,
+                });
+            }
+            let audience = record.audience(&district);
+            self.departments.extend(audience.departments.iter().map(|department| (id.0, department.0, filed_seq)));
+            self.named.extend(audience.people.iter().map(|person| (id.0, person.0)));
+            self.loops.push(loop_out(id, &district, record, title, &calendar));
+        }
+        Ok(())
+    }
+}
+
+fn loop_out(
+    id: LoopId,
+    district: &District,
+    record: &LoopRecord,
+    title: String,
+    calendar: &domain::Calendar,
+) -> LoopOut {
+    let due = record.due(calendar);
+    let next = [
+        (due.acknowledge, Clock::Acknowledge),
+        (due.next_word, Clock::NextWord),
+        (due.resolve, Clock::Resolve),
+    ]
+    .into_iter()
+    .filter_map(|(day, clock)| day.map(|day| (day, clock)))
+    .min();
+    let holder = record.holder();
+    let state = record.state();
+    LoopOut {
+        filed_seq: record.filed_seq as i64,
+        id: id.0,
+        district: district.to_string(),
+        number: LoopNumber::of(id).to_string(),
+        version: record.version as i64,
+        title,
+        state: state.code(),
+        is_open: i32::from(!state.is_end()),
+        unconfirmed: i32::from(record.is_unconfirmed()),
+        refused: i32::from(record.refused),
+        resolution_kind: record.proposal.as_ref().map(|proposal| proposal.kind.code()),
+        department: record.with().map(|with| with.department.0),
+        holder: holder.code(),
+        holder_ref: holder_ref(&holder),
+        area: record.tension.area.code().to_owned(),
+        kind: record.tension.kind.code(),
+        urgency: record.tension.urgency.code(),
+        visibility: record.tension.visibility.code(),
+        leader_asked: i32::from(record.leader_asked),
+        matter_team: record.matter.as_ref().map(|matter| matter.team.0),
+        assignee: record.with().and_then(|with| with.assignee).map(|person| person.0),
+        schools_count: record.schools_in_it().count() as i32,
+        paused: i32::from(record.is_paused()),
+        due_acknowledge: due.acknowledge,
+        due_next_word: due.next_word,
+        due_resolve: due.resolve,
+        next_due: next.map(|(day, _)| day),
+        next_clock: next.map(|(_, clock)| clock.code()),
+        filed_at: record.filed_at,
+        changed_at: record.changed_at,
+        ended_at: record.ended_at,
+    }
+}
+
+/// The one thing that holds it, where there is one.
+fn holder_ref(holder: &Holder) -> Option<Uuid> {
+    match holder {
+        Holder::School { schools } => schools.first().map(|school| school.0),
+        Holder::Department { department } => Some(department.0),
+        Holder::Team { team } => Some(team.0),
+        Holder::Nobody | Holder::Router | Holder::Contact | Holder::Leader | Holder::State => None,
+    }
+}
+
+fn what(record: &LoopRecord) -> What {
+    What {
+        state: record.state(),
+        holder: record.holder().code(),
+        department: record.with().map(|with| with.department.0),
+        paused: record.is_paused(),
+    }
+}
+
+/// Seen by the district office only: notes not shared, and who in a department takes care of it.
+fn is_internal(event: &LoopEvent) -> bool {
+    match event {
+        LoopEvent::Resolution(ResolutionEvent::NoteAdded(note)) => !note.shared,
+        LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) => false,
+    }
+}
+
+async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, ApplyError> {
+    let opened = match keyring.open_at_hand(sealed) {
+        Some(opened) => opened,
+        None => keyring.open(sealed).await,
+    };
+    match opened {
+        Ok(words) => Ok(words),
+        Err(SealingError::Erased(_) | SealingError::NotOpened(_)) => Ok(ERASED.to_owned()),
+        Err(error @ SealingError::Unavailable(_)) => Err(ApplyError::Away(error.to_string())),
+    }
+}

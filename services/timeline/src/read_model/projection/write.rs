@@ -1,0 +1,214 @@
+//! Writing a batch: many rows a statement, each table once.
+
+use sql::{Tx, on_tx};
+use sqlx::QueryBuilder;
+
+use super::collect::Collected;
+
+/// Rows of one statement.
+const ROWS: usize = 400;
+
+pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
+    entries(tx, collected).await?;
+    stays(tx, collected).await?;
+    loops(tx, collected).await?;
+    places(tx, collected).await?;
+    people(tx, collected).await?;
+    search(tx, collected).await
+}
+
+async fn entries(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
+    for chunk in collected.entries.chunks(ROWS) {
+        on_tx!(tx, conn => {
+            let mut query =
+                QueryBuilder::new("INSERT INTO entry (sequence, loop, district, id, time, kind, actor, internal, data) ");
+            query.push_values(chunk, |mut row, entry| {
+                row.push_bind(entry.sequence)
+                    .push_bind(entry.loop_id)
+                    .push_bind(entry.district.as_str())
+                    .push_bind(entry.id)
+                    .push_bind(entry.time)
+                    .push_bind(entry.kind)
+                    .push_bind(entry.actor.as_str())
+                    .push_bind(entry.internal)
+                    .push_bind(entry.data.as_str());
+            });
+            query.push(" ON CONFLICT (sequence) DO NOTHING");
+            query.build().execute(&mut **conn).await.map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+async fn stays(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
+    for (loop_id, (to_seq, to_at)) in &collected.ended_stays {
+        on_tx!(tx, conn => sqlx::query("UPDATE stay SET to_seq = $1, to_at = $2 WHERE loop = $3 AND to_seq IS NULL")
+            .bind(*to_seq).bind(*to_at).bind(*loop_id)
+            .execute(&mut **conn).await.map(|_| ()))?;
+    }
+    for chunk in collected.stays.chunks(ROWS) {
+        on_tx!(tx, conn => {
+            let mut query = QueryBuilder::new(
+                "INSERT INTO stay (loop, from_seq, to_seq, district, from_at, to_at, state, holder, department, paused) ",
+            );
+            query.push_values(chunk, |mut row, stay| {
+                row.push_bind(stay.loop_id)
+                    .push_bind(stay.from_seq)
+                    .push_bind(stay.to.map(|(sequence, _)| sequence))
+                    .push_bind(stay.district.as_str())
+                    .push_bind(stay.from_at)
+                    .push_bind(stay.to.map(|(_, at)| at))
+                    .push_bind(stay.what.state.code())
+                    .push_bind(stay.what.holder)
+                    .push_bind(stay.what.department)
+                    .push_bind(i32::from(stay.what.paused));
+            });
+            query.push(" ON CONFLICT (loop, from_seq) DO NOTHING");
+            query.build().execute(&mut **conn).await.map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+async fn loops(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
+    for chunk in collected.loops.chunks(ROWS) {
+        on_tx!(tx, conn => {
+            let mut query = QueryBuilder::new(
+                "INSERT INTO loop_row (filed_seq, id, district, number, version, title, state, is_open, unconfirmed, \
+                 refused, resolution_kind, department, holder, holder_ref, area, kind, urgency, visibility, leader_asked, \
+                 matter_team, assignee, schools_count, paused, due_acknowledge, due_next_word, due_resolve, next_due, \
+                 next_clock, filed_at, changed_at, ended_at) ",
+            );
+            query.push_values(chunk, |mut row, out| {
+                row.push_bind(out.filed_seq)
+                    .push_bind(out.id)
+                    .push_bind(out.district.as_str())
+                    .push_bind(out.number.as_str())
+                    .push_bind(out.version)
+                    .push_bind(out.title.as_str())
+                    .push_bind(out.state)
+                    .push_bind(out.is_open)
+                    .push_bind(out.unconfirmed)
+                    .push_bind(out.refused)
+                    .push_bind(out.resolution_kind)
+                    .push_bind(out.department)
+                    .push_bind(out.holder)
+                    .push_bind(out.holder_ref)
+                    .push_bind(out.area.as_str())
+                    .push_bind(out.kind)
+                    .push_bind(out.urgency)
+                    .push_bind(out.visibility)
+                    .push_bind(out.leader_asked)
+                    .push_bind(out.matter_team)
+                    .push_bind(out.assignee)
+                    .push_bind(out.schools_count)
+                    .push_bind(out.paused)
+                    .push_bind(out.due_acknowledge)
+                    .push_bind(out.due_next_word)
+                    .push_bind(out.due_resolve)
+                    .push_bind(out.next_due)
+                    .push_bind(out.next_clock)
+                    .push_bind(out.filed_at)
+                    .push_bind(out.changed_at)
+                    .push_bind(out.ended_at);
+            });
+            query.push(
+                " ON CONFLICT (filed_seq) DO UPDATE SET version = excluded.version, title = excluded.title, \
+                 state = excluded.state, is_open = excluded.is_open, unconfirmed = excluded.unconfirmed, \
+                 refused = excluded.refused, resolution_kind = excluded.resolution_kind, \
+                 department = excluded.department, holder = excluded.holder, holder_ref = excluded.holder_ref, \
+                 area = excluded.area, kind = excluded.kind, urgency = excluded.urgency, \
+                 visibility = excluded.visibility, leader_asked = excluded.leader_asked, \
+                 matter_team = excluded.matter_team, assignee = excluded.assignee, \
+                 schools_count = excluded.schools_count, paused = excluded.paused, \
+                 due_acknowledge = excluded.due_acknowledge, due_next_word = excluded.due_next_word, \
+                 due_resolve = excluded.due_resolve, next_due = excluded.next_due, next_clock = excluded.next_clock, \
+                 changed_at = excluded.changed_at, ended_at = excluded.ended_at",
+            );
+            query.build().execute(&mut **conn).await.map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
+    for chunk in collected.schools.chunks(ROWS) {
+        on_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("INSERT INTO loop_school (loop, school, district, state, filed_seq) ");
+            query.push_values(chunk, |mut row, out| {
+                row.push_bind(out.loop_id)
+                    .push_bind(out.school)
+                    .push_bind(out.district.as_str())
+                    .push_bind(out.state)
+                    .push_bind(out.filed_seq);
+            });
+            query.push(" ON CONFLICT (loop, school) DO UPDATE SET state = excluded.state");
+            query.build().execute(&mut **conn).await.map(|_| ())
+        })?;
+    }
+    for chunk in collected.departments.chunks(ROWS) {
+        on_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("INSERT INTO loop_department (loop, department, filed_seq) ");
+            query.push_values(chunk, |mut row, (loop_id, department, filed_seq)| {
+                row.push_bind(*loop_id).push_bind(*department).push_bind(*filed_seq);
+            });
+            query.push(" ON CONFLICT (loop, department) DO NOTHING");
+            query.build().execute(&mut **conn).await.map(|_| ())
+        })?;
+    }
+    for chunk in collected.named.chunks(ROWS) {
+        on_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("INSERT INTO loop_person (loop, person) ");
+            query.push_values(chunk, |mut row, (loop_id, person)| {
+                row.push_bind(*loop_id).push_bind(*person);
+            });
+            query.push(" ON CONFLICT (loop, person) DO NOTHING");
+            query.build().execute(&mut **conn).await.map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+async fn people(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
+    let people: Vec<_> = collected.people.iter().collect();
+    for chunk in people.chunks(ROWS) {
+        on_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("INSERT INTO person (id, district, name) ");
+            query.push_values(chunk, |mut row, (id, (district, name))| {
+                row.push_bind(**id).push_bind(district.as_str()).push_bind(name.as_str());
+            });
+            query.push(" ON CONFLICT (id) DO UPDATE SET name = excluded.name");
+            query.build().execute(&mut **conn).await.map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+/// Full-text search is where the dialects differ.
+async fn search(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
+    for (filed_seq, title, body) in &collected.search {
+        match tx {
+            Tx::Sqlite(conn) => {
+                sqlx::query("DELETE FROM loop_search WHERE rowid = $1").bind(filed_seq).execute(&mut **conn).await?;
+                sqlx::query("INSERT INTO loop_search (rowid, title, body) VALUES ($1, $2, $3)")
+                    .bind(filed_seq)
+                    .bind(title)
+                    .bind(body)
+                    .execute(&mut **conn)
+                    .await?;
+            }
+            Tx::Postgres(conn) => {
+                sqlx::query(
+                    "INSERT INTO loop_search (filed_seq, words) VALUES ($1, setweight(to_tsvector('english', $2), 'A') \
+                     || to_tsvector('english', $3)) ON CONFLICT (filed_seq) DO UPDATE SET words = excluded.words",
+                )
+                .bind(filed_seq)
+                .bind(title)
+                .bind(body)
+                .execute(&mut **conn)
+                .await?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Rows as they are read.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use contracts::ids::{LoopId, PersonId, SchoolId};
+use contracts::vocabulary::LoopState;
+use domain::Loop;
+use sql::{Db, on};
+use sqlx::QueryBuilder;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// The columns of `loop_row` that lists show.
+pub(crate) const LOOP_COLUMNS: &str = "filed_seq, id, district, version, title, state, unconfirmed, refused, \
+     department, holder, holder_ref, area, kind, urgency, assignee, \
+     schools_count, paused, due_acknowledge, due_next_word, due_resolve, next_due, next_clock, filed_at, changed_at, ended_at";
+
+/// One row of `loop_row`.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct LoopDbRow {
+    pub(crate) filed_seq: i64,
+    pub(crate) id: Uuid,
+    pub(crate) district: String,
+    pub(crate) version: i64,
+    pub(crate) title: String,
+    pub(crate) state: String,
+    pub(crate) unconfirmed: i32,
+    pub(crate) refused: i32,
+    pub(crate) department: Option<Uuid>,
+    pub(crate) holder: String,
+    pub(crate) holder_ref: Option<Uuid>,
+    pub(crate) area: String,
+    pub(crate) kind: String,
+    pub(crate) urgency: String,
+    pub(crate) assignee: Option<Uuid>,
+    pub(crate) schools_count: i32,
+    pub(crate) paused: i32,
+    pub(crate) due_acknowledge: Option<NaiveDate>,
+    pub(crate) due_next_word: Option<NaiveDate>,
+    pub(crate) due_resolve: Option<NaiveDate>,
+    pub(crate) next_due: Option<NaiveDate>,
+    pub(crate) next_clock: Option<String>,
+    pub(crate) filed_at: DateTime<Utc>,
+    pub(crate) changed_at: DateTime<Utc>,
+    pub(crate) ended_at: Option<DateTime<Utc>>,
+}
+
+/// Schools and their states, by loop.
+pub(crate) async fn schools_of(
+    db: &Db,
+    loops: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<(SchoolId, LoopState)>>, sqlx::Error> {
+    let mut schools: HashMap<Uuid, Vec<(SchoolId, LoopState)>> = HashMap::new();
+    if loops.is_empty() {
+        return Ok(schools);
+    }
+    let rows: Vec<(Uuid, Uuid, String)> = on!(db, pool => {
+        let mut query = QueryBuilder::new("SELECT loop, school, state FROM loop_school WHERE loop IN (");
+        let mut ids = query.separated(", ");
+        for id in loops {
+            ids.push_bind(*id);
+        }
+        query.push(") ORDER BY loop, school");
+        query.build_query_as().fetch_all(pool).await
+    })?;
+    for (id, school, state) in rows {
+        let state = LoopState::from_code(&state).unwrap_or(LoopState::Withdrawn);
+        schools.entry(id).or_default().push((SchoolId(school), state));
+    }
+    Ok(schools)
+}
+
+/// Names of people.
+pub(crate) async fn people(
+    db: &Db,
+    ids: impl IntoIterator<Item = PersonId>,
+) -> Result<HashMap<PersonId, String>, sqlx::Error> {
+    let ids: std::collections::BTreeSet<PersonId> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, String)> = on!(db, pool => {
+        let mut query = QueryBuilder::new("SELECT id, name FROM person WHERE id IN (");
+        let mut separated = query.separated(", ");
+        for id in &ids {
+            separated.push_bind(id.0);
+        }
+        query.push(")");
+        query.build_query_as().fetch_all(pool).await
+    })?;
+    Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
+}
+
+/// The folded state of one loop, and nothing where there is none.
+pub(crate) async fn folded(db: &Db, id: LoopId) -> Result<Option<Loop>, sqlx::Error> {
+    let state: Option<String> = on!(db, pool => sqlx::query_scalar("SELECT state FROM folded WHERE id = $1")
+        .bind(id.0).fetch_optional(pool).await)?;
+    state
+        .map(|state| serde_json::from_str(&state).map_err(|error| sqlx::Error::Decode(Box::new(error))))
+        .transpose()
+}

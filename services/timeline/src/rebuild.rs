@@ -1,0 +1,171 @@
+//! Making the read model again: beside the old one, which answers until the new one has caught up.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use contracts::problem::Problem;
+use eventlog::Log;
+use messaging::Bus;
+use projection::{Model, run_to};
+use runtime::{Health, Lifecycle};
+use serde::{Deserialize, Serialize};
+use sql::{Location, on};
+use sqlx::AssertSqlSafe;
+use tracing::{info, warn};
+
+use crate::read_model;
+use crate::{Running, Timeline, open};
+
+/// The name under which the new one is made.
+const NEXT: &str = "timeline_next";
+static UNDER_WAY: AtomicBool = AtomicBool::new(false);
+
+/// What a rebuild was told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Begun {
+    /// Up to where it reads before it is exchanged.
+    pub until: u64,
+}
+
+/// Begins the projection of a read model.
+pub(crate) fn start(
+    model: Model<read_model::Timeline>,
+    bus: &Bus,
+    log: &Log,
+    lifecycle: &Lifecycle,
+    health: &Health,
+) -> Running {
+    model.model.tell_over(bus.clone());
+    let lifecycle = lifecycle.child();
+    lifecycle.spawn_to_its_end(projection::run(
+        log.clone(),
+        model.clone(),
+        lifecycle.clone(),
+        health.clone(),
+        "timeline",
+    ));
+    Running { model, lifecycle }
+}
+
+/// Makes a read model from zero under `name`, up to the log's end as of now; `progress` hears of each batch.
+pub async fn build(
+    location: &Location,
+    name: &str,
+    log: &Log,
+    keyring: sealing::Keyring,
+    lifecycle: &Lifecycle,
+    mut progress: impl FnMut(u64, u64),
+) -> anyhow::Result<Model<read_model::Timeline>> {
+    discard(location, name).await?;
+    let model = open(location, name, keyring).await?;
+    let until = log.head().await?;
+    run_to(&**log, &model, lifecycle, until, |position| progress(position, until)).await?;
+    anyhow::ensure!(!lifecycle.is_stopping(), "interrupted; the old read model stays in use");
+    Ok(model)
+}
+
+async fn discard(location: &Location, name: &str) -> anyhow::Result<()> {
+    match location {
+        Location::Folder(folder) => {
+            for ending in ["sqlite", "sqlite-wal", "sqlite-shm"] {
+                match tokio::fs::remove_file(folder.join(format!("{name}.{ending}"))).await {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                    Ok(()) | Err(_) => {}
+                }
+            }
+        }
+        Location::Url(_) => {
+            let model = open(location, name, sealing_of_nothing()).await?;
+            on!(&model.db, pool => {
+                sqlx::query(AssertSqlSafe(format!("DROP SCHEMA \"{name}\" CASCADE"))).execute(pool).await.map(|_| ())
+            })?;
+            model.db.close().await;
+        }
+    }
+    Ok(())
+}
+
+fn sealing_of_nothing() -> sealing::Keyring {
+    sealing::Keyring::new(std::sync::Arc::new(sealing::MemoryKeys::default()), sealing::MasterKey::new([0; 32]))
+}
+
+/// Puts the one made beside in the place of the old. Both must be closed.
+pub async fn exchange(location: &Location) -> anyhow::Result<()> {
+    match location {
+        Location::Folder(folder) => {
+            for ending in ["sqlite-wal", "sqlite-shm"] {
+                match tokio::fs::remove_file(folder.join(format!("timeline.{ending}"))).await {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                    Ok(()) | Err(_) => {}
+                }
+            }
+            tokio::fs::rename(folder.join(format!("{NEXT}.sqlite")), folder.join("timeline.sqlite")).await?;
+        }
+        Location::Url(url) => {
+            let pool = sqlx::PgPool::connect(url).await?;
+            let mut tx = pool.begin().await?;
+            sqlx::query("DROP SCHEMA IF EXISTS timeline CASCADE").execute(&mut *tx).await?;
+            sqlx::query("ALTER SCHEMA timeline_next RENAME TO timeline").execute(&mut *tx).await?;
+            tx.commit().await?;
+            pool.close().await;
+        }
+    }
+    Ok(())
+}
+
+/// Rebuilds while the system is stopped or nothing serves timeline.
+pub async fn offline(
+    location: &Location,
+    log: &Log,
+    keyring: sealing::Keyring,
+    lifecycle: &Lifecycle,
+    progress: impl FnMut(u64, u64),
+) -> anyhow::Result<u64> {
+    let model = build(location, NEXT, log, keyring, lifecycle, progress).await?;
+    let position = model.position.get();
+    model.db.close().await;
+    exchange(location).await?;
+    Ok(position)
+}
+
+/// Whether a rebuild is under way.
+pub(crate) fn is_under_way() -> bool {
+    UNDER_WAY.load(Ordering::SeqCst)
+}
+
+/// Begins a rebuild in the running service; the exchange happens when it has caught up.
+pub(crate) async fn begin(timeline: &Timeline, lifecycle: &Lifecycle) -> Result<Begun, Problem> {
+    if UNDER_WAY.swap(true, Ordering::SeqCst) {
+        return Err(Problem::conflict("rebuild-under-way", "a rebuild is under way; wait for it to end"));
+    }
+    let until = timeline.log.head().await.map_err(|error| {
+        UNDER_WAY.store(false, Ordering::SeqCst);
+        Problem::unavailable(error.to_string())
+    })?;
+    let (timeline, lifecycle) = (timeline.clone(), lifecycle.clone());
+    tokio::spawn(async move {
+        let started = Instant::now();
+        match beside(&timeline, &lifecycle).await {
+            Ok(position) => info!(position, seconds = started.elapsed().as_secs_f64(), "the timeline was made again"),
+            Err(error) => warn!(error = format!("{error:#}"), "the timeline was not made again; the old one stays"),
+        }
+        UNDER_WAY.store(false, Ordering::SeqCst);
+    });
+    Ok(Begun { until })
+}
+
+async fn beside(timeline: &Timeline, lifecycle: &Lifecycle) -> anyhow::Result<u64> {
+    let next = build(&timeline.location, NEXT, &timeline.log, timeline.keyring.clone(), lifecycle, |_, _| {}).await?;
+    // From here on questions wait: the old one is closed, the new one takes its place and goes on.
+    let mut running = timeline.model.write().await;
+    running.lifecycle.stop();
+    running.lifecycle.drained().await;
+    running.model.db.close().await;
+    let position = next.position.get();
+    next.db.close().await;
+    exchange(&timeline.location).await?;
+    let model = open(&timeline.location, "timeline", timeline.keyring.clone()).await?;
+    model.position.reached(position);
+    *running = start(model, &timeline.bus, &timeline.log, lifecycle, &timeline.health);
+    Ok(position)
+}
