@@ -11,7 +11,7 @@ use decider::{Failure, Target, execute};
 use uuid::Uuid;
 
 use crate::Directory;
-use crate::domain::{State, Thing};
+use crate::domain::{NeverRefused, State, Thing};
 
 /// Under whose name a district is set up.
 const SETUP: &str = "setup";
@@ -38,9 +38,8 @@ impl Directory {
             body: serde_json::value::RawValue::NULL.to_owned(),
         };
         let target = Target { log: &*self.log, subject, now: self.clock.now(), primed: None };
-        execute::<Thing, _>(&target, &message, &State(event)).await.map_err(|failure| match failure {
-            Failure::Rejected(never) => match never {},
-            other => anyhow::anyhow!("a fact could not be stated: {other:?}"),
+        execute::<Thing, _>(&target, &message, &State(event)).await.map_err(|failure: Failure<NeverRefused>| {
+            anyhow::anyhow!("a fact could not be stated: {}", failure.problem(|never| match never {}))
         })
     }
 }

@@ -1,0 +1,248 @@
+// What pages do beyond HTML: live notices, drafts, one question a screen on a phone, keys in the inbox.
+// Everything works without it.
+"use strict";
+
+const main = document.getElementById("main");
+const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
+const isTyping = () => {
+  const at = document.activeElement;
+  return Boolean(at && at.matches("input:not([type=radio]):not([type=checkbox]), textarea, select"));
+};
+
+// A wide screen shows filters at once; a phone shows the list first.
+if (window.matchMedia("(min-width: 60rem)").matches) {
+  for (const details of all("details[data-wide-open]")) details.open = true;
+}
+
+// What went wrong is read out first.
+const trouble = one("[data-trouble]");
+if (trouble) trouble.focus();
+
+// An address that names a form opens it.
+const openNamed = () => {
+  const name = decodeURIComponent(window.location.hash.slice(1));
+  if (!name) return;
+  const details = one(`details[data-opens="${CSS.escape(name)}"]`);
+  if (details) details.open = true;
+  const form = document.getElementById(name);
+  const field = form && form.matches("form") && one("textarea, select, input:not([type=hidden])", form);
+  if (field) {
+    form.scrollIntoView({ block: "center" });
+    field.focus({ preventScroll: true });
+  }
+};
+window.addEventListener("hashchange", openNamed);
+openNamed();
+
+// A form is sent once, however often its button is pressed.
+for (const form of all("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    for (const button of all("button[type=submit]", form)) button.setAttribute("aria-disabled", "true");
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of all("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of all("[aria-disabled]", form)) button.removeAttribute("aria-disabled");
+  }
+});
+
+// Drafts: what is typed while filing is kept on this device, for this person, until it is sent.
+const draftKey = (person) => `loopline-draft-${person}`;
+const filing = one("form[data-draft]");
+if (filing) {
+  const key = draftKey(filing.dataset.draft);
+  const words = one("[data-draft-words]");
+  const say = (text) => {
+    words.textContent = text;
+    words.hidden = !text;
+  };
+  const kept = all("input:not([type=hidden]), textarea, select", filing).filter((field) => field.name);
+  const isConfidential = () => Boolean(one('input[name=visibility][value=confidential]:checked', filing));
+  const save = () => {
+    try {
+      if (isConfidential()) {
+        localStorage.removeItem(key);
+        say("This is for named people only, so it is not kept on this device.");
+        return;
+      }
+      const pairs = kept
+        .filter((field) => (field.type === "radio" || field.type === "checkbox" ? field.checked : field.value !== ""))
+        .map((field) => [field.name, field.value]);
+      localStorage.setItem(key, JSON.stringify(pairs));
+      say("Kept on this device until you send it.");
+    } catch {
+      say("");
+    }
+  };
+  let pause;
+  filing.addEventListener("input", () => {
+    clearTimeout(pause);
+    pause = setTimeout(save, 700);
+  });
+  filing.addEventListener("change", save);
+  const restore = () => {
+    let pairs;
+    try {
+      pairs = JSON.parse(localStorage.getItem(key) || "null");
+    } catch {
+      pairs = null;
+    }
+    if (!Array.isArray(pairs)) return;
+    for (const field of kept) {
+      const values = pairs.filter(([name]) => name === field.name).map(([, value]) => value);
+      if (field.type === "radio" || field.type === "checkbox") {
+        if (values.length > 0 || field.type === "checkbox") field.checked = values.includes(field.value);
+      } else if (values.length > 0) {
+        field.value = values[0];
+      }
+    }
+    if (pairs.some(([name, value]) => name === "trying" || name === "barrier" ? value : false)) {
+      say("This is what you had typed before. It is kept on this device until you send it.");
+    }
+  };
+  // What came back from the server is newer than the draft.
+  if (!trouble) restore();
+
+  // One question a screen on a phone.
+  const steps = all("[data-step]", filing);
+  const back = one("[data-back]", filing);
+  const next = one("[data-next]", filing);
+  const send = one("[data-send]", filing);
+  const narrow = window.matchMedia("(max-width: 39.99rem)");
+  let at = Math.max(0, steps.findIndex((step) => one(".usa-form-group--error", step)));
+  const show = (focus) => {
+    const stepwise = narrow.matches;
+    filing.classList.toggle("file--stepwise", stepwise);
+    steps.forEach((step, index) => {
+      step.hidden = stepwise && index !== at;
+    });
+    back.hidden = !stepwise || at === 0;
+    next.hidden = !stepwise || at === steps.length - 1;
+    send.hidden = stepwise && at !== steps.length - 1;
+    if (focus) {
+      one(".step__heading", steps[at]).focus({ preventScroll: true });
+      filing.scrollIntoView({ block: "start" });
+    }
+  };
+  next.addEventListener("click", () => {
+    at = Math.min(at + 1, steps.length - 1);
+    save();
+    show(true);
+  });
+  back.addEventListener("click", () => {
+    at = Math.max(at - 1, 0);
+    show(true);
+  });
+  narrow.addEventListener("change", () => show(false));
+  for (const link of all("[data-trouble] a[href^='#']")) {
+    link.addEventListener("click", (event) => {
+      const target = document.getElementById(link.getAttribute("href").slice(1));
+      const step = target && steps.findIndex((known) => known.contains(target));
+      if (step === undefined || step < 0) return;
+      event.preventDefault();
+      at = step;
+      show(false);
+      target.focus();
+    });
+  }
+  show(false);
+}
+
+// It was sent: the draft can go.
+if (main && main.dataset.filed) {
+  try {
+    localStorage.removeItem(draftKey(main.dataset.filed));
+  } catch {
+    // Without storage there is no draft either.
+  }
+}
+
+// Keys in a list: j and k move, Enter opens, a says a first word, ? lists them.
+const inbox = one("[data-inbox]");
+if (inbox) {
+  const rows = all("[data-row]", inbox);
+  const keys = one("[data-keys]");
+  one("[data-keys-hint]").hidden = false;
+  const link = (row) => one("a.row__title", row);
+  const current = () => rows.findIndex((row) => row.contains(document.activeElement));
+  const move = (by) => {
+    if (rows.length === 0) return;
+    const from = current();
+    const to = from < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(from + by, 0), rows.length - 1);
+    link(rows[to]).focus();
+    rows[to].scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping()) return;
+    if (event.key === "j") move(1);
+    else if (event.key === "k") move(-1);
+    else if (event.key === "?" && keys.showModal) keys.open ? keys.close() : keys.showModal();
+    else if (event.key === "a") {
+      const row = rows[current()];
+      if (row && "acknowledge" in row.dataset) window.location.assign(`${link(row).getAttribute("href")}#acknowledge`);
+    } else return;
+    event.preventDefault();
+  });
+}
+
+// Live: say that something new happened; never change a page under somebody's hands.
+const live = one("[data-live]");
+const words = one("[data-live-words]");
+const isLoop = main && main.dataset.loop;
+const isList = main && "list" in main.dataset;
+if (live && (isLoop || isList) && window.EventSource) {
+  let version = Number(main.dataset.version || 0);
+  let changed = 0;
+  let lastHeard = null;
+  const clock = (time) => time.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+  const show = (kind, text, link) => {
+    live.hidden = false;
+    live.className = `live live--${kind}`;
+    words.textContent = text;
+    if (link) {
+      const anchor = document.createElement("a");
+      anchor.href = window.location.pathname + (isLoop ? "" : window.location.search);
+      anchor.textContent = link;
+      words.append(" ", anchor);
+    }
+  };
+  const notice = () => {
+    if (isLoop) show("new", "Something new happened.", "Show it");
+    else show("new", changed === 1 ? "Something changed." : `${changed} things changed.`, "Show what is new");
+  };
+  live.setAttribute("role", "status");
+  const events = new EventSource("/api/v1/events");
+  events.addEventListener("open", () => {
+    lastHeard = new Date();
+    if (changed > 0) notice();
+    else if (live.classList.contains("live--lost")) live.hidden = true;
+  });
+  events.addEventListener("change", (event) => {
+    lastHeard = new Date();
+    let change;
+    try {
+      change = JSON.parse(event.data);
+    } catch {
+      return;
+    }
+    if (isLoop && (change.id !== main.dataset.loop || change.sequence <= version)) return;
+    version = Math.max(version, change.sequence);
+    changed += 1;
+    // A loop on its way to a department shows itself as soon as somebody has it, while nobody types.
+    const untouched = !isTyping() && all("textarea").every((field) => field.value === field.defaultValue);
+    if (isLoop && "settling" in main.dataset && untouched) window.location.reload();
+    else notice();
+  });
+  events.addEventListener("error", () => {
+    const since = lastHeard ? ` since ${clock(lastHeard)}` : "";
+    show("lost", `No connection${since}: what you see may not be the latest. It comes back by itself.`);
+  });
+  window.addEventListener("pagehide", () => events.close());
+}

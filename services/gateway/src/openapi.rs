@@ -132,11 +132,10 @@ pub fn document() -> Value {
 
     let answer = made.schema::<Versioned>();
     for action in Action::ALL {
-        let slug = match action {
-            Action::File | Action::DecideEscalation => continue,
-            Action::DecideTeam => "decide",
-            other => other.slug(),
-        };
+        if matches!(action, Action::File | Action::DecideEscalation) {
+            continue;
+        }
+        let slug = if *action == Action::DecideTeam { "decide" } else { action.slug() };
         let body = body_of(*action, &mut made);
         let mut operation = change(&mut made, slug, &body, "200", &answer, vec![id()]);
         if let Some(object) = operation.as_object_mut() {

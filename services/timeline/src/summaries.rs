@@ -55,14 +55,14 @@ pub(crate) fn summarise(kind: &str, data: &Value, actor: &str, names: &Names) ->
         "triage_requested" => ("No rule matched, so the central-office contact decides who gets it".to_owned(), None),
         "tension_rerouted" => (format!("Moved from {} to {}", department("from"), department("to")), text("why")),
         "collaborator_added" => (format!("{} helps", department("department")), None),
-        "due_dates_changed" => match code("cause").as_str() {
-            "calendar" => ("The district's calendar changed, and the dates with it".to_owned(), None),
-            _ => {
-                let resolve = data.get("due").and_then(|due| due.get("resolve")).and_then(Value::as_str);
-                let day = resolve.and_then(|day| day.parse::<NaiveDate>().ok()).map_or_else(String::new, words_of_day);
-                (format!("{actor} moved the day of the answer to {day}"), text("why"))
-            }
-        },
+        "due_dates_changed" if code("cause") == "calendar" => {
+            ("The district's calendar changed, and the dates with it".to_owned(), None)
+        }
+        "due_dates_changed" => {
+            let resolve = data.get("due").and_then(|due| due.get("resolve")).and_then(Value::as_str);
+            let day = resolve.and_then(|day| day.parse::<NaiveDate>().ok()).map_or_else(String::new, words_of_day);
+            (format!("{actor} moved the day of the answer to {day}"), text("why"))
+        }
         "due_soon_noticed" => (format!("The {} is due by {}", clock(), day("due")), None),
         "deadline_missed" => (format!("The {} was due by {} and is late", clock(), day("due")), None),
         "escalated" => {

@@ -143,9 +143,8 @@ async fn decision(front: &Front, caller: &Caller, id: LoopId, body: String) -> R
         (_, Some(escalation)) if names(escalation.id) => Action::DecideEscalation,
         (Some(matter), Some(_)) if claims.teams.contains(&matter.team) => Action::DecideTeam,
         (_, Some(_)) => Action::DecideEscalation,
-        (Some(_), None) => Action::DecideTeam,
         (None, None) if claims.teams.is_empty() => Action::DecideEscalation,
-        (None, None) => Action::DecideTeam,
+        (Some(_) | None, None) => Action::DecideTeam,
     };
     Ok((action, body))
 }

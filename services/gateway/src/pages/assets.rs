@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
@@ -67,7 +67,11 @@ fn version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| {
         use std::fmt::Write as _;
-        let digest = Sha256::new().chain_update(USWDS).chain_update(CSS).chain_update(JS).finalize();
+        let digest = Sha256::new()
+            .chain_update(USWDS)
+            .chain_update(CSS)
+            .chain_update(JS)
+            .finalize();
         digest[..6].iter().fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
             text
@@ -95,7 +99,10 @@ pub(super) async fn ours(Path((asked, name)): Path<(String, String)>) -> Respons
 
 /// `GET /assets/uswds/{*path}`.
 pub(super) async fn vendored(Path(path): Path<String>) -> Response {
-    let found = VENDORED.iter().find(|(known, _)| *known == path).map(|(known, bytes)| (kind_of(known), *bytes));
+    let found = VENDORED
+        .iter()
+        .find(|(known, _)| *known == path)
+        .map(|(known, bytes)| (kind_of(known), *bytes));
     answer(found, FOREVER)
 }
 

@@ -88,18 +88,33 @@ impl Timeline {
     /// Draws the bars of a picture.
     pub(super) fn new(picture: &Picture, viewer: &Viewer) -> Self {
         let from = viewer.days.start_of(picture.from);
-        let to = viewer.days.start_of(picture.to + Duration::days(1)).min(picture.as_of.max(from));
-        let across = Across { from, seconds: ((to - from).num_seconds() as f64).max(1.0) };
+        let to = viewer
+            .days
+            .start_of(picture.to + Duration::days(1))
+            .min(picture.as_of.max(from));
+        let across = Across {
+            from,
+            seconds: ((to - from).num_seconds() as f64).max(1.0),
+        };
         let lanes: Vec<Lane> = picture.bars.iter().map(|bar| lane(bar, across, to, viewer)).collect();
         let mut legend: Vec<(&'static str, &'static str)> = Vec::new();
         for holder in ["school", "department", "contact", "leader", "state"] {
             let colour = words::holder_colour(holder);
-            if lanes.iter().any(|lane| lane.pieces.iter().any(|piece| piece.colour == colour)) {
+            if lanes
+                .iter()
+                .any(|lane| lane.pieces.iter().any(|piece| piece.colour == colour))
+            {
                 legend.push((colour, legend_words(holder)));
             }
         }
         let paused = lanes.iter().any(|lane| lane.pieces.iter().any(|piece| piece.paused));
-        Self { ticks: ticks(from, to, across, &viewer.days), lanes, legend, paused, more: picture.more }
+        Self {
+            ticks: ticks(from, to, across, &viewer.days),
+            lanes,
+            legend,
+            paused,
+            more: picture.more,
+        }
     }
 }
 
@@ -112,7 +127,11 @@ fn legend_words(holder: &str) -> &'static str {
 }
 
 fn lane(bar: &Bar, across: Across, end: DateTime<Utc>, viewer: &Viewer) -> Lane {
-    let slices: Vec<Slice> = bar.pieces.iter().filter_map(|piece| slice(piece, across, end, viewer)).collect();
+    let slices: Vec<Slice> = bar
+        .pieces
+        .iter()
+        .filter_map(|piece| slice(piece, across, end, viewer))
+        .collect();
     let turns = bar
         .pieces
         .iter()
@@ -120,14 +139,21 @@ fn lane(bar: &Bar, across: Across, end: DateTime<Utc>, viewer: &Viewer) -> Lane 
         .map(|piece| percent(across.at(piece.from)))
         .collect();
     let last = bar.pieces.iter().rev().find(|piece| !piece.state.is_end());
-    let ended = bar.pieces.iter().find(|piece| piece.state.is_end()).map(|piece| piece.from);
-    let reached = ended.or_else(|| last.and_then(|piece| piece.to)).unwrap_or(end).min(end);
+    let ended = bar
+        .pieces
+        .iter()
+        .find(|piece| piece.state.is_end())
+        .map(|piece| piece.from);
+    let reached = ended
+        .or_else(|| last.and_then(|piece| piece.to))
+        .unwrap_or(end)
+        .min(end);
     let row = Row::new(&bar.row, viewer);
     let told: Vec<&str> = slices.iter().map(|slice| slice.words.as_str()).collect();
     let refused = if bar.refused { " An answer was refused." } else { "" };
     Lane {
         words: format!("{}.{refused} {}.", told.join("; "), row.state),
-        cap: cap(&bar.row.state, bar.row.unconfirmed),
+        cap: cap(bar.row.state, bar.row.unconfirmed),
         cap_x: percent(across.at(reached)),
         longest: format!("longest wait {}", Days::span(bar.longest_wait_h)),
         pieces: slices,
@@ -136,7 +162,7 @@ fn lane(bar: &Bar, across: Across, end: DateTime<Utc>, viewer: &Viewer) -> Lane 
     }
 }
 
-fn cap(state: &LoopState, unconfirmed: bool) -> &'static str {
+fn cap(state: LoopState, unconfirmed: bool) -> &'static str {
     match state {
         LoopState::Closed if unconfirmed => "unconfirmed",
         LoopState::Closed => "ring",
@@ -159,10 +185,10 @@ fn slice(piece: &Piece, across: Across, end: DateTime<Utc>, viewer: &Viewer) -> 
         return None;
     }
     let (left, right) = (across.at(piece.from), across.at(to));
-    let who = piece
-        .department
-        .filter(|_| piece.holder == "department")
-        .map_or_else(|| words::holder_name(&piece.holder).to_owned(), |id| words::department(&viewer.district, id));
+    let who = piece.department.filter(|_| piece.holder == "department").map_or_else(
+        || words::holder_name(&piece.holder).to_owned(),
+        |id| words::department(&viewer.district, id),
+    );
     let days = &viewer.days;
     let lasted = Days::span((to - piece.from).num_hours());
     let from = days.long(days.day(piece.from));
@@ -175,7 +201,9 @@ fn slice(piece: &Piece, across: Across, end: DateTime<Utc>, viewer: &Viewer) -> 
         words: format!("{who}: {lasted} from {from}{paused}"),
         who: words::raised(&who),
         state: piece.state.label(),
-        to: piece.to.map_or_else(|| "still".to_owned(), |to| days.long(days.day(to))),
+        to: piece
+            .to
+            .map_or_else(|| "still".to_owned(), |to| days.long(days.day(to))),
         from,
         lasted,
     })
@@ -203,7 +231,10 @@ fn ticks(from: DateTime<Utc>, to: DateTime<Utc>, across: Across, days: &Days) ->
     };
     marked
         .into_iter()
-        .map(|day| Tick { x: percent(across.at(days.start_of(day))), label: day.format("%-d %b").to_string() })
+        .map(|day| Tick {
+            x: percent(across.at(days.start_of(day))),
+            label: day.format("%-d %b").to_string(),
+        })
         .collect()
 }
 
@@ -232,21 +263,30 @@ pub(super) struct StageLine {
 impl Stages {
     /// Draws the stages, beside those of the period before.
     pub(super) fn new(stages: &[StageTime], before: &[StageTime]) -> Self {
-        let most = stages.iter().chain(before).map(|stage| stage.p80_tenths.max(stage.median_tenths)).max();
+        let most = stages
+            .iter()
+            .chain(before)
+            .map(|stage| stage.p80_tenths.max(stage.median_tenths))
+            .max();
         let most = f64::from(most.unwrap_or(0).max(1)) * 1.05;
         let at = |tenths: u32| percent(f64::from(tenths) / most * 100.0);
-        let lines = stages.iter().filter(|stage| stage.count > 0 && !stage.state.is_end()).map(|stage| {
-            let earlier = before.iter().find(|earlier| earlier.state == stage.state && earlier.count > 0);
-            StageLine {
-                name: stage.state.label(),
-                count: stage.count,
-                median: in_days(stage.median_tenths),
-                p80: in_days(stage.p80_tenths),
-                median_x: at(stage.median_tenths),
-                p80_x: at(stage.p80_tenths),
-                before: earlier.map(|earlier| (at(earlier.median_tenths), in_days(earlier.median_tenths))),
-            }
-        });
+        let lines = stages
+            .iter()
+            .filter(|stage| stage.count > 0 && !stage.state.is_end())
+            .map(|stage| {
+                let earlier = before
+                    .iter()
+                    .find(|earlier| earlier.state == stage.state && earlier.count > 0);
+                StageLine {
+                    name: stage.state.label(),
+                    count: stage.count,
+                    median: in_days(stage.median_tenths),
+                    p80: in_days(stage.p80_tenths),
+                    median_x: at(stage.median_tenths),
+                    p80_x: at(stage.p80_tenths),
+                    before: earlier.map(|earlier| (at(earlier.median_tenths), in_days(earlier.median_tenths))),
+                }
+            });
         Self { lines: lines.collect() }
     }
 }

@@ -40,7 +40,10 @@ impl ContactPage {
         let triage: Vec<Triaged> = triage
             .iter()
             .filter(|row| shown.insert(row.id))
-            .map(|row| Triaged { row: Row::new(row, viewer), form: route(viewer, row) })
+            .map(|row| Triaged {
+                row: Row::new(row, viewer),
+                form: route(viewer, row),
+            })
             .collect();
         let mut pick_rows = |rows: &[LoopRow], wanted: fn(&LoopRow) -> bool| -> Vec<Row> {
             let rows = rows.iter().filter(|row| wanted(row) && shown.insert(row.id));
@@ -60,7 +63,12 @@ impl ContactPage {
             sentence,
             triage,
             groups: vec![
-                Group::new("decide", "Yours to decide: appeals and what was brought to you", "Nothing waits for a decision of yours.", decide),
+                Group::new(
+                    "decide",
+                    "Yours to decide: appeals and what was brought to you",
+                    "Nothing waits for a decision of yours.",
+                    decide,
+                ),
                 Group::new("late", "Late", "Nothing is late.", late),
                 Group::new("above", "Before a team or a leader", "", above),
             ],
@@ -71,10 +79,16 @@ impl ContactPage {
 /// The form that gives a loop to a department.
 fn route(viewer: &Viewer, row: &LoopRow) -> Form {
     let href = format!("/loops/{}/{}", row.id, Action::Route.slug());
-    let mut form = Form::new(viewer, &format!("route-{}", row.number), href, "Who decides about this?", "Give it to them")
-        .with(pick("department", "Department", "Choose one", departments(viewer)).needed("choose a department"))
-        .with(Field::line("why", "Why them?"))
-        .with(Field::hidden("back", "/contact", super::forms::Shape::Aside));
+    let mut form = Form::new(
+        viewer,
+        &format!("route-{}", row.number),
+        href,
+        "Who decides about this?",
+        "Give it to them",
+    )
+    .with(pick("department", "Department", "Choose one", departments(viewer)).needed("choose a department"))
+    .with(Field::line("why", "Why them?"))
+    .with(Field::hidden("back", "/contact", super::forms::Shape::Aside));
     form.headed = false;
     form.button_class = "usa-button--outline";
     form
@@ -88,10 +102,26 @@ async fn page(desk: &Desk) -> Result<Response, Problem> {
     if !desk.viewer.has(Role::Contact) {
         return Err(Problem::forbidden("this page is for the central-office contact"));
     }
-    let all = LoopsQuery { sort: Sort::Oldest, limit: Some(PAGE_MAX), ..LoopsQuery::default() };
-    let triage = LoopsQuery { state: Some(LoopState::Triage), ..all.clone() };
-    let open = LoopsQuery { open: Some(true), sort: Sort::Changed, ..all.clone() };
-    let late = LoopsQuery { late: Some(true), open: Some(true), sort: Sort::Due, ..all };
+    let all = LoopsQuery {
+        sort: Sort::Oldest,
+        limit: Some(PAGE_MAX),
+        ..LoopsQuery::default()
+    };
+    let triage = LoopsQuery {
+        state: Some(LoopState::Triage),
+        ..all.clone()
+    };
+    let open = LoopsQuery {
+        open: Some(true),
+        sort: Sort::Changed,
+        ..all.clone()
+    };
+    let late = LoopsQuery {
+        late: Some(true),
+        open: Some(true),
+        sort: Sort::Due,
+        ..all
+    };
     let (triage, open, late): (Page<LoopRow>, Page<LoopRow>, Page<LoopRow>) = tokio::try_join!(
         desk.ask("timeline", "loops", triage),
         desk.ask("timeline", "loops", open),

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 /// What day it is in a district, and how its days are written.
 #[derive(Debug, Clone)]
-pub struct Days {
+pub(super) struct Days {
     zone: Tz,
     /// Now.
     pub now: DateTime<Utc>,
@@ -15,46 +15,52 @@ pub struct Days {
 
 impl Days {
     /// The days of a district; where its time zone is unknown, those of UTC.
-    pub fn new(time_zone: &str, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(time_zone: &str, now: DateTime<Utc>) -> Self {
         let zone: Tz = time_zone.parse().unwrap_or(Tz::UTC);
-        Self { zone, now, today: now.with_timezone(&zone).date_naive() }
+        Self {
+            zone,
+            now,
+            today: now.with_timezone(&zone).date_naive(),
+        }
     }
 
     /// The day on which something happened.
-    pub fn day(&self, moment: DateTime<Utc>) -> NaiveDate {
+    pub(super) fn day(&self, moment: DateTime<Utc>) -> NaiveDate {
         moment.with_timezone(&self.zone).date_naive()
     }
 
     /// The moment at which a day begins.
-    pub fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
+    pub(super) fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
         let midnight = day.and_time(chrono::NaiveTime::MIN);
         // Where the clocks are put forward at midnight, the day begins an hour later.
         let begins = midnight.and_local_timezone(self.zone).earliest().or_else(|| {
-            (midnight + chrono::Duration::hours(1)).and_local_timezone(self.zone).earliest()
+            (midnight + chrono::Duration::hours(1))
+                .and_local_timezone(self.zone)
+                .earliest()
         });
         begins.map_or_else(|| midnight.and_utc(), |begins| begins.to_utc())
     }
 
     /// "Thursday 3 December", with the year where it is another one.
-    pub fn long(&self, day: NaiveDate) -> String {
+    pub(super) fn long(&self, day: NaiveDate) -> String {
         let year = if day.year() == self.today.year() { "" } else { " %Y" };
         day.format(&format!("%A %-d %B{year}")).to_string()
     }
 
     /// "Thu 3 Dec", with the year where it is another one.
-    pub fn short(&self, day: NaiveDate) -> String {
+    pub(super) fn short(&self, day: NaiveDate) -> String {
         let year = if day.year() == self.today.year() { "" } else { " %Y" };
         day.format(&format!("%a %-d %b{year}")).to_string()
     }
 
     /// "Thursday 3 December, 4:12 pm".
-    pub fn moment(&self, moment: DateTime<Utc>) -> String {
+    pub(super) fn moment(&self, moment: DateTime<Utc>) -> String {
         let local = moment.with_timezone(&self.zone);
         format!("{}, {}", self.long(local.date_naive()), local.format("%-I:%M %P"))
     }
 
     /// "today", "tomorrow", "in 5 days", "3 days ago".
-    pub fn beside(&self, day: NaiveDate) -> String {
+    pub(super) fn beside(&self, day: NaiveDate) -> String {
         match (day - self.today).num_days() {
             0 => "today".to_owned(),
             1 => "tomorrow".to_owned(),
@@ -65,12 +71,12 @@ impl Days {
     }
 
     /// "Thursday 3 December (in 5 days)".
-    pub fn full(&self, day: NaiveDate) -> String {
+    pub(super) fn full(&self, day: NaiveDate) -> String {
         format!("{} ({})", self.long(day), self.beside(day))
     }
 
     /// "3 days late", for a day that has passed.
-    pub fn late(&self, due: NaiveDate) -> String {
+    pub(super) fn late(&self, due: NaiveDate) -> String {
         match (self.today - due).num_days() {
             1 => "1 day late".to_owned(),
             days if days > 1 => format!("{days} days late"),
@@ -79,7 +85,7 @@ impl Days {
     }
 
     /// "3 days", "1 day", "5 hours": how long something lasted or lasts.
-    pub fn span(hours: i64) -> String {
+    pub(super) fn span(hours: i64) -> String {
         match hours {
             hours if hours < 1 => "less than an hour".to_owned(),
             1 => "1 hour".to_owned(),
@@ -92,7 +98,11 @@ impl Days {
 /// `1` school, `2` schools.
 pub(super) fn counted(count: impl Into<u64>, one: &str, many: &str) -> String {
     let count = count.into();
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+    if count == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{count} {many}")
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +110,9 @@ mod tests {
     use super::*;
 
     fn days() -> Days {
-        let now = DateTime::parse_from_rfc3339("2026-11-23T03:30:00Z").expect("a time").to_utc();
+        let now = DateTime::parse_from_rfc3339("2026-11-23T03:30:00Z")
+            .expect("a time")
+            .to_utc();
         Days::new("America/Chicago", now)
     }
 

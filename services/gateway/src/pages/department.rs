@@ -60,7 +60,12 @@ impl DepartmentPage {
             shell: viewer.shell("Inbox", Here::Department),
             heading: words::department(&viewer.district, department),
             others: others
-                .map(|other| (format!("/department?department={other}"), words::department(&viewer.district, *other)))
+                .map(|other| {
+                    (
+                        format!("/department?department={other}"),
+                        words::department(&viewer.district, *other),
+                    )
+                })
                 .collect(),
             sentence,
             groups: vec![
@@ -69,7 +74,10 @@ impl DepartmentPage {
                 Group::new("rest", "Due later", "", rows(rest)),
                 Group::new("waiting", "Waiting on others", "", rows(waiting)),
             ],
-            rest: page.next.is_some().then(|| format!("/loops?department={department}&sort=due")),
+            rest: page
+                .next
+                .is_some()
+                .then(|| format!("/loops?department={department}&sort=due")),
         }
     }
 }
@@ -80,9 +88,13 @@ pub(super) async fn show(desk: Desk, Query(query): Query<Vec<(String, String)>>)
 
 async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
     let departments = &desk.viewer.visitor.claims.departments;
-    let asked = typed.read::<DepartmentId>("department").filter(|asked| departments.contains(asked));
+    let asked = typed
+        .read::<DepartmentId>("department")
+        .filter(|asked| departments.contains(asked));
     let Some(department) = asked.or_else(|| departments.first().copied()) else {
-        return Err(Problem::forbidden("this is the inbox of a department, and you work in none"));
+        return Err(Problem::forbidden(
+            "this is the inbox of a department, and you work in none",
+        ));
     };
     let query = LoopsQuery {
         open: Some(true),

@@ -8,6 +8,7 @@ use contracts::vocabulary::LoopState;
 
 use super::chart::{Stages, Timeline};
 use super::forms::{Form, Typed};
+use super::loop_page::Said;
 use super::ring::Ring;
 use super::rows::{Group, Row};
 use super::samples;
@@ -24,21 +25,31 @@ struct DesignPage {
     forms: Vec<Form>,
     timeline: Timeline,
     stages: Stages,
+    said: Vec<Said>,
 }
 
 impl DesignPage {
     fn sample() -> Self {
         let viewer = samples::viewer();
         let view = samples::loop_view(LoopState::Proposed, "Bells split our double period");
-        let wrong = Problem::invalid("", vec![FieldProblem { field: "why".into(), message: "is empty".into() }]);
-        let forms = [Action::Confirm, Action::Refuse, Action::Propose, Action::Note].map(|action| {
-            super::loop_page::refused_form(action, &viewer, &view, &Typed::default(), &wrong)
-        });
+        let wrong = Problem::invalid(
+            "",
+            vec![FieldProblem {
+                field: "why".into(),
+                message: "is empty".into(),
+            }],
+        );
+        let forms = [Action::Confirm, Action::Refuse, Action::Propose, Action::Note]
+            .map(|action| super::loop_page::refused_form(action, &viewer, &view, &Typed::default(), &wrong));
         let rings = LoopState::ALL.iter().map(|state| {
             let row = samples::row(*state, "");
             let colour = super::words::colour(&row.holder, *state, false);
             let schools = ["A", "B", "C"].map(|name| samples::school_in(name, *state));
-            let schools = if *state == LoopState::Proposed { &schools[..] } else { &[] };
+            let schools = if *state == LoopState::Proposed {
+                &schools[..]
+            } else {
+                &[]
+            };
             (state.label(), Ring::new(*state, false, schools, colour).large())
         });
         let picture = samples::picture();
@@ -46,10 +57,20 @@ impl DesignPage {
             shell: viewer.shell("Design", Here::Elsewhere),
             rings: rings.collect(),
             colours: vec!["school", "department", "contact", "leader", "state", "closed", "ended"],
-            group: Group::new("rows", "Rows", "", Row::all(&samples::rows("Bells split our double period").items, &viewer)),
+            group: Group::new(
+                "rows",
+                "Rows",
+                "",
+                Row::all(&samples::rows("Bells split our double period").items, &viewer),
+            ),
             forms: forms.to_vec(),
             timeline: Timeline::new(&picture, &viewer),
             stages: Stages::new(&picture.stages, &[]),
+            said: samples::entries("Double periods from the second term on.")
+                .items
+                .iter()
+                .map(|entry| Said::new(entry, &viewer, None))
+                .collect(),
         }
     }
 }

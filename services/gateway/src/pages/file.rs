@@ -50,7 +50,10 @@ impl FilePage {
         let mut key = viewer.fresh_key();
         let mut trouble = None;
         if let Some(problem) = problem {
-            let mut told = Trouble { title: problem.title.clone(), ..Trouble::nothing() };
+            let mut told = Trouble {
+                title: problem.title.clone(),
+                ..Trouble::nothing()
+            };
             for section in &mut sections {
                 section.fields.iter_mut().for_each(|field| field.fill(typed));
                 let found = forms::blame(&mut section.fields, problem, viewer);
@@ -96,9 +99,10 @@ pub(super) async fn send(desk: Result<Desk, Stranger>, Form(typed): Form<Vec<(St
             wait_until_somebody_has_it(&desk, id).await;
             Redirect::to(&format!("/loops/{id}?done={}", Action::File.slug())).into_response()
         }
-        Err(problem) => {
-            desk.or_trouble(shell::page_as(shell::status(&problem), &FilePage::new(&desk.viewer, &typed, Some(&problem))))
-        }
+        Err(problem) => desk.or_trouble(shell::page_as(
+            shell::status(&problem),
+            &FilePage::new(&desk.viewer, &typed, Some(&problem)),
+        )),
     }
 }
 
@@ -108,7 +112,10 @@ async fn filed(desk: &Desk, typed: &Typed) -> Result<LoopId, Problem> {
     let fields: Vec<Field> = sections.into_iter().flat_map(|section| section.fields).collect();
     forms::missing(&fields, typed)?;
     let body = forms::body(&fields, typed)?;
-    let acted = desk.front.act(&desk.viewer.visitor, Action::File, None, &body, typed.some("key"), None).await?;
+    let acted = desk
+        .front
+        .act(&desk.viewer.visitor, Action::File, None, &body, typed.some("key"), None)
+        .await?;
     Ok(acted.id)
 }
 

@@ -4,7 +4,7 @@ mod field;
 mod typed;
 
 pub(super) use field::{Choice, Field, Shape};
-pub(super) use typed::Typed;
+pub(super) use typed::{Typed, escaped};
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -57,7 +57,12 @@ impl HtmlSafe for Trouble {}
 impl Trouble {
     /// Nothing wrong yet.
     pub(super) fn nothing() -> Self {
-        Self { title: String::new(), detail: String::new(), fields: Vec::new(), since: Vec::new() }
+        Self {
+            title: String::new(),
+            detail: String::new(),
+            fields: Vec::new(),
+            since: Vec::new(),
+        }
     }
 }
 
@@ -120,7 +125,10 @@ pub(super) fn blame(fields: &mut [Field], problem: &Problem, viewer: &Viewer) ->
     for wrong in &problem.fields {
         if let Some(field) = fields.iter_mut().find(|field| field.path == wrong.field) {
             let message = at_field(&wrong.message);
-            listed.push((field.id.clone(), format!("{}: {}", field.label.trim_end_matches('?'), wrong.message)));
+            listed.push((
+                field.id.clone(),
+                format!("{}: {}", field.label.trim_end_matches('?'), wrong.message),
+            ));
             field.error = Some(message);
         }
     }
@@ -128,18 +136,42 @@ pub(super) fn blame(fields: &mut [Field], problem: &Problem, viewer: &Viewer) ->
         .since
         .iter()
         .map(|since| {
-            let event = since.event.rsplit('.').find(|part| !part.starts_with('v')).unwrap_or(&since.event);
-            format!("{}: {}, {}", since.actor, event.replace('_', " "), viewer.days.moment(since.time))
+            let event = since
+                .event
+                .rsplit('.')
+                .find(|part| !part.starts_with('v'))
+                .unwrap_or(&since.event);
+            format!(
+                "{}: {}, {}",
+                since.actor,
+                event.replace('_', " "),
+                viewer.days.moment(since.time)
+            )
         })
         .collect();
-    let detail = if listed.is_empty() { super::words::sentence(&problem.detail) } else { String::new() };
-    Trouble { title: problem.title.clone(), detail, fields: listed, since }
+    let detail = if listed.is_empty() {
+        super::words::sentence(&problem.detail)
+    } else {
+        String::new()
+    };
+    Trouble {
+        title: problem.title.clone(),
+        detail,
+        fields: listed,
+        since,
+    }
 }
 
 /// A message that completes "<field> …", as it reads under the field.
 fn at_field(message: &str) -> String {
-    let completes = ["is ", "must ", "has ", "can ", "cannot ", "needs "].iter().any(|start| message.starts_with(start));
-    if completes { format!("This {message}.") } else { super::words::sentence(message) }
+    let completes = ["is ", "must ", "has ", "can ", "cannot ", "needs "]
+        .iter()
+        .any(|start| message.starts_with(start));
+    if completes {
+        format!("This {message}.")
+    } else {
+        super::words::sentence(message)
+    }
 }
 
 /// The fields that must be filled in and are not.
@@ -149,13 +181,19 @@ pub(super) fn missing(fields: &[Field], typed: &Typed) -> Result<(), Problem> {
         .filter_map(|field| {
             let needed = field.needed?;
             let blank = typed.get(field.path).trim().is_empty();
-            blank.then(|| FieldProblem { field: field.path.to_owned(), message: needed.to_owned() })
+            blank.then(|| FieldProblem {
+                field: field.path.to_owned(),
+                message: needed.to_owned(),
+            })
         })
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Problem { title: "We can't send this yet".to_owned(), ..Problem::invalid("something is missing", missing) })
+    Err(Problem {
+        title: "We can't send this yet".to_owned(),
+        ..Problem::invalid("something is missing", missing)
+    })
 }
 
 /// What was typed, as the body of a command: only what was filled in.
@@ -167,14 +205,20 @@ pub(super) fn body(fields: &[Field], typed: &Typed) -> Result<String, Problem> {
             Ok(None) => {}
             Ok(Some(value)) => put(&mut body, field.path, value),
             Err(message) => {
-                wrong.push(FieldProblem { field: field.path.to_owned(), message: message.to_owned() });
+                wrong.push(FieldProblem {
+                    field: field.path.to_owned(),
+                    message: message.to_owned(),
+                });
             }
         }
     }
     if wrong.is_empty() {
         return Ok(Value::Object(body).to_string());
     }
-    Err(Problem { title: "We can't send this yet".to_owned(), ..Problem::invalid("something does not fit", wrong) })
+    Err(Problem {
+        title: "We can't send this yet".to_owned(),
+        ..Problem::invalid("something does not fit", wrong)
+    })
 }
 
 /// Puts a value at a path such as `reach.students`.
@@ -203,7 +247,12 @@ mod tests {
             Field::number("reach.students", "Students"),
             Field::line("grades", "Grades").shape(Shape::Words),
         ];
-        let typed = Typed::of(&[("title", "Bells"), ("tried", " "), ("reach.students", "30"), ("grades", "6, 7;8")]);
+        let typed = Typed::of(&[
+            ("title", "Bells"),
+            ("tried", " "),
+            ("reach.students", "30"),
+            ("grades", "6, 7;8"),
+        ]);
         assert_eq!(
             body(&fields, &typed).expect("a body"),
             r#"{"grades":["6","7","8"],"reach":{"students":30},"title":"Bells"}"#

@@ -5,7 +5,9 @@ use axum::extract::Query;
 use axum::response::Response;
 use chrono::{Duration, NaiveDate};
 use contracts::problem::Problem;
-use contracts::queries::{LateWith, LoopRow, LoopsQuery, PAGE_MAX, Page, Picture, PictureQuery, Sort, StageTime, Summary};
+use contracts::queries::{
+    LateWith, LoopRow, LoopsQuery, PAGE_MAX, Page, Picture, PictureQuery, Sort, StageTime, Summary,
+};
 use contracts::vocabulary::Role;
 
 use super::chart::{Stages, Timeline};
@@ -61,7 +63,11 @@ impl LeaderPage {
         }
         let narrowed = Narrowed::from(typed);
         let mine = waiting.iter().filter(|row| row.holder == "leader");
-        let decide = if viewer.has(Role::Leader) { Row::all(mine, viewer) } else { Vec::new() };
+        let decide = if viewer.has(Role::Leader) {
+            Row::all(mine, viewer)
+        } else {
+            Vec::new()
+        };
         let late_with = picture.late_with.iter().map(|with| {
             let department = with.department.map_or(String::new(), |id| format!("&department={id}"));
             (with.clone(), format!("/loops?open=true&sort=due{department}"))
@@ -85,50 +91,100 @@ struct Narrowed(String);
 impl Narrowed {
     fn from(typed: &Typed) -> Self {
         let kept = ["department", "area", "school"].iter().filter_map(|name| {
-            typed.some(name).map(|value| format!("&{name}={}", super::forms::escaped(value)))
+            typed
+                .some(name)
+                .map(|value| format!("&{name}={}", super::forms::escaped(value)))
         });
         Self(kept.collect())
     }
 
-    fn list(&self, query: &str) -> Option<String> {
-        Some(format!("/loops?{query}{}", self.0))
+    fn list(&self, query: &str) -> String {
+        format!("/loops?{query}{}", self.0)
     }
 }
 
 fn say(text: impl Into<String>) -> Part {
-    Part { text: text.into(), href: None }
+    Part {
+        text: text.into(),
+        href: None,
+    }
 }
 
 fn sentences(picture: &Picture, narrowed: &Narrowed) -> Vec<Vec<Part>> {
-    let Summary { open, late, filed, closed_confirmed, closed_unconfirmed, refused, declined, withdrawn, triage, structural, exceptions } =
-        picture.summary;
-    let link = |text: String, query: &str| Part { text, href: narrowed.list(query) };
+    let Summary {
+        open,
+        late,
+        filed,
+        closed_confirmed,
+        closed_unconfirmed,
+        refused,
+        declined,
+        withdrawn,
+        triage,
+        structural,
+        exceptions,
+    } = picture.summary;
+    let link = |text: String, query: &str| Part {
+        text,
+        href: Some(narrowed.list(query)),
+    };
     let are = |count: u32| if count == 1 { "is" } else { "are" };
-    let mut first =
-        vec![link(format!("{} {} open", counted(open, "loop", "loops"), are(open)), "open=true"), say("; ")];
-    first.push(link(format!("{late} {} late", are(late)), "open=true&late=true&sort=due"));
-    if let Some(worst) = picture.late_with.iter().filter(|with| with.late > 0).max_by_key(|with| with.late) {
+    let mut first = vec![
+        link(
+            format!("{} {} open", counted(open, "loop", "loops"), are(open)),
+            "open=true",
+        ),
+        say("; "),
+    ];
+    first.push(link(
+        format!("{late} {} late", are(late)),
+        "open=true&late=true&sort=due",
+    ));
+    if let Some(worst) = picture
+        .late_with
+        .iter()
+        .filter(|with| with.late > 0)
+        .max_by_key(|with| with.late)
+    {
         let department = worst.department.map_or(String::new(), |id| format!("&department={id}"));
         first.push(say(", "));
-        first.push(link(format!("{} of them with {}", worst.late, worst.name), &format!("open=true&late=true{department}")));
+        first.push(link(
+            format!("{} of them with {}", worst.late, worst.name),
+            &format!("open=true&late=true{department}"),
+        ));
     }
     first.push(say("."));
     let mut second = vec![
-        link(format!("{} filed in this time", counted(filed, "was", "were")), "sort=newest"),
+        link(
+            format!("{} filed in this time", counted(filed, "was", "were")),
+            "sort=newest",
+        ),
         say("; schools themselves said that "),
-        link(counted(closed_confirmed, "answer works", "answers work"), "state=closed&sort=changed"),
+        link(
+            counted(closed_confirmed, "answer works", "answers work"),
+            "state=closed&sort=changed",
+        ),
     ];
     if closed_unconfirmed > 0 {
-        second.push(say(format!(", and {closed_unconfirmed} closed without a word from the school")));
+        second.push(say(format!(
+            ", and {closed_unconfirmed} closed without a word from the school"
+        )));
     }
     second.push(say("."));
     let mut third = vec![
-        say(format!("{} refused by a school at least once; ", counted(refused, "answer was", "answers were"))),
+        say(format!(
+            "{} refused by a school at least once; ",
+            counted(refused, "answer was", "answers were")
+        )),
         link(format!("{declined} declined"), "state=declined&sort=changed"),
         say(format!(", {withdrawn} withdrawn")),
     ];
     if triage > 0 {
-        let waiting = if triage == 1 { "1 waits" } else { &format!("{triage} wait") };
+        let waiting = if triage == 1 {
+            "1 waits"
+        } else {
+            &format!("{triage} wait")
+        };
         third.push(say("; "));
         third.push(link(format!("{waiting} to be routed"), "state=triage"));
     }
@@ -149,22 +205,43 @@ fn structure(structural: u32, exceptions: u32) -> String {
 }
 
 fn filters(viewer: &Viewer) -> Vec<Field> {
-    let periods = [(30, "the last 30 days"), (90, "the last 90 days"), (180, "the last 180 days"), (365, "the last year")];
-    let period = Field::pick("days", "Time", periods.map(|(days, label)| Choice::new(days, label)).to_vec());
-    let sorts = vec![Choice::new("longest_wait", "Longest single wait"), Choice::new("age", "Oldest")];
+    let periods = [
+        (30, "the last 30 days"),
+        (90, "the last 90 days"),
+        (180, "the last 180 days"),
+        (365, "the last year"),
+    ];
+    let period = Field::pick(
+        "days",
+        "Time",
+        periods.map(|(days, label)| Choice::new(days, label)).to_vec(),
+    );
+    let sorts = vec![
+        Choice::new("longest_wait", "Longest single wait"),
+        Choice::new("age", "Oldest"),
+    ];
     vec![
-        Field { needed: Some(""), ..period.value(PERIOD) },
+        Field {
+            needed: Some(""),
+            ..period.value(PERIOD)
+        },
         pick("department", "With at any time", "Anybody", departments(viewer)),
         pick("school", "School", "Any", schools(viewer)),
         pick("area", "Area", "Any", areas()),
-        Field { needed: Some(""), ..Field::pick("sort", "First", sorts) },
+        Field {
+            needed: Some(""),
+            ..Field::pick("sort", "First", sorts)
+        },
     ]
 }
 
 fn query(typed: &Typed, today: NaiveDate) -> PictureQuery {
     let days = typed.read::<i64>("days").unwrap_or(PERIOD).clamp(1, PERIOD_MAX);
     let to = typed.read::<NaiveDate>("to").unwrap_or(today);
-    let sort = typed.some("sort").filter(|sort| *sort == "age").unwrap_or("longest_wait");
+    let sort = typed
+        .some("sort")
+        .filter(|sort| *sort == "age")
+        .unwrap_or("longest_wait");
     PictureQuery {
         from: Some(typed.read::<NaiveDate>("from").unwrap_or(to - Duration::days(days))),
         to: Some(to),
@@ -180,7 +257,12 @@ fn query(typed: &Typed, today: NaiveDate) -> PictureQuery {
 fn period_before(query: &PictureQuery) -> PictureQuery {
     let (from, to) = (query.from.unwrap_or_default(), query.to.unwrap_or_default());
     let until = from - Duration::days(1);
-    PictureQuery { from: Some(until - (to - from)), to: Some(until), limit: Some(1), ..query.clone() }
+    PictureQuery {
+        from: Some(until - (to - from)),
+        to: Some(until),
+        limit: Some(1),
+        ..query.clone()
+    }
 }
 
 pub(super) async fn show(desk: Desk, Query(asked): Query<Vec<(String, String)>>) -> Response {
@@ -189,17 +271,30 @@ pub(super) async fn show(desk: Desk, Query(asked): Query<Vec<(String, String)>>)
 
 async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
     if !desk.viewer.sees_figures() {
-        return Err(Problem::forbidden("figures over the district are for its office and its leaders"));
+        return Err(Problem::forbidden(
+            "figures over the district are for its office and its leaders",
+        ));
     }
     let now = query(typed, desk.viewer.days.today);
     let before = period_before(&now);
-    let open = LoopsQuery { open: Some(true), sort: Sort::Changed, limit: Some(PAGE_MAX), ..LoopsQuery::default() };
+    let open = LoopsQuery {
+        open: Some(true),
+        sort: Sort::Changed,
+        limit: Some(PAGE_MAX),
+        ..LoopsQuery::default()
+    };
     let (picture, before, open): (Picture, Picture, Page<LoopRow>) = tokio::try_join!(
         desk.ask("timeline", "picture", now),
         desk.ask("timeline", "picture", before),
         desk.ask("timeline", "loops", open),
     )?;
-    shell::page(&LeaderPage::new(&desk.viewer, typed, &picture, &before.stages, &open.items))
+    shell::page(&LeaderPage::new(
+        &desk.viewer,
+        typed,
+        &picture,
+        &before.stages,
+        &open.items,
+    ))
 }
 
 #[cfg(test)]
@@ -212,6 +307,9 @@ mod tests {
         let now = query(&Typed::of(&[("days", "30")]), day("2026-11-30"));
         let before = period_before(&now);
         assert_eq!((now.from, now.to), (Some(day("2026-10-31")), Some(day("2026-11-30"))));
-        assert_eq!((before.from, before.to), (Some(day("2026-09-30")), Some(day("2026-10-30"))));
+        assert_eq!(
+            (before.from, before.to),
+            (Some(day("2026-09-30")), Some(day("2026-10-30")))
+        );
     }
 }

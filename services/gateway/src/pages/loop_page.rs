@@ -14,7 +14,7 @@ use contracts::action::Action;
 use contracts::problem::Problem;
 use contracts::queries::{EntriesQuery, Entry, LoopQuery, LoopView, PAGE_MAX, Page};
 
-use self::conversation::Said;
+pub(super) use self::conversation::Said;
 use self::facts::Facts;
 use self::top::Top;
 use super::forms::{self, Form, Typed};
@@ -38,8 +38,8 @@ pub(super) struct LoopPage {
     pub top: Top,
     /// What was just done, in a sentence.
     pub done: Option<&'static str>,
-    /// Whether it was just filed: the draft on the device can go.
-    pub filed: bool,
+    /// Where it was just filed, by whom: their draft on the device can go.
+    pub filed: Option<String>,
     /// Whether it is still on its way to a department.
     pub settling: bool,
     /// What is asked of this person, to do here.
@@ -86,7 +86,10 @@ impl LoopPage {
             ("What we have tried", &view.tried),
             ("What would help", &view.would_help),
         ];
-        let texts = texts.into_iter().filter_map(|(label, text)| text.clone().map(|text| (label, text))).collect();
+        let texts = texts
+            .into_iter()
+            .filter_map(|(label, text)| text.clone().map(|text| (label, text)))
+            .collect();
         Self {
             shell: viewer.shell(&view.title, Here::Elsewhere),
             id: view.id.to_string(),
@@ -95,15 +98,28 @@ impl LoopPage {
             number: view.number.to_string(),
             top: Top::new(viewer, view),
             done: done.map(actions::done),
-            filed: done == Some(Action::File),
+            filed: (done == Some(Action::File)).then(|| viewer.visitor.claims.person.to_string()),
             settling: view.state == contracts::vocabulary::LoopState::Filed,
             forms,
-            others: others.into_iter().map(|form| Other { open: false, form: Form { headed: false, ..form } }).collect(),
+            others: others
+                .into_iter()
+                .map(|form| Other {
+                    open: false,
+                    form: Form { headed: false, ..form },
+                })
+                .collect(),
             card: view.card,
             area: words::area(&view.area),
             texts,
-            said: history.items.iter().map(|entry| Said::new(entry, viewer)).collect(),
-            later: history.next.as_deref().map(|next| format!("/loops/{}?after={}", view.id, forms::escaped(next))),
+            said: history
+                .items
+                .iter()
+                .map(|entry| Said::new(entry, viewer, view.barrier.as_deref()))
+                .collect(),
+            later: history
+                .next
+                .as_deref()
+                .map(|next| format!("/loops/{}?after={}", view.id, forms::escaped(next))),
             facts: Facts::new(viewer, view),
             version: view.version,
         }
@@ -125,7 +141,7 @@ pub(super) async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query
 pub(super) async fn back(Path((id, action)): Path<(String, String)>) -> Response {
     match (id.parse::<LoopId>(), Action::from_slug(&action)) {
         (Ok(id), Some(action)) => Redirect::to(&format!("/loops/{id}#{}", action.slug())).into_response(),
-        (Ok(_) | Err(_), _) => super::not_found().await,
+        (Ok(_) | Err(_), _) => super::not_found(),
     }
 }
 
@@ -168,8 +184,19 @@ async fn sent(desk: &Desk, view: &LoopView, action: Action, typed: &Typed) -> Re
     let form = actions::form(action, &desk.viewer, view);
     forms::missing(&form.fields, typed)?;
     let body = forms::body(&form.fields, typed)?;
-    let based_on = actions::names_its_version(action).then(|| typed.read("version")).flatten();
-    desk.front.act(&desk.viewer.visitor, action, Some(view.id), &body, typed.some("key"), based_on).await?;
+    let based_on = actions::names_its_version(action)
+        .then(|| typed.read("version"))
+        .flatten();
+    desk.front
+        .act(
+            &desk.viewer.visitor,
+            action,
+            Some(view.id),
+            &body,
+            typed.some("key"),
+            based_on,
+        )
+        .await?;
     Ok(())
 }
 
@@ -194,12 +221,19 @@ async fn look(desk: &Desk, id: &str) -> Result<LoopView, Problem> {
 
 /// The history from the start, or from where a page before ended.
 async fn history(desk: &Desk, view: &LoopView, after: Option<&str>) -> Result<Page<Entry>, Problem> {
-    let mut history = Page { items: Vec::new(), next: after.map(str::to_owned) };
+    let mut history = Page {
+        items: Vec::new(),
+        next: after.map(str::to_owned),
+    };
     if view.card {
         return Ok(history);
     }
     for _ in 0..PAGES_MAX {
-        let query = EntriesQuery { id: view.id, limit: Some(PAGE_MAX), cursor: history.next.take() };
+        let query = EntriesQuery {
+            id: view.id,
+            limit: Some(PAGE_MAX),
+            cursor: history.next.take(),
+        };
         let page: Page<Entry> = desk.ask("timeline", "entries", query).await?;
         history.items.extend(page.items);
         history.next = page.next;

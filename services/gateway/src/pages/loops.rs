@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use contracts::area::AREAS;
-use contracts::problem::Problem;
 use contracts::queries::{LoopRow, LoopsQuery, Page, Sort};
 use contracts::vocabulary::LoopState;
 
@@ -53,7 +52,10 @@ impl LoopsPage {
             fields,
             rows: Row::all(&page.items, viewer),
             count,
-            next: page.next.as_deref().map(|cursor| format!("/loops{}", typed.query_with("cursor", cursor))),
+            next: page
+                .next
+                .as_deref()
+                .map(|cursor| format!("/loops{}", typed.query_with("cursor", cursor))),
             first: continued.then(|| format!("/loops{}", typed.query_with("cursor", ""))),
             narrowed,
         }
@@ -63,18 +65,35 @@ impl LoopsPage {
 fn filters(viewer: &Viewer) -> Vec<Field> {
     let states = LoopState::ALL.iter().map(|state| Choice::new(state, state.label()));
     vec![
-        Field { needed: Some(""), ..Field::line("q", "Words or number") },
+        Field {
+            needed: Some(""),
+            ..Field::line("q", "Words or number")
+        },
         pick("state", "State", "Any", states.collect()),
-        pick("open", "Open or ended", "Both", vec![Choice::new("true", "Open"), Choice::new("false", "Ended")]),
+        pick(
+            "open",
+            "Open or ended",
+            "Both",
+            vec![Choice::new("true", "Open"), Choice::new("false", "Ended")],
+        ),
         pick("department", "With", "Anybody", departments(viewer)),
         pick("school", "School", "Any", schools(viewer)),
         pick("area", "Area", "Any", areas()),
-        pick("late", "Late", "Late or not", vec![Choice::new("true", "Only late ones")]),
+        pick(
+            "late",
+            "Late",
+            "Late or not",
+            vec![Choice::new("true", "Only late ones")],
+        ),
         pick(
             "sort",
             "First",
             "Newest",
-            vec![Choice::new("oldest", "Oldest"), Choice::new("due", "Due soonest"), Choice::new("changed", "Changed last")],
+            vec![
+                Choice::new("oldest", "Oldest"),
+                Choice::new("due", "Due soonest"),
+                Choice::new("changed", "Changed last"),
+            ],
         ),
     ]
 }
@@ -83,17 +102,30 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
 pub(super) fn pick(path: &'static str, label: &str, any: &str, mut choices: Vec<Choice>) -> Field {
     choices.insert(0, Choice::new("", any));
     // Nothing here must be filled in; said in every line it would only be noise.
-    Field { needed: Some(""), ..Field::pick(path, label, choices) }
+    Field {
+        needed: Some(""),
+        ..Field::pick(path, label, choices)
+    }
 }
 
 /// The district's departments.
 pub(super) fn departments(viewer: &Viewer) -> Vec<Choice> {
-    viewer.district.departments.iter().map(|department| Choice::new(department.id, department.name.clone())).collect()
+    viewer
+        .district
+        .departments
+        .iter()
+        .map(|department| Choice::new(department.id, department.name.clone()))
+        .collect()
 }
 
 /// The district's schools.
 pub(super) fn schools(viewer: &Viewer) -> Vec<Choice> {
-    viewer.district.schools.iter().map(|school| Choice::new(school.id, school.name.clone())).collect()
+    viewer
+        .district
+        .schools
+        .iter()
+        .map(|school| Choice::new(school.id, school.name.clone()))
+        .collect()
 }
 
 /// The areas.
@@ -139,7 +171,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_narrows_nothing() {
-        let asked = query(&Typed::of(&[("state", "lost"), ("department", "x"), ("late", "true"), ("q", " bells ")]));
+        let asked = query(&Typed::of(&[
+            ("state", "lost"),
+            ("department", "x"),
+            ("late", "true"),
+            ("q", " bells "),
+        ]));
         assert_eq!((asked.state, asked.department, asked.late), (None, None, Some(true)));
         assert_eq!(asked.q.as_deref(), Some("bells"));
     }

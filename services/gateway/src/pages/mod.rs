@@ -66,7 +66,7 @@ pub fn router() -> Router<Front> {
 }
 
 /// The page for an address that leads nowhere: the server's fallback.
-pub async fn not_found() -> Response {
+pub fn not_found() -> Response {
     shell::trouble(&Problem::not_found("page"), None)
 }
 

@@ -18,7 +18,7 @@ const PIECES_MAX: usize = 6;
 /// A loop's ring, as SVG.
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(path = "parts/ring.html")]
-pub struct Ring {
+pub(super) struct Ring {
     /// What it says, in words.
     words: String,
     /// Who holds the loop: the colour.
@@ -39,34 +39,59 @@ impl HtmlSafe for Ring {}
 
 impl Ring {
     /// The ring of a loop in a list.
-    pub fn new(state: LoopState, unconfirmed: bool, schools: &[SchoolView], holder: &'static str) -> Self {
+    pub(super) fn new(state: LoopState, unconfirmed: bool, schools: &[SchoolView], holder: &'static str) -> Self {
         let filled = filled_arcs(state, unconfirmed);
-        let mut arcs: Vec<Arc> =
-            (0..4).map(|step| Arc { path: arc(f64::from(step) * 72.0, 72.0, GAP), filled: step < filled }).collect();
-        let pieces = schools.iter().filter(|school| school.state != LoopState::Withdrawn).collect::<Vec<_>>();
+        let mut arcs: Vec<Arc> = (0..4)
+            .map(|step| Arc {
+                path: arc(f64::from(step) * 72.0, 72.0, GAP),
+                filled: step < filled,
+            })
+            .collect();
+        let pieces = schools
+            .iter()
+            .filter(|school| school.state != LoopState::Withdrawn)
+            .collect::<Vec<_>>();
         if (2..=PIECES_MAX).contains(&pieces.len()) && !matches!(state, LoopState::Declined | LoopState::Withdrawn) {
             let first = 288.0 + GAP / 2.0;
             let share = (72.0 - GAP + SEAM) / pieces.len() as f64;
             for (index, school) in pieces.iter().enumerate() {
                 let from = first - SEAM / 2.0 + index as f64 * share;
                 let closed = school.state == LoopState::Closed && !school.unconfirmed;
-                arcs.push(Arc { path: arc(from, share, SEAM), filled: closed });
+                arcs.push(Arc {
+                    path: arc(from, share, SEAM),
+                    filled: closed,
+                });
             }
         } else {
-            arcs.push(Arc { path: arc(288.0, 72.0, GAP), filled: filled == 5 });
+            arcs.push(Arc {
+                path: arc(288.0, 72.0, GAP),
+                filled: filled == 5,
+            });
         }
         let words = format!("{}: {}", state.label(), steps(filled));
-        Self { words, holder, size: "", arcs, square: state == LoopState::Declined }
+        Self {
+            words,
+            holder,
+            size: "",
+            arcs,
+            square: state == LoopState::Declined,
+        }
     }
 
     /// The same at the top of a loop's page.
-    pub fn large(self) -> Self {
-        Self { size: "ring--large", ..self }
+    pub(super) fn large(self) -> Self {
+        Self {
+            size: "ring--large",
+            ..self
+        }
     }
 
     /// The product's mark: a whole ring.
-    pub fn mark() -> Self {
-        Self { words: "Loopline".to_owned(), ..Self::new(LoopState::Closed, false, &[], "mark") }
+    pub(super) fn mark() -> Self {
+        Self {
+            words: "Loopline".to_owned(),
+            ..Self::new(LoopState::Closed, false, &[], "mark")
+        }
     }
 }
 
@@ -119,9 +144,17 @@ mod tests {
     fn only_a_loop_that_the_school_confirmed_is_whole() {
         for state in LoopState::ALL {
             let ring = Ring::new(*state, false, &[], "department");
-            assert_eq!(filled(&ring).iter().all(|arc| *arc), *state == LoopState::Closed, "{state}");
+            assert_eq!(
+                filled(&ring).iter().all(|arc| *arc),
+                *state == LoopState::Closed,
+                "{state}"
+            );
         }
-        assert!(!filled(&Ring::new(LoopState::Closed, true, &[], "ended")).iter().all(|arc| *arc));
+        assert!(
+            !filled(&Ring::new(LoopState::Closed, true, &[], "ended"))
+                .iter()
+                .all(|arc| *arc)
+        );
     }
 
     #[test]

@@ -29,7 +29,6 @@ pub(super) struct Row {
     pub assignee: Option<String>,
     /// When it last changed.
     pub changed: String,
-    pub card: bool,
     /// Whether a first word is owed: what the `a` key opens.
     pub unacknowledged: bool,
 }
@@ -44,7 +43,11 @@ impl Row {
         let late = words::late_words(row, days);
         let due = row.next_due.filter(|_| !row.paused && !row.state.is_end()).map(|due| {
             let verb = row.next_clock.map_or("due", |clock| {
-                if viewer.in_office() { words::clock_verb(clock) } else { words::clock_promise(clock) }
+                if viewer.in_office() {
+                    words::clock_verb(clock)
+                } else {
+                    words::clock_promise(clock)
+                }
             });
             (format!("{verb} {}", days.short(due)), days.full(due))
         });
@@ -58,13 +61,16 @@ impl Row {
             area: words::area(&row.area),
             state: state_words(row),
             colour,
-            holder: if ended || row.card { String::new() } else { words::raised(&row.holder_words) },
+            holder: if ended || row.card {
+                String::new()
+            } else {
+                words::raised(&row.holder_words)
+            },
             due,
             late,
             paused: row.paused && !ended,
             assignee: row.assignee_name.clone(),
             changed: days.short(days.day(row.changed_at)),
-            card: row.card,
             unacknowledged: row.due.acknowledge.is_some() && !row.paused && !ended,
         }
     }
@@ -76,7 +82,11 @@ impl Row {
 }
 
 fn state_words(row: &LoopRow) -> String {
-    if row.unconfirmed { "Closed without an answer from the school".to_owned() } else { row.state.label().to_owned() }
+    if row.unconfirmed {
+        "Closed without an answer from the school".to_owned()
+    } else {
+        row.state.label().to_owned()
+    }
 }
 
 /// Rows under a heading.
@@ -96,6 +106,11 @@ impl HtmlSafe for Group {}
 impl Group {
     /// Rows under a heading.
     pub(super) fn new(id: &'static str, heading: &str, empty: &'static str, rows: Vec<Row>) -> Self {
-        Self { id, heading: heading.to_owned(), rows, empty }
+        Self {
+            id,
+            heading: heading.to_owned(),
+            rows,
+            empty,
+        }
     }
 }

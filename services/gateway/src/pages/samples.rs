@@ -1,5 +1,7 @@
 //! Made-up content for the design page and for tests: never data of a district.
 
+mod figures;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -7,8 +9,8 @@ use contracts::claims::Claims;
 use contracts::events::routing::Due;
 use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, SchoolId};
 use contracts::queries::{
-    Bar, ClockView, DemoPerson, DistrictView, Entry, Holder, LateWith, LoopRow, LoopView, NamedDepartment, NamedPerson,
-    NamedSchool, OpenQuestion, Page, Picture, Piece, ResolutionView, SchoolView, StageTime, Summary,
+    ClockView, DistrictView, Entry, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool, OpenQuestion,
+    Page, ResolutionView, SchoolView,
 };
 use contracts::vocabulary::{
     Clock, Kind, Level, LoopState, Pillar, ResolutionKind, Role, RuleSource, Urgency, Visibility,
@@ -16,6 +18,9 @@ use contracts::vocabulary::{
 use contracts::{Action, District};
 use uuid::Uuid;
 
+#[cfg(test)]
+pub(super) use self::figures::people;
+pub(super) use self::figures::picture;
 use super::days::Days;
 use super::viewer::Viewer;
 use crate::front::Visitor;
@@ -46,8 +51,16 @@ fn school_id(name: &str) -> SchoolId {
 
 /// The district.
 pub(super) fn district() -> DistrictView {
-    let named = |name: &str| NamedDepartment { id: DepartmentId::derived(&[name]), name: name.to_owned(), decides: None };
-    let school = |name: &str| NamedSchool { id: school_id(name), name: name.to_owned(), level: Level::Middle };
+    let named = |name: &str| NamedDepartment {
+        id: DepartmentId::derived(&[name]),
+        name: name.to_owned(),
+        decides: None,
+    };
+    let school = |name: &str| NamedSchool {
+        id: school_id(name),
+        name: name.to_owned(),
+        level: Level::Middle,
+    };
     let district = district_slug();
     DistrictView {
         name: "Cedar Valley Schools".to_owned(),
@@ -55,8 +68,12 @@ pub(super) fn district() -> DistrictView {
         closed: Vec::new(),
         calendar_version: 1,
         office: SchoolId::of_district(&district),
-        schools: ["Lincoln Elementary", "Roosevelt Middle", "Cedar High"].map(school).to_vec(),
-        departments: ["Technology", "Curriculum and Instruction", "Human Resources"].map(named).to_vec(),
+        schools: ["Lincoln Elementary", "Roosevelt Middle", "Cedar High"]
+            .map(school)
+            .to_vec(),
+        departments: ["Technology", "Curriculum and Instruction", "Human Resources"]
+            .map(named)
+            .to_vec(),
         teams: Vec::new(),
         zones: Vec::new(),
         service_levels: Vec::new(),
@@ -92,10 +109,18 @@ pub(super) fn viewer_as(roles: &[Role]) -> Viewer {
         teams: BTreeSet::new(),
         as_of: 1,
     };
-    let visitor = Visitor { claims, memory_key: "key".to_owned(), csrf: "token".to_owned() };
+    let visitor = Visitor {
+        claims,
+        memory_key: "key".to_owned(),
+        csrf: "token".to_owned(),
+    };
     let district = district();
     let days = Days::new(&district.time_zone, now());
-    Viewer { visitor, district, days }
+    Viewer {
+        visitor,
+        district,
+        days,
+    }
 }
 
 /// A school's part.
@@ -114,7 +139,10 @@ pub(super) fn school_in(name: &str, state: LoopState) -> SchoolView {
 
 /// A row in a state, with a title.
 pub(super) fn row(state: LoopState, title: &str) -> LoopRow {
-    let id = LoopId(Uuid::new_v5(&contracts::ids::NAMESPACE, format!("{state}{title}").as_bytes()));
+    let id = LoopId(Uuid::new_v5(
+        &contracts::ids::NAMESPACE,
+        format!("{state}{title}").as_bytes(),
+    ));
     let (holder, words) = match state {
         LoopState::Filed => ("router", "nobody yet"),
         LoopState::Triage | LoopState::Reopened => ("contact", "the central-office contact"),
@@ -137,7 +165,11 @@ pub(super) fn row(state: LoopState, title: &str) -> LoopRow {
         department_name: Some("Technology".to_owned()),
         holder_words: words.to_owned(),
         holder: holder.to_owned(),
-        due: Due { acknowledge: Some(due), next_word: None, resolve: Some(day("2026-12-14")) },
+        due: Due {
+            acknowledge: Some(due),
+            next_word: None,
+            resolve: Some(day("2026-12-14")),
+        },
         next_due: Some(due),
         next_clock: Some(Clock::Acknowledge),
         paused: matches!(state, LoopState::WaitingForSchool | LoopState::WaitingForState),
@@ -155,7 +187,10 @@ pub(super) fn row(state: LoopState, title: &str) -> LoopRow {
 
 /// A page with a row in every state.
 pub(super) fn rows(title: &str) -> Page<LoopRow> {
-    Page { items: LoopState::ALL.iter().map(|state| row(*state, title)).collect(), next: Some("cursor".to_owned()) }
+    Page {
+        items: LoopState::ALL.iter().map(|state| row(*state, title)).collect(),
+        next: Some("cursor".to_owned()),
+    }
 }
 
 /// A whole loop in a state, with every action, every text being `text`.
@@ -179,7 +214,10 @@ pub(super) fn loop_view(state: LoopState, text: &str) -> LoopView {
         title: row.title,
         state,
         unconfirmed: false,
-        schools: vec![school_in("Lincoln Elementary", state), school_in("Roosevelt Middle", state)],
+        schools: vec![
+            school_in("Lincoln Elementary", state),
+            school_in("Roosevelt Middle", state),
+        ],
         schools_count: 2,
         department: row.department,
         department_name: row.department_name,
@@ -187,7 +225,9 @@ pub(super) fn loop_view(state: LoopState, text: &str) -> LoopView {
         holder: match state {
             LoopState::Filed => Holder::Router,
             LoopState::Triage | LoopState::Reopened => Holder::Contact,
-            LoopState::Routed | LoopState::Acknowledged => Holder::Department { department: department_id() },
+            LoopState::Routed | LoopState::Acknowledged => Holder::Department {
+                department: department_id(),
+            },
             LoopState::WaitingForSchool | LoopState::Proposed => Holder::School { schools: Vec::new() },
             LoopState::WaitingForState => Holder::State,
             LoopState::Closed | LoopState::Declined | LoopState::Withdrawn => Holder::Nobody,
@@ -195,7 +235,10 @@ pub(super) fn loop_view(state: LoopState, text: &str) -> LoopView {
         holder_words: row.holder_words,
         due: row.due,
         paused: row.paused,
-        clocks: vec![clock(Clock::Acknowledge, due, row.late), clock(Clock::Resolve, due, false)],
+        clocks: vec![
+            clock(Clock::Acknowledge, due, row.late),
+            clock(Clock::Resolve, due, false),
+        ],
         late: row.late,
         resolution: matches!(state, LoopState::Proposed | LoopState::Closed | LoopState::Reopened).then(|| {
             ResolutionView {
@@ -274,73 +317,8 @@ pub(super) fn entries(text: &str) -> Page<Entry> {
         internal,
         data: serde_json::Value::Null,
     };
-    Page { items: events.into_iter().enumerate().map(entry).collect(), next: None }
-}
-
-/// A leader's picture.
-pub(super) fn picture() -> Picture {
-    let ago = |days: i64| now() - Duration::days(days);
-    let piece = |from: i64, to: Option<i64>, state: LoopState, holder: &str| Piece {
-        from: ago(from),
-        to: to.map(ago),
-        state,
-        holder: holder.to_owned(),
-        department: (holder == "department").then(department_id),
-        paused: state == LoopState::WaitingForSchool,
-    };
-    let closed = vec![
-        piece(80, Some(78), LoopState::Triage, "contact"),
-        piece(78, Some(60), LoopState::Routed, "department"),
-        piece(60, Some(50), LoopState::WaitingForSchool, "school"),
-        piece(50, Some(20), LoopState::Reopened, "department"),
-        piece(20, Some(10), LoopState::Proposed, "school"),
-        piece(10, None, LoopState::Closed, "nobody"),
-    ];
-    let bars = LoopState::ALL.iter().map(|state| Bar {
-        row: row(*state, HOSTILE),
-        pieces: vec![piece(70, Some(40), LoopState::Routed, "department"), piece(40, None, *state, "leader")],
-        longest_wait_h: 400,
-        refused: false,
-    });
-    let first = Bar { row: row(LoopState::Closed, "Bells split our double period"), pieces: closed, longest_wait_h: 720, refused: true };
-    let stage = |state: LoopState, median_tenths: u32| StageTime { state, count: 12, median_tenths, p80_tenths: median_tenths * 2 };
-    Picture {
-        from: day("2026-08-25"),
-        to: day("2026-11-23"),
-        summary: Summary {
-            open: 31,
-            late: 6,
-            filed: 44,
-            closed_confirmed: 12,
-            closed_unconfirmed: 2,
-            refused: 3,
-            declined: 4,
-            withdrawn: 1,
-            triage: 2,
-            structural: 9,
-            exceptions: 5,
-        },
-        stages: LoopState::ALL.iter().enumerate().map(|(index, state)| stage(*state, 8 + 7 * index as u32)).collect(),
-        late_with: vec![LateWith { name: "Technology".to_owned(), department: Some(department_id()), open: 9, late: 4 }],
-        bars: std::iter::once(first).chain(bars).collect(),
-        more: true,
-        as_of: now(),
+    Page {
+        items: events.into_iter().enumerate().map(entry).collect(),
+        next: None,
     }
-}
-
-/// People to sign in as.
-pub(super) fn people() -> Vec<DemoPerson> {
-    let person = |name: &str, role: &str| DemoPerson {
-        id: PersonId::derived(&[name]),
-        district: district_slug(),
-        district_name: "Cedar Valley Schools".to_owned(),
-        name: name.to_owned(),
-        title: Some("Teacher, grade 7".to_owned()),
-        role: role.to_owned(),
-    };
-    vec![
-        person("Rosa Delgado", "School reporter"),
-        person("Ann Okafor", "School reporter"),
-        person("Marisol Vega", "Central-office contact"),
-    ]
 }

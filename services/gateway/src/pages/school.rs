@@ -32,11 +32,16 @@ impl SchoolPage {
             open.iter().filter(ours).partition(|row| waits_for(row, viewer));
         let (asked, over): (Vec<&LoopRow>, Vec<&LoopRow>) =
             ended.iter().filter(ours).partition(|row| waits_for(row, viewer));
-        let team: Vec<&LoopRow> =
-            open.iter().filter(|row| row.holder == "team" && !claims.teams.is_empty() && !ours(row)).collect();
+        let team: Vec<&LoopRow> = open
+            .iter()
+            .filter(|row| row.holder == "team" && !claims.teams.is_empty() && !ours(row))
+            .collect();
         let nothing = waiting.is_empty() && going.is_empty() && asked.is_empty() && over.is_empty();
-        let names: Vec<String> =
-            claims.schools.iter().map(|school| super::words::school(&viewer.district, *school)).collect();
+        let names: Vec<String> = claims
+            .schools
+            .iter()
+            .map(|school| super::words::school(&viewer.district, *school))
+            .collect();
         let rows = |rows: Vec<&LoopRow>| Row::all(rows, viewer);
         let groups = vec![
             Group::new(
@@ -48,11 +53,20 @@ impl SchoolPage {
             Group::new("team", "Before a team", "", rows(team)),
             Group::new("open", "Open, with somebody else", "", rows(going)),
             Group::new("ended", "Ended", "", rows(over)),
-            Group::new("joinable", "Other schools met these: does one of them meet you too?", "", Row::all(joinable, viewer)),
+            Group::new(
+                "joinable",
+                "Other schools met these: does one of them meet you too?",
+                "",
+                Row::all(joinable, viewer),
+            ),
         ];
         Self {
             shell: viewer.shell("Our school", Here::School),
-            heading: if names.is_empty() { "Our school".to_owned() } else { names.join(", ") },
+            heading: if names.is_empty() {
+                "Our school".to_owned()
+            } else {
+                names.join(", ")
+            },
             groups,
             nothing,
         }
@@ -61,9 +75,12 @@ impl SchoolPage {
 
 /// Whether one of the person's schools is asked something.
 fn waits_for(row: &LoopRow, viewer: &Viewer) -> bool {
-    row.schools.iter().filter(|school| viewer.visitor.claims.schools.contains(&school.id)).any(|school| {
-        school.follow_up_asked || matches!(school.state, LoopState::Proposed | LoopState::WaitingForSchool)
-    })
+    row.schools
+        .iter()
+        .filter(|school| viewer.visitor.claims.schools.contains(&school.id))
+        .any(|school| {
+            school.follow_up_asked || matches!(school.state, LoopState::Proposed | LoopState::WaitingForSchool)
+        })
 }
 
 pub(super) async fn show(desk: Desk) -> Response {
@@ -71,13 +88,32 @@ pub(super) async fn show(desk: Desk) -> Response {
 }
 
 async fn page(desk: &Desk) -> Result<Response, Problem> {
-    let open = LoopsQuery { open: Some(true), limit: Some(PAGE_MAX), sort: Sort::Changed, ..LoopsQuery::default() };
-    let ended = LoopsQuery { open: Some(false), limit: Some(SHOWN), sort: Sort::Changed, ..LoopsQuery::default() };
-    let joinable = LoopsQuery { joinable: Some(true), limit: Some(SHOWN), ..LoopsQuery::default() };
+    let open = LoopsQuery {
+        open: Some(true),
+        limit: Some(PAGE_MAX),
+        sort: Sort::Changed,
+        ..LoopsQuery::default()
+    };
+    let ended = LoopsQuery {
+        open: Some(false),
+        limit: Some(SHOWN),
+        sort: Sort::Changed,
+        ..LoopsQuery::default()
+    };
+    let joinable = LoopsQuery {
+        joinable: Some(true),
+        limit: Some(SHOWN),
+        ..LoopsQuery::default()
+    };
     let (open, ended, joinable): (Page<LoopRow>, Page<LoopRow>, Page<LoopRow>) = tokio::try_join!(
         desk.ask("timeline", "loops", open),
         desk.ask("timeline", "loops", ended),
         desk.ask("timeline", "loops", joinable),
     )?;
-    shell::page(&SchoolPage::new(&desk.viewer, &open.items, &ended.items, &joinable.items))
+    shell::page(&SchoolPage::new(
+        &desk.viewer,
+        &open.items,
+        &ended.items,
+        &joinable.items,
+    ))
 }

@@ -13,12 +13,20 @@ const DOOR_SECONDS: u32 = 60 * 60;
 
 /// The name of the session's cookie. `__Host-` needs `Secure`, which plain HTTP on one's own machine cannot have.
 pub fn cookie(secure: bool) -> &'static str {
-    if secure { "__Host-loopline_session" } else { "loopline_session" }
+    if secure {
+        "__Host-loopline_session"
+    } else {
+        "loopline_session"
+    }
 }
 
 /// The name of the cookie that the sign-in form's token is compared with.
 pub(super) fn door_cookie(secure: bool) -> &'static str {
-    if secure { "__Host-loopline_door" } else { "loopline_door" }
+    if secure {
+        "__Host-loopline_door"
+    } else {
+        "loopline_door"
+    }
 }
 
 /// Who sent these headers and the secret they did it with; nobody where there is no session or it has ended.
@@ -76,12 +84,18 @@ pub(super) fn keep_door(token: &str, secure: bool) -> Option<HeaderValue> {
 
 fn set(name: &str, value: &str, seconds: u32, secure: bool) -> Option<HeaderValue> {
     let secure = if secure { "; Secure" } else { "" };
-    HeaderValue::from_str(&format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}")).ok()
+    HeaderValue::from_str(&format!(
+        "{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}"
+    ))
+    .ok()
 }
 
 /// Whether two tokens are the same, in a time that does not tell where they differ.
 pub(super) fn same(left: &str, right: &str) -> bool {
-    let differences = left.bytes().zip(right.bytes()).fold(0_u8, |found, (a, b)| found | (a ^ b));
+    let differences = left
+        .bytes()
+        .zip(right.bytes())
+        .fold(0_u8, |found, (a, b)| found | (a ^ b));
     !left.is_empty() && left.len() == right.len() && differences == 0
 }
 
@@ -92,9 +106,16 @@ mod tests {
     #[test]
     fn a_cookie_is_found_among_others_by_its_whole_name() {
         let mut headers = HeaderMap::new();
-        headers.insert(COOKIE, HeaderValue::from_static("a=1; not_loopline_session=x; loopline_session=s3cret"));
+        headers.insert(
+            COOKIE,
+            HeaderValue::from_static("a=1; not_loopline_session=x; loopline_session=s3cret"),
+        );
         assert_eq!(secret_in(&headers, false), Some("s3cret".to_owned()));
-        assert_eq!(secret_in(&headers, true), None, "a plain cookie is no session over https");
+        assert_eq!(
+            secret_in(&headers, true),
+            None,
+            "a plain cookie is no session over https"
+        );
     }
 
     #[test]

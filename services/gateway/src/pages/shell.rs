@@ -58,7 +58,11 @@ impl Shell {
     /// Around a page for somebody signed in.
     pub(super) fn of(viewer: &Viewer, title: &str, here: Here) -> Self {
         let roles = &viewer.visitor.claims.roles;
-        let place = |place: Here, href, label| Place { href, label, here: place == here };
+        let place = |place: Here, href, label| Place {
+            href,
+            label,
+            here: place == here,
+        };
         let mut places = Vec::new();
         if viewer.has(Role::Contact) {
             places.push(place(Here::Contact, "/contact", "To do"));
@@ -115,7 +119,12 @@ pub(super) fn may_file(viewer: &Viewer) -> bool {
 pub(super) fn page_as(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
     let html = page.render().map_err(|error| {
         tracing::error!(%error, "a page could not be drawn");
-        Problem::new("internal", 500, "Something went wrong here", "this page could not be drawn; we have been told")
+        Problem::new(
+            "internal",
+            500,
+            "Something went wrong here",
+            "this page could not be drawn; we have been told",
+        )
     })?;
     Ok((status, Html(html)).into_response())
 }
@@ -143,17 +152,29 @@ pub(super) struct TroublePage {
 impl TroublePage {
     /// The page for a problem.
     pub(super) fn new(problem: &Problem, viewer: Option<&Viewer>) -> Self {
-        let shell = viewer
-            .map_or_else(|| Shell::bare(&problem.title), |viewer| viewer.shell(&problem.title, Here::Elsewhere));
+        let shell = viewer.map_or_else(
+            || Shell::bare(&problem.title),
+            |viewer| viewer.shell(&problem.title, Here::Elsewhere),
+        );
         let detail = super::words::sentence(&problem.detail);
-        Self { shell, title: problem.title.clone(), detail, again: problem.status == 503 }
+        Self {
+            shell,
+            title: problem.title.clone(),
+            detail,
+            again: problem.status == 503,
+        }
     }
 }
 
 /// The page for a problem.
 pub(super) fn trouble(problem: &Problem, viewer: Option<&Viewer>) -> Response {
     page_as(status(problem), &TroublePage::new(problem, viewer)).unwrap_or_else(|problem| {
-        (status(&problem), [("content-type", "text/plain; charset=utf-8")], problem.title).into_response()
+        (
+            status(&problem),
+            [("content-type", "text/plain; charset=utf-8")],
+            problem.title,
+        )
+            .into_response()
     })
 }
 
@@ -170,7 +191,8 @@ pub(super) struct KeptPage {
 impl KeptPage {
     /// The page for what was typed.
     pub(super) fn new(title: &str, detail: &str, typed: &Typed) -> Self {
-        let named = |(name, value): (String, String)| (super::words::raised(&name.replace(['_', '.', '-'], " ")), value);
+        let named =
+            |(name, value): (String, String)| (super::words::raised(&name.replace(['_', '.', '-'], " ")), value);
         Self {
             shell: Shell::bare(title),
             title: title.to_owned(),

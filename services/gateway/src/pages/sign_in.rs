@@ -1,12 +1,12 @@
 //! `GET /sign-in`, `POST /sign-in`, `POST /sign-out`: the door. So far only demo districts have one.
 
 use askama::Template;
+use axum::Extension;
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use axum::Extension;
 use contracts::PersonId;
 use contracts::problem::Problem;
 use contracts::queries::DemoPerson;
@@ -37,20 +37,29 @@ pub(super) struct Offered {
 
 impl SignInPage {
     pub(super) fn new(people: Vec<DemoPerson>, door: String, next: String, problem: Option<String>) -> Self {
-        Self { shell: Shell::bare("Sign in"), districts: grouped(people), door, next, problem }
+        Self {
+            shell: Shell::bare("Sign in"),
+            districts: grouped(people),
+            door,
+            next,
+            problem,
+        }
     }
 }
 
 fn grouped(people: Vec<DemoPerson>) -> Vec<Offered> {
     let mut districts: Vec<Offered> = Vec::new();
     for person in people {
-        let place = match districts.iter().position(|district| district.name == person.district_name) {
-            Some(place) => place,
-            None => {
-                districts.push(Offered { name: person.district_name.clone(), groups: Vec::new() });
-                districts.len() - 1
-            }
-        };
+        let known = districts
+            .iter()
+            .position(|district| district.name == person.district_name);
+        let place = known.unwrap_or_else(|| {
+            districts.push(Offered {
+                name: person.district_name.clone(),
+                groups: Vec::new(),
+            });
+            districts.len() - 1
+        });
         let groups = &mut districts[place].groups;
         match groups.iter_mut().find(|(role, _)| *role == person.role) {
             Some((_, of_role)) => of_role.push(person),
@@ -68,7 +77,9 @@ pub(super) async fn show(
 ) -> Response {
     let secure = secure.is_some_and(|Extension(secure)| secure.0);
     let next = local(Typed::from(query).get("next"));
-    page(&front, secure, &headers, next, None).await.unwrap_or_else(|problem| shell::trouble(&problem, None))
+    page(&front, secure, &headers, next, None)
+        .await
+        .unwrap_or_else(|problem| shell::trouble(&problem, None))
 }
 
 async fn page(
@@ -81,7 +92,11 @@ async fn page(
     let people = front.demo_people().await?;
     let known = session::cookie_in(headers, session::door_cookie(secure));
     let door = known.unwrap_or_else(|| runtime::ids::secret_hex(16));
-    let status = if problem.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
+    let status = if problem.is_some() {
+        StatusCode::FORBIDDEN
+    } else {
+        StatusCode::OK
+    };
     let cookie = session::keep_door(&door, secure).map(|value| (SET_COOKIE, value));
     let response = shell::page_as(status, &SignInPage::new(people, door, next, problem))?;
     Ok((AppendHeaders(cookie), response).into_response())
@@ -114,9 +129,15 @@ pub(super) async fn sign_in(
             let wanted = if next.is_empty() { "/" } else { &next };
             (AppendHeaders(cookie), Redirect::to(wanted)).into_response()
         }
-        Err(problem) => page(&front, secure, &headers, next, Some(super::words::sentence(&problem.detail)))
-            .await
-            .unwrap_or_else(|problem| shell::trouble(&problem, None)),
+        Err(problem) => page(
+            &front,
+            secure,
+            &headers,
+            next,
+            Some(super::words::sentence(&problem.detail)),
+        )
+        .await
+        .unwrap_or_else(|problem| shell::trouble(&problem, None)),
     }
 }
 
@@ -128,7 +149,9 @@ pub(super) async fn sign_out(
 ) -> Response {
     let secure = secure.is_some_and(|Extension(secure)| secure.0);
     let outcome = async {
-        let Some((visitor, secret)) = session::visitor_over(&front, &headers, secure).await? else { return Ok(()) };
+        let Some((visitor, secret)) = session::visitor_over(&front, &headers, secure).await? else {
+            return Ok(());
+        };
         if !session::same(Typed::from(typed).get("csrf"), &visitor.csrf) {
             return Err(Problem::forbidden("this page is too old: load it again, then sign out"));
         }
@@ -159,7 +182,14 @@ mod tests {
     #[test]
     fn only_our_own_addresses_are_gone_to() {
         assert_eq!(local("/loops/1?x=y"), "/loops/1?x=y");
-        for elsewhere in ["https://example.org", "//example.org", "/\\example.org", "javascript:x", "/sign-out", ""] {
+        for elsewhere in [
+            "https://example.org",
+            "//example.org",
+            "/\\example.org",
+            "javascript:x",
+            "/sign-out",
+            "",
+        ] {
             assert_eq!(local(elsewhere), "", "{elsewhere}");
         }
     }

@@ -19,7 +19,10 @@ use super::shell::{KeptPage, TroublePage};
 use super::sign_in::SignInPage;
 
 fn problem() -> Problem {
-    let field = |field: &str| FieldProblem { field: field.to_owned(), message: format!("is wrong: {HOSTILE}") };
+    let field = |field: &str| FieldProblem {
+        field: field.to_owned(),
+        message: format!("is wrong: {HOSTILE}"),
+    };
     let mut problem = Problem::invalid(HOSTILE, vec![field("trying"), field("summary"), field("why")]);
     problem.since.push(Since {
         sequence: 9,
@@ -38,18 +41,63 @@ fn drawn(template: &impl Template) -> String {
 fn pages() -> Vec<(String, String)> {
     let viewer = samples::viewer();
     let rows = samples::rows(HOSTILE);
-    let typed = Typed::of(&[("trying", HOSTILE), ("summary", HOSTILE), ("why", HOSTILE), ("q", HOSTILE), ("state", "closed")]);
+    let typed = Typed::of(&[
+        ("trying", HOSTILE),
+        ("summary", HOSTILE),
+        ("why", HOSTILE),
+        ("q", HOSTILE),
+        ("state", "closed"),
+    ]);
     let mut pages = vec![
-        ("sign-in", drawn(&SignInPage::new(samples::people(), "token".into(), HOSTILE.into(), Some(HOSTILE.into())))),
-        ("sign-in, nobody", drawn(&SignInPage::new(Vec::new(), "token".into(), String::new(), None))),
-        ("school", drawn(&SchoolPage::new(&viewer, &rows.items, &rows.items, &rows.items))),
+        (
+            "sign-in",
+            drawn(&SignInPage::new(
+                samples::people(),
+                "token".into(),
+                HOSTILE.into(),
+                Some(HOSTILE.into()),
+            )),
+        ),
+        (
+            "sign-in, nobody",
+            drawn(&SignInPage::new(Vec::new(), "token".into(), String::new(), None)),
+        ),
+        (
+            "school",
+            drawn(&SchoolPage::new(&viewer, &rows.items, &rows.items, &rows.items)),
+        ),
         ("school, nothing", drawn(&SchoolPage::new(&viewer, &[], &[], &[]))),
         ("loops", drawn(&LoopsPage::new(&viewer, &typed, &rows))),
-        ("loops, nothing", drawn(&LoopsPage::new(&viewer, &typed, &Page { items: Vec::new(), next: None }))),
-        ("contact", drawn(&ContactPage::new(&viewer, &rows.items, &rows.items, &rows.items))),
+        (
+            "loops, nothing",
+            drawn(&LoopsPage::new(
+                &viewer,
+                &typed,
+                &Page {
+                    items: Vec::new(),
+                    next: None,
+                },
+            )),
+        ),
+        (
+            "contact",
+            drawn(&ContactPage::new(&viewer, &rows.items, &rows.items, &rows.items)),
+        ),
         ("file", drawn(&FilePage::new(&viewer, &Typed::default(), None))),
-        ("file, refused", drawn(&FilePage::new(&viewer, &typed, Some(&problem())))),
-        ("leader", drawn(&LeaderPage::new(&viewer, &typed, &samples::picture(), &samples::picture().stages, &rows.items))),
+        (
+            "file, refused",
+            drawn(&FilePage::new(&viewer, &typed, Some(&problem()))),
+        ),
+        (
+            "leader",
+            drawn(&LeaderPage::new(
+                &viewer,
+                &typed,
+                &samples::picture(),
+                &samples::picture().stages,
+                &rows.items,
+            )),
+        ),
         ("trouble", drawn(&TroublePage::new(&problem(), Some(&viewer)))),
         ("trouble, stranger", drawn(&TroublePage::new(&problem(), None))),
         ("kept", drawn(&KeptPage::new(HOSTILE, HOSTILE, &typed))),
@@ -71,14 +119,32 @@ fn pages() -> Vec<(String, String)> {
         let mut card = samples::loop_view(*state, HOSTILE);
         card.card = true;
         card.schools.clear();
-        pages.push((format!("card {state}"), drawn(&LoopPage::new(&viewer, &card, &Page { items: Vec::new(), next: None }, None, None))));
+        pages.push((
+            format!("card {state}"),
+            drawn(&LoopPage::new(
+                &viewer,
+                &card,
+                &Page {
+                    items: Vec::new(),
+                    next: None,
+                },
+                None,
+                None,
+            )),
+        ));
     }
     for action in Action::ALL {
         let view = samples::loop_view(LoopState::Proposed, HOSTILE);
         let form = super::loop_page::refused_form(*action, &viewer, &view, &typed, &problem());
         pages.push((
             format!("refused {}", action.slug()),
-            drawn(&LoopPage::new(&viewer, &view, &samples::entries(HOSTILE), None, Some((*action, form)))),
+            drawn(&LoopPage::new(
+                &viewer,
+                &view,
+                &samples::entries(HOSTILE),
+                None,
+                Some((*action, form)),
+            )),
         ));
     }
     pages
@@ -87,7 +153,10 @@ fn pages() -> Vec<(String, String)> {
 #[test]
 fn every_template_renders_with_every_sample() {
     for (name, page) in pages() {
-        assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"), "{name}");
+        assert!(
+            page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"),
+            "{name}"
+        );
         assert!(!page.contains("{{") && !page.contains("{%"), "{name}");
     }
 }
@@ -96,7 +165,10 @@ fn every_template_renders_with_every_sample() {
 fn what_people_type_comes_out_as_text() {
     for (name, page) in pages() {
         assert!(!page.contains("<script>alert"), "{name}");
-        assert!(!page.contains("& 'bells'"), "{name}: an ampersand or a quote stands as it was typed");
+        assert!(
+            !page.contains("& 'bells'"),
+            "{name}: an ampersand or a quote stands as it was typed"
+        );
     }
 }
 
@@ -118,9 +190,16 @@ fn every_form_that_changes_something_carries_its_tokens() {
         for form in page.split("<form").skip(1).filter(|form| form.starts_with_post()) {
             let form = form.split("</form>").next().unwrap_or_default();
             let door = form.contains("action=\"/sign-in\"");
-            let token = if door { "name=\"door\" value=\"token\"" } else { "name=\"csrf\" value=\"token\"" };
+            let token = if door {
+                "name=\"door\" value=\"token\""
+            } else {
+                "name=\"csrf\" value=\"token\""
+            };
             assert!(form.contains(token), "{name}: {form}");
-            assert!(door || form.contains("action=\"/sign-out\"") || form.contains("name=\"key\" value=\""), "{name}");
+            assert!(
+                door || form.contains("action=\"/sign-out\"") || form.contains("name=\"key\" value=\""),
+                "{name}"
+            );
         }
     }
 }
@@ -131,7 +210,9 @@ trait Posts {
 
 impl Posts for str {
     fn starts_with_post(&self) -> bool {
-        self.split('>').next().is_some_and(|tag| tag.contains("method=\"post\""))
+        self.split('>')
+            .next()
+            .is_some_and(|tag| tag.contains("method=\"post\""))
     }
 }
 
@@ -150,9 +231,21 @@ fn what_was_typed_comes_back_with_what_is_wrong() {
     let viewer = samples::viewer_as(&[Role::DepartmentStaff]);
     let view = samples::loop_view(LoopState::Acknowledged, "Bells");
     let typed = Typed::of(&[("summary", "Double periods on Tuesdays"), ("kind", "support")]);
-    let problem = Problem::invalid("", vec![FieldProblem { field: "summary".into(), message: "is empty".into() }]);
+    let problem = Problem::invalid(
+        "",
+        vec![FieldProblem {
+            field: "summary".into(),
+            message: "is empty".into(),
+        }],
+    );
     let form = super::loop_page::refused_form(Action::Propose, &viewer, &view, &typed, &problem);
-    let page = drawn(&LoopPage::new(&viewer, &view, &samples::entries("x"), None, Some((Action::Propose, form))));
+    let page = drawn(&LoopPage::new(
+        &viewer,
+        &view,
+        &samples::entries("x"),
+        None,
+        Some((Action::Propose, form)),
+    ));
     assert!(page.contains("Double periods on Tuesdays</textarea>"));
     assert!(page.contains("This is empty."));
     assert!(page.contains("value=\"support\" checked"));

@@ -1,6 +1,6 @@
 //! Who looks at a page, in which district, on which day: what every page needs before it can be drawn.
 
-use axum::extract::{FromRequestParts, OriginalUri};
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,8 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::Secure;
 use super::days::Days;
-use super::forms::Typed;
-use super::forms::escaped;
+use super::forms::{Typed, escaped};
 use super::session;
 use super::shell::{self, Here, Shell};
 use crate::front::{Front, Visitor};
@@ -82,7 +81,11 @@ impl Desk {
         name: &str,
         query: Q,
     ) -> Result<A, Problem> {
-        Ok(self.front.ask(&self.viewer.visitor, service, name, query, 0).await?.answer)
+        Ok(self
+            .front
+            .ask(&self.viewer.visitor, service, name, query, 0)
+            .await?
+            .answer)
     }
 
     /// The page, or what went wrong in its place.
@@ -137,15 +140,25 @@ impl FromRequestParts<Front> for Desk {
 
     async fn from_request_parts(parts: &mut Parts, front: &Front) -> Result<Self, Stranger> {
         let secure = parts.extensions.get::<Secure>().copied().unwrap_or_default();
-        let visitor = session::visitor_over(front, &parts.headers, secure.0).await.map_err(Stranger::Trouble)?;
+        let visitor = session::visitor_over(front, &parts.headers, secure.0)
+            .await
+            .map_err(Stranger::Trouble)?;
         let Some((visitor, _)) = visitor else {
-            let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
-            let wanted = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+            let wanted = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
             return Err(Stranger::NotSignedIn { wanted });
         };
-        let asked = front.ask(&visitor, "directory", "overview", serde_json::json!({}), 0).await;
+        let asked = front
+            .ask(&visitor, "directory", "overview", serde_json::json!({}), 0)
+            .await;
         let district: DistrictView = asked.map_err(Stranger::Trouble)?.answer;
         let days = Days::new(&district.time_zone, front.clock.now());
-        Ok(Self { front: front.clone(), viewer: Viewer { visitor, district, days } })
+        Ok(Self {
+            front: front.clone(),
+            viewer: Viewer {
+                visitor,
+                district,
+                days,
+            },
+        })
     }
 }

@@ -76,7 +76,9 @@ pub(super) fn sentence(words: &str) -> String {
 /// With a capital.
 pub(super) fn raised(words: &str) -> String {
     let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The words of an area's code.
@@ -113,14 +115,17 @@ pub(super) fn clock_name(clock: Clock) -> &'static str {
 
 /// The earliest date that has passed, where one has.
 pub(super) fn overdue(due: &Due, next: Option<chrono::NaiveDate>, days: &Days) -> Option<chrono::NaiveDate> {
-    [due.acknowledge, due.next_word, due.resolve, next].into_iter().flatten().filter(|day| *day < days.today).min()
+    [due.acknowledge, due.next_word, due.resolve, next]
+        .into_iter()
+        .flatten()
+        .filter(|day| *day < days.today)
+        .min()
 }
 
 /// "4 days late", for a row that is.
 pub(super) fn late_words(row: &LoopRow, days: &Days) -> Option<String> {
-    row.late.then(|| {
-        overdue(&row.due, row.next_due, days).map_or_else(|| "late".to_owned(), |since| days.late(since))
-    })
+    row.late
+        .then(|| overdue(&row.due, row.next_due, days).map_or_else(|| "late".to_owned(), |since| days.late(since)))
 }
 
 /// "Lincoln Elementary", "Lincoln Elementary and Roosevelt Middle", "Lincoln Elementary and 3 more".
@@ -156,8 +161,14 @@ mod tests {
     #[test]
     fn who_has_it_is_a_sentence() {
         assert_eq!(has_this("department", "Technology"), "Technology has this.");
-        assert_eq!(has_this("contact", "the central-office contact"), "The central-office contact has this.");
-        assert_eq!(has_this("school", "Lincoln and Roosevelt"), "Lincoln and Roosevelt have this.");
+        assert_eq!(
+            has_this("contact", "the central-office contact"),
+            "The central-office contact has this."
+        );
+        assert_eq!(
+            has_this("school", "Lincoln and Roosevelt"),
+            "Lincoln and Roosevelt have this."
+        );
         assert_eq!(has_this("nobody", "closed"), "Closed.");
     }
 }

@@ -18,14 +18,14 @@ pub(crate) fn find() -> anyhow::Result<PathBuf> {
     for candidate in candidates() {
         match check(&candidate) {
             Ok(()) => return Ok(candidate),
-            Err(error) => tried.push(format!("{}: {error:#}", candidate.display())),
+            Err(error) => tried.push(format!("\n  {}: {error:#}", candidate.display())),
         }
     }
     anyhow::bail!(
         "failed to find nats-server {}.{} or newer; run deploy/get-nats-server, or name one in LOOPLINE_NATS_SERVER{}",
         OLDEST.0,
         OLDEST.1,
-        tried.iter().map(|why| format!("\n  {why}")).collect::<String>()
+        tried.concat()
     )
 }
 

@@ -31,7 +31,7 @@ pub async fn set_up(client: &Client, options: StreamOptions) -> Result<(), LogEr
             storage: stream::StorageType::File,
             num_replicas: options.replicas,
             max_message_size: MESSAGE_BYTES_MAX,
-            duplicate_window: Duration::from_secs(120),
+            duplicate_window: Duration::from_mins(2),
             deny_delete: true,
             deny_purge: true,
             allow_direct: true,

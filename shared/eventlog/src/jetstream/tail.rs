@@ -31,7 +31,8 @@ pub(super) fn start(context: Context, filter: Filter, after: u64) -> Tail {
     let task_stop = stop.clone();
     tokio::spawn(async move {
         // The batch is copied over in one go: a cooperative yield per message would make small transactions of it.
-        tokio::task::unconstrained(task_stop.run_until_cancelled_owned(follow(context, filter, after, sender, caught_up))).await;
+        let follow = Box::pin(follow(context, filter, after, sender, caught_up));
+        tokio::task::unconstrained(task_stop.run_until_cancelled_owned(follow)).await;
     });
     Tail::new(receiver, caught_up_receiver, stop)
 }

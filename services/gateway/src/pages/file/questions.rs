@@ -21,7 +21,11 @@ fn trying() -> Section {
             Field::passage("trying", "What would your students do, if nothing stood in the way?")
                 .hint("One sentence is enough.")
                 .needed("say what you are trying to do (one sentence is enough)"),
-            Field::ticks("pillars", "What is it part of?", choices(Pillar::ALL, Pillar::code, Pillar::label)),
+            Field::ticks(
+                "pillars",
+                "What is it part of?",
+                choices(Pillar::ALL, Pillar::code, Pillar::label),
+            ),
         ],
     }
 }
@@ -49,10 +53,16 @@ fn rule() -> Section {
         lead: "Guess where you don't know; the department will find out.",
         fields: vec![
             pick("area", "What is it about?", "Choose the nearest", areas()).needed("choose the nearest area"),
-            Field::radios("kind", "What kind of barrier is it?", kinds()).value(Kind::NotSure).needed("choose one, or \"Not sure\""),
-            Field::radios("rule_source", "Where does it come from, as far as you know?", choices(RuleSource::ALL, RuleSource::code, RuleSource::label))
-                .value(RuleSource::NotSure)
+            Field::radios("kind", "What kind of barrier is it?", kinds())
+                .value(Kind::NotSure)
                 .needed("choose one, or \"Not sure\""),
+            Field::radios(
+                "rule_source",
+                "Where does it come from, as far as you know?",
+                choices(RuleSource::ALL, RuleSource::code, RuleSource::label),
+            )
+            .value(RuleSource::NotSure)
+            .needed("choose one, or \"Not sure\""),
         ],
     }
 }
@@ -64,36 +74,58 @@ fn kinds() -> Vec<Choice> {
         Kind::Tradition => "It has always been so.",
         Kind::NotSure => "",
     };
-    Kind::ALL.iter().map(|kind| Choice::new(kind, kind.label()).hint(hint(*kind))).collect()
+    Kind::ALL
+        .iter()
+        .map(|kind| Choice::new(kind, kind.label()).hint(hint(*kind)))
+        .collect()
 }
 
 fn who(viewer: &Viewer, linked_to: Option<&str>) -> Section {
     let mut fields = Vec::new();
     fields.extend(school(viewer));
     fields.extend([
-        Field::radios("urgency", "How urgent is it?", choices(Urgency::ALL, Urgency::code, Urgency::label))
-            .value(Urgency::Slowing)
-            .needed("choose one"),
+        Field::radios(
+            "urgency",
+            "How urgent is it?",
+            choices(Urgency::ALL, Urgency::code, Urgency::label),
+        )
+        .value(Urgency::Slowing)
+        .needed("choose one"),
         Field::day("needed_by", "From which day on does it block you?").hint("If it will block you soon."),
         Field::number("reach.students", "How many students does it touch?").hint("A rough number."),
         Field::number("reach.teachers", "How many teachers?"),
         Field::number("reach.classes", "How many classes?"),
-        Field::line("grades", "Which grades?").hint("Such as 6, 7, 8").shape(Shape::Words),
-        Field::radios("visibility", "Who may see it, beside your school and the district office?", seen_by())
-            .value(Visibility::Joinable)
-            .needed("choose one"),
+        Field::line("grades", "Which grades?")
+            .hint("Such as 6, 7, 8")
+            .shape(Shape::Words),
+        Field::radios(
+            "visibility",
+            "Who may see it, beside your school and the district office?",
+            seen_by(),
+        )
+        .value(Visibility::Joinable)
+        .needed("choose one"),
     ]);
     fields.extend(linked_to.map(|id| Field::hidden("linked_to", id, Shape::Text)));
-    Section { heading: "Who and how urgent", lead: "", fields }
+    Section {
+        heading: "Who and how urgent",
+        lead: "",
+        fields,
+    }
 }
 
 fn seen_by() -> Vec<Choice> {
     let hint = |visibility: Visibility| match visibility {
-        Visibility::Joinable => "They see the title and where it stands, never names or what you wrote. The more schools, the sooner a rule changes.",
+        Visibility::Joinable => {
+            "They see the title and where it stands, never names or what you wrote. The more schools, the sooner a rule changes."
+        }
         Visibility::SchoolOnly => "No other school sees it.",
         Visibility::Confidential => "For evaluation matters and the like. It is not kept as a draft on this device.",
     };
-    Visibility::ALL.iter().map(|seen| Choice::new(seen, seen.label()).hint(hint(*seen))).collect()
+    Visibility::ALL
+        .iter()
+        .map(|seen| Choice::new(seen, seen.label()).hint(hint(*seen)))
+        .collect()
 }
 
 /// For which school, where that is not clear: a person with several, or the office for a school that telephoned.
@@ -104,9 +136,17 @@ fn school(viewer: &Viewer) -> Option<Field> {
         if viewer.has(Role::Reporter) {
             schools.sort_by_key(|choice| !claims.schools.iter().any(|own| own.to_string() == choice.value));
         }
-        return Some(pick("school", "For which school?", "No school: the district itself", schools));
+        return Some(pick(
+            "school",
+            "For which school?",
+            "No school: the district itself",
+            schools,
+        ));
     }
-    let own = claims.schools.iter().map(|school| Choice::new(school, words::school(&viewer.district, *school)));
+    let own = claims
+        .schools
+        .iter()
+        .map(|school| Choice::new(school, words::school(&viewer.district, *school)));
     (claims.schools.len() > 1)
         .then(|| pick("school", "For which school?", "Choose one", own.collect()).needed("choose a school"))
 }

@@ -69,12 +69,20 @@ pub(in crate::pages) struct Choice {
 impl Choice {
     /// A choice by value and words.
     pub(in crate::pages) fn new(value: impl ToString, label: impl Into<String>) -> Self {
-        Self { value: value.to_string(), label: label.into(), hint: String::new(), chosen: false }
+        Self {
+            value: value.to_string(),
+            label: label.into(),
+            hint: String::new(),
+            chosen: false,
+        }
     }
 
     /// With a line of explanation.
     pub(in crate::pages) fn hint(self, hint: &str) -> Self {
-        Self { hint: hint.to_owned(), ..self }
+        Self {
+            hint: hint.to_owned(),
+            ..self
+        }
     }
 }
 
@@ -97,12 +105,18 @@ impl Field {
 
     /// One line of text.
     pub(in crate::pages) fn line(path: &'static str, label: &str) -> Self {
-        Self { longest: 200, ..Self::new(path, label, Input::Line, Shape::Text) }
+        Self {
+            longest: 200,
+            ..Self::new(path, label, Input::Line, Shape::Text)
+        }
     }
 
     /// A few sentences.
     pub(in crate::pages) fn passage(path: &'static str, label: &str) -> Self {
-        Self { longest: 4000, ..Self::new(path, label, Input::Passage { rows: 4 }, Shape::Text) }
+        Self {
+            longest: 4000,
+            ..Self::new(path, label, Input::Passage { rows: 4 }, Shape::Text)
+        }
     }
 
     /// A whole number.
@@ -132,17 +146,26 @@ impl Field {
 
     /// What the form carries.
     pub(in crate::pages) fn hidden(path: &'static str, value: impl ToString, shape: Shape) -> Self {
-        Self { value: value.to_string(), ..Self::new(path, "", Input::Hidden, shape) }
+        Self {
+            value: value.to_string(),
+            ..Self::new(path, "", Input::Hidden, shape)
+        }
     }
 
     /// With a line of explanation.
     pub(in crate::pages) fn hint(self, hint: &str) -> Self {
-        Self { hint: hint.to_owned(), ..self }
+        Self {
+            hint: hint.to_owned(),
+            ..self
+        }
     }
 
     /// It must be filled in; `message` says how little is enough.
     pub(in crate::pages) fn needed(self, message: &'static str) -> Self {
-        Self { needed: Some(message), ..self }
+        Self {
+            needed: Some(message),
+            ..self
+        }
     }
 
     /// It becomes something else than its input would.
@@ -152,7 +175,10 @@ impl Field {
 
     /// With this many lines of room.
     pub(in crate::pages) fn rows(self, rows: u8) -> Self {
-        Self { input: Input::Passage { rows }, ..self }
+        Self {
+            input: Input::Passage { rows },
+            ..self
+        }
     }
 
     /// With a value to begin with.
@@ -165,7 +191,10 @@ impl Field {
     /// With what stands there already, sent only where it is changed.
     pub(in crate::pages) fn before(self, value: Option<&str>) -> Self {
         let value = value.unwrap_or_default();
-        Self { before: Some(value.to_owned()), ..self.value(value) }
+        Self {
+            before: Some(value.to_owned()),
+            ..self.value(value)
+        }
     }
 
     /// Puts back what was typed. What the form carries stays as it is now.
@@ -195,7 +224,9 @@ impl Field {
             let ticked: Vec<&str> = typed.all(self.path).filter(|value| !value.is_empty()).collect();
             return Ok((!ticked.is_empty()).then(|| json!(ticked)));
         }
-        let Some(text) = typed.some(self.path) else { return Ok(None) };
+        let Some(text) = typed.some(self.path) else {
+            return Ok(None);
+        };
         if self.before.as_deref().is_some_and(|before| same_text(before, text)) {
             return Ok(None);
         }

@@ -13,7 +13,10 @@ impl From<Vec<(String, String)>> for Typed {
 impl Typed {
     /// The value of a field; empty where there is none.
     pub(in crate::pages) fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// The value of a field where something stands in it.
@@ -28,7 +31,10 @@ impl Typed {
 
     /// Every value of a field that may be ticked more than once.
     pub(in crate::pages) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether a field was sent at all.
@@ -38,7 +44,17 @@ impl Typed {
 
     /// What a person wrote, without what the form itself carries; for showing it again.
     pub(in crate::pages) fn written(&self) -> Vec<(String, String)> {
-        let carried = ["csrf", "key", "version", "episode", "revision", "door", "next", "person", "regarding"];
+        let carried = [
+            "csrf",
+            "key",
+            "version",
+            "episode",
+            "revision",
+            "door",
+            "next",
+            "person",
+            "regarding",
+        ];
         let written = |(name, value): &&(String, String)| !carried.contains(&name.as_str()) && !value.trim().is_empty();
         self.0.iter().filter(written).cloned().collect()
     }
@@ -46,30 +62,42 @@ impl Typed {
     /// As the query of an address, with `name` set to `value` or, where that is empty, left out.
     pub(in crate::pages) fn query_with(&self, name: &str, value: &str) -> String {
         let set = (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()));
-        let kept = self.0.iter().filter(|(known, value)| known != name && !value.is_empty()).cloned();
-        let pairs: Vec<String> =
-            kept.chain(set).map(|(name, value)| format!("{}={}", escaped(&name), escaped(&value))).collect();
+        let kept = self
+            .0
+            .iter()
+            .filter(|(known, value)| known != name && !value.is_empty())
+            .cloned();
+        let pairs: Vec<String> = kept
+            .chain(set)
+            .map(|(name, value)| format!("{}={}", escaped(&name), escaped(&value)))
+            .collect();
         format!("?{}", pairs.join("&"))
     }
 
-    #[cfg(any(test, debug_assertions))]
     /// From pairs.
+    #[cfg(test)]
     pub(in crate::pages) fn of(pairs: &[(&str, &str)]) -> Self {
-        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Self(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
     }
 }
 
 /// As it may stand in the query of an address.
 pub(in crate::pages) fn escaped(text: &str) -> String {
     use std::fmt::Write as _;
-    text.bytes().fold(String::with_capacity(text.len()), |mut escaped, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-        escaped
-    })
+    text.bytes()
+        .fold(String::with_capacity(text.len()), |mut escaped, byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                escaped.push(char::from(byte));
+            } else {
+                let _ = write!(escaped, "%{byte:02X}");
+            }
+            escaped
+        })
 }
 
 #[cfg(test)]
@@ -79,7 +107,10 @@ mod tests {
     #[test]
     fn a_query_keeps_the_rest() {
         let typed = Typed::of(&[("q", "seat time & bells"), ("state", ""), ("cursor", "old")]);
-        assert_eq!(typed.query_with("cursor", "new"), "?q=seat%20time%20%26%20bells&cursor=new");
+        assert_eq!(
+            typed.query_with("cursor", "new"),
+            "?q=seat%20time%20%26%20bells&cursor=new"
+        );
         assert_eq!(typed.query_with("cursor", ""), "?q=seat%20time%20%26%20bells");
     }
 }

@@ -52,7 +52,11 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
         | Action::WithdrawResolution
         | Action::StateAnswer => office::form(action, viewer, view),
     };
-    if names_its_version(action) { form.with(Field::hidden("version", view.version, Shape::Aside)) } else { form }
+    if names_its_version(action) {
+        form.with(Field::hidden("version", view.version, Shape::Aside))
+    } else {
+        form
+    }
 }
 
 /// The actions that are refused when anything happened since the page was drawn: they answer the whole loop.
@@ -61,7 +65,13 @@ pub(super) fn names_its_version(action: Action) -> bool {
 }
 
 fn new(action: Action, viewer: &Viewer, view: &LoopView, legend: &str, button: &str) -> Form {
-    Form::new(viewer, action.slug(), format!("/loops/{}/{}", view.id, action.slug()), legend, button)
+    Form::new(
+        viewer,
+        action.slug(),
+        format!("/loops/{}/{}", view.id, action.slug()),
+        legend,
+        button,
+    )
 }
 
 /// Whether an action is what the loop waits for from this person, and so stands open at the top.
@@ -75,9 +85,10 @@ fn is_asked(action: Action, viewer: &Viewer, view: &LoopView) -> bool {
         | Action::DecideTeam
         | Action::Acknowledge
         | Action::StateAnswer => true,
-        Action::FollowUp => view.schools.iter().any(|school| {
-            school.follow_up_asked && viewer.visitor.claims.schools.contains(&school.id)
-        }),
+        Action::FollowUp => view
+            .schools
+            .iter()
+            .any(|school| school.follow_up_asked && viewer.visitor.claims.schools.contains(&school.id)),
         Action::Propose => {
             !view.actions.iter().any(|slug| slug == Action::Acknowledge.slug())
                 && !view.paused

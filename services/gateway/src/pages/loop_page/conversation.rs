@@ -1,12 +1,15 @@
 //! What happened, as a conversation.
 
+use askama::Template;
+use askama::filters::HtmlSafe;
 use contracts::queries::Entry;
 
 use crate::pages::viewer::Viewer;
 use crate::pages::words;
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "parts/said.html")]
 pub(in crate::pages) struct Said {
     pub id: String,
     /// `said`, `decided` or `noted`.
@@ -22,17 +25,27 @@ pub(in crate::pages) struct Said {
     pub internal: bool,
 }
 
+impl HtmlSafe for Said {}
+
 impl Said {
-    pub(super) fn new(entry: &Entry, viewer: &Viewer) -> Self {
+    /// As it reads; `shown` is what stands elsewhere on the page already.
+    pub(in crate::pages) fn new(entry: &Entry, viewer: &Viewer, shown: Option<&str>) -> Self {
         let (weight, colour) = kind(&entry.kind);
-        let weight = if weight == "noted" && entry.words.is_some() { "said" } else { weight };
+        let weight = if weight == "noted" && entry.words.is_some() {
+            "said"
+        } else {
+            weight
+        };
         Self {
             id: format!("e{}", entry.sequence),
             weight,
             colour,
             who: entry.actor.clone(),
             what: words::sentence(&entry.summary),
-            words: entry.words.clone().filter(|words| !words.trim().is_empty()),
+            words: entry
+                .words
+                .clone()
+                .filter(|words| !words.trim().is_empty() && shown != Some(words)),
             when: viewer.days.moment(entry.time),
             time: entry.time.to_rfc3339(),
             internal: entry.internal,

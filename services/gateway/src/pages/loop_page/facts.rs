@@ -1,7 +1,7 @@
 //! What stands at the side: schools, dates, what it is about, the record.
 
 use contracts::action::Action;
-use contracts::queries::LoopView;
+use contracts::queries::{LoopView, ResolutionView};
 use contracts::vocabulary::{Pillar, Role, Visibility};
 
 use crate::pages::days::counted;
@@ -17,12 +17,22 @@ pub(in crate::pages) struct Facts {
     pub schools_count: String,
     pub dates: Vec<Date>,
     pub about: Vec<(&'static str, String)>,
-    /// The answer as it stands: kind and revision, what will be different, why.
-    pub answer: Option<(String, String, Option<String>)>,
+    pub answer: Option<Answer>,
     pub decline: Option<(String, String)>,
     pub linked_to: Option<String>,
     /// Where a school files anew on the same matter.
     pub follow_on: Option<String>,
+}
+
+/// The answer as it stands.
+#[derive(Debug, Clone)]
+pub(in crate::pages) struct Answer {
+    /// Its kind, and which answer it is where there were several.
+    pub kind: String,
+    pub summary: String,
+    pub why: Option<String>,
+    /// What is still owed for it.
+    pub owed: &'static str,
 }
 
 /// A school in it.
@@ -50,9 +60,18 @@ impl Facts {
     pub(super) fn new(viewer: &Viewer, view: &LoopView) -> Self {
         let colour = words::colour(view.holder.code(), view.state, view.unconfirmed);
         let schools = view.schools.iter().map(|school| {
-            let state = if school.unconfirmed { "Closed without its word" } else { school.state.label() };
+            let state = if school.unconfirmed {
+                "Closed without its word"
+            } else {
+                school.state.label()
+            };
             InIt {
-                ring: Ring::new(school.state, school.unconfirmed, &[], words::colour(colour, school.state, school.unconfirmed)),
+                ring: Ring::new(
+                    school.state,
+                    school.unconfirmed,
+                    &[],
+                    words::colour(colour, school.state, school.unconfirmed),
+                ),
                 name: school.name.clone(),
                 state: state.to_owned(),
                 speaker: school.speaker_name.clone(),
@@ -63,21 +82,40 @@ impl Facts {
         Self {
             schools: schools.collect(),
             schools_count: counted(view.schools_count, "school", "schools"),
-            dates: if view.state.is_end() { Vec::new() } else { dates(viewer, view) },
+            dates: if view.state.is_end() {
+                Vec::new()
+            } else {
+                dates(viewer, view)
+            },
             about: about(viewer, view),
-            answer: view.resolution.as_ref().map(|answer| {
-                let kind = if answer.revision > 1 {
-                    format!("{}, answer {}", answer.kind.label(), answer.revision)
-                } else {
-                    answer.kind.label().to_owned()
-                };
-                (kind, answer.summary.clone(), answer.rationale.clone())
-            }),
-            decline: view.decline.as_ref().map(|decline| (decline.ground.label().to_owned(), decline.reason.clone())),
+            answer: view.resolution.as_ref().map(answer),
+            decline: view
+                .decline
+                .as_ref()
+                .map(|decline| (decline.ground.label().to_owned(), decline.reason.clone())),
             linked_to: view.linked_to.map(|earlier| format!("/loops/{earlier}")),
-            follow_on: (view.state.is_end() && reporter && !joinable)
-                .then(|| format!("/file?linked_to={}", view.id)),
+            follow_on: (view.state.is_end() && reporter && !joinable).then(|| format!("/file?linked_to={}", view.id)),
         }
+    }
+}
+
+fn answer(answer: &ResolutionView) -> Answer {
+    let which = if answer.revision > 1 {
+        format!(" (answer {})", answer.revision)
+    } else {
+        String::new()
+    };
+    Answer {
+        kind: format!("{}{which}", answer.kind.label()),
+        summary: answer.summary.clone(),
+        why: answer.rationale.clone(),
+        owed: if answer.failed {
+            "The state said no. Another answer is owed."
+        } else if answer.waiting_for_state {
+            "It waits for the state's word."
+        } else {
+            ""
+        },
     }
 }
 
@@ -86,16 +124,26 @@ fn dates(viewer: &Viewer, view: &LoopView) -> Vec<Date> {
     view.clocks
         .iter()
         .map(|clock| {
-            let counted = format!("{} of {} counted", clock.counted, counted(clock.days, "working day", "working days"));
+            let counted = format!(
+                "{} of {} counted",
+                clock.counted,
+                counted(clock.days, "working day", "working days")
+            );
             let why = clock.paused_because.as_deref().map(|why| {
-                let since = clock.paused_since.map_or(String::new(), |since| format!(" since {}", days.long(days.day(since))));
+                let since = clock
+                    .paused_since
+                    .map_or(String::new(), |since| format!(" since {}", days.long(days.day(since))));
                 format!("{}{since}; ", words::raised(why))
             });
             Date {
                 name: words::clock_name(clock.clock),
-                day: clock.due.map_or_else(|| "stands still".to_owned(), |due| days.full(due)),
+                day: clock
+                    .due
+                    .map_or_else(|| "stands still".to_owned(), |due| days.full(due)),
                 detail: format!("{}{counted}", why.unwrap_or_default()),
-                late: clock.late.then(|| clock.due.map_or_else(|| "late".to_owned(), |due| days.late(due))),
+                late: clock
+                    .late
+                    .then(|| clock.due.map_or_else(|| "late".to_owned(), |due| days.late(due))),
                 paused: clock.due.is_none(),
             }
         })
@@ -111,15 +159,23 @@ fn about(viewer: &Viewer, view: &LoopView) -> Vec<(&'static str, String)> {
         ("Urgency", urgency(viewer, view)),
     ];
     about.extend(view.department_name.clone().map(|name| ("Department", name)));
-    let helping: Vec<String> =
-        view.collaborators.iter().map(|helping| words::department(&viewer.district, *helping)).collect();
+    let helping: Vec<String> = view
+        .collaborators
+        .iter()
+        .map(|helping| words::department(&viewer.district, *helping))
+        .collect();
     about.extend((!helping.is_empty()).then(|| ("Helping", helping.join(", "))));
     about.extend(view.assignee_name.clone().map(|name| ("Takes care of it", name)));
     let pillars: Vec<&str> = view.pillars.iter().copied().map(Pillar::label).collect();
     about.extend((!pillars.is_empty()).then(|| ("Part of", pillars.join(", "))));
-    let touched = [(view.students, "student", "students"), (view.teachers, "teacher", "teachers")];
-    let mut reach: Vec<String> =
-        touched.iter().filter_map(|(count, one, many)| count.map(|count| counted(count, one, many))).collect();
+    let touched = [
+        (view.students, "student", "students"),
+        (view.teachers, "teacher", "teachers"),
+    ];
+    let mut reach: Vec<String> = touched
+        .iter()
+        .filter_map(|(count, one, many)| count.map(|count| counted(count, one, many)))
+        .collect();
     reach.extend((!view.grades.is_empty()).then(|| format!("grades {}", view.grades.join(", "))));
     about.extend((!reach.is_empty()).then(|| ("Touches", reach.join(", "))));
     if !view.card {
@@ -130,12 +186,17 @@ fn about(viewer: &Viewer, view: &LoopView) -> Vec<(&'static str, String)> {
         };
         about.push(("Who sees it", seen.to_owned()));
     }
-    let by = view.filed_by.as_ref().map_or(String::new(), |name| format!(", by {name}"));
+    let by = view
+        .filed_by
+        .as_ref()
+        .map_or(String::new(), |name| format!(", by {name}"));
     about.push(("Filed", format!("{}{by}", days.long(days.day(view.filed_at)))));
     about
 }
 
 fn urgency(viewer: &Viewer, view: &LoopView) -> String {
-    let from = view.needed_by.map_or(String::new(), |day| format!(", from {}", viewer.days.long(day)));
+    let from = view
+        .needed_by
+        .map_or(String::new(), |day| format!(", from {}", viewer.days.long(day)));
     format!("{}{from}", view.urgency.label())
 }

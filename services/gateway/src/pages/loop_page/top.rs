@@ -33,9 +33,13 @@ impl Top {
             colour: words::colour(view.holder.code(), view.state, view.unconfirmed),
             who: who(view),
             when: when(viewer, view),
-            late: view.late.then(|| overdue.map_or_else(|| "late".to_owned(), |due| viewer.days.late(due))),
+            late: view
+                .late
+                .then(|| overdue.map_or_else(|| "late".to_owned(), |due| viewer.days.late(due))),
             is_asked: asked.is_some(),
-            asked: asked.unwrap_or(if view.card { "" } else { "Nothing is asked of you now." }).to_owned(),
+            asked: asked
+                .unwrap_or(if view.card { "" } else { "Nothing is asked of you now." })
+                .to_owned(),
         }
     }
 }
@@ -56,7 +60,10 @@ fn who(view: &LoopView) -> String {
     let department = view.department_name.as_deref().unwrap_or("the department");
     match view.state {
         LoopState::Closed if view.unconfirmed => {
-            format!("{} answered, and nobody at the school said whether it works.", words::raised(department))
+            format!(
+                "{} answered, and nobody at the school said whether it works.",
+                words::raised(department)
+            )
         }
         LoopState::Closed => "This is closed: the school said that it works.".to_owned(),
         LoopState::Declined => format!("{} declined this, with a reason.", words::raised(department)),
@@ -77,19 +84,29 @@ fn when(viewer: &Viewer, view: &LoopView) -> String {
     let days = &viewer.days;
     if let Some(ended) = view.ended_at.filter(|_| view.state.is_end()) {
         let review = view.decline.as_ref().and_then(|decline| decline.review_on);
-        let again = review.map_or(String::new(), |day| format!(" It will be looked at again on {}.", days.full(day)));
+        let again = review.map_or(String::new(), |day| {
+            format!(" It will be looked at again on {}.", days.full(day))
+        });
         return format!("It ended on {}.{again}", days.full(days.day(ended)));
     }
     if let Some(clock) = view.clocks.iter().find(|clock| clock.paused_because.is_some()) {
-        let since = clock.paused_since.map_or(String::new(), |since| format!(" since {}", days.long(days.day(since))));
-        return format!("The clocks stand still{since}: {}.", clock.paused_because.as_deref().unwrap_or("paused"));
+        let since = clock
+            .paused_since
+            .map_or(String::new(), |since| format!(" since {}", days.long(days.day(since))));
+        return format!(
+            "The clocks stand still{since}: {}.",
+            clock.paused_because.as_deref().unwrap_or("paused")
+        );
     }
     let due = [
         (Clock::Acknowledge, view.due.acknowledge),
         (Clock::NextWord, view.due.next_word),
         (Clock::Resolve, view.due.resolve),
     ];
-    let next = due.into_iter().filter_map(|(clock, due)| due.map(|due| (due, clock))).min();
+    let next = due
+        .into_iter()
+        .filter_map(|(clock, due)| due.map(|due| (due, clock)))
+        .min();
     match next {
         Some((due, clock)) if due < days.today => missed(days, clock, due),
         Some((due, clock)) if viewer.in_office() => duty(days, clock, due, view.due.resolve),
@@ -139,7 +156,9 @@ fn promise(days: &Days, clock: Clock, due: chrono::NaiveDate, resolve: Option<ch
 
 fn then(days: &Days, due: chrono::NaiveDate, resolve: Option<chrono::NaiveDate>) -> String {
     let later = resolve.filter(|resolve| *resolve > due);
-    later.map_or(String::new(), |resolve| format!(", with an answer by {}", days.long(resolve)))
+    later.map_or(String::new(), |resolve| {
+        format!(", with an answer by {}", days.long(resolve))
+    })
 }
 
 /// What is asked of this person: the first thing of what they may do that the loop waits for.
@@ -169,4 +188,3 @@ fn asked(view: &LoopView) -> Option<&'static str> {
         None
     }
 }
-

@@ -20,11 +20,19 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
     match action {
         Action::Acknowledge => form("Say a first word to the school", "Send the first word")
             .lead("What you will do next, and by when. The school sees it with your name.")
-            .with(Field::passage("word", "Your first word").rows(3).needed("say a first word (one sentence is enough)"))
+            .with(
+                Field::passage("word", "Your first word")
+                    .rows(3)
+                    .needed("say a first word (one sentence is enough)"),
+            )
             .with(episode),
         Action::Ask => form("Ask the school something", "Ask")
             .lead("The clocks stop while every open school is being asked.")
-            .with(Field::passage("question", "Your question").rows(3).needed("write the question"))
+            .with(
+                Field::passage("question", "Your question")
+                    .rows(3)
+                    .needed("write the question"),
+            )
             .with_some(asked_school(view))
             .with(episode),
         Action::Note => form("Write a note", "Save the note")
@@ -40,7 +48,11 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
         Action::WithdrawResolution => form("Take the answer back", "Take it back")
             .with(Field::passage("why", "Why?").rows(2).needed(ONE_SENTENCE)),
         Action::StateAnswer => form("What did the state say?", "Record it")
-            .with(Field::radios("granted", "Did it say yes?", yes_no("Yes", "No")).shape(Shape::Flag).needed("say yes or no"))
+            .with(
+                Field::radios("granted", "Did it say yes?", yes_no("Yes", "No"))
+                    .shape(Shape::Flag)
+                    .needed("say yes or no"),
+            )
             .with(Field::passage("text", "What it said").rows(3)),
         Action::Assign => form("Who takes care of it?", "Save")
             .with(Field::pick("person", "Who?", staff(viewer, view)).needed("choose somebody of the department")),
@@ -53,7 +65,9 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
             .with(department(viewer, view))
             .with(Field::passage("why", "Why?").rows(2).needed(ONE_SENTENCE))
             .with(episode),
-        Action::Collaborate => form("Ask a second department to help", "Ask them to help").with(department(viewer, view)),
+        Action::Collaborate => {
+            form("Ask a second department to help", "Ask them to help").with(department(viewer, view))
+        }
         Action::Escalate => form("Bring it to somebody above", "Bring it to them")
             .with(Field::radios("to", "To whom?", above(viewer)).needed("choose one"))
             .with(Field::passage("why", "Why?").rows(3).needed(ONE_SENTENCE)),
@@ -63,7 +77,11 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
             .with(Field::passage("why", "Why?").rows(2).needed(ONE_SENTENCE)),
         Action::PutBeforeTeam => form("Put it before a team", "Put it before them")
             .with(Field::pick("team", "Which team?", teams(viewer)).needed("choose a team"))
-            .with(Field::passage("question", "What should they decide?").rows(3).needed("say what they should decide")),
+            .with(
+                Field::passage("question", "What should they decide?")
+                    .rows(3)
+                    .needed("say what they should decide"),
+            ),
         Action::DecideTeam => decide_team(view, form("Decide for the team", "Record the decision")),
         Action::DecideEscalation => decide_escalation(view, form("Decide", "Record the decision")),
         Action::File
@@ -90,7 +108,10 @@ fn propose(view: &LoopView, form: impl Fn(&str, &str) -> Form) -> Form {
         ResolutionKind::Support => "People, training, equipment, bandwidth.",
         ResolutionKind::Pilot => "An experiment with an end date and a question it must answer.",
     };
-    let kinds = ResolutionKind::ALL.iter().map(|kind| Choice::new(kind, kind.label()).hint(hint(*kind))).collect();
+    let kinds = ResolutionKind::ALL
+        .iter()
+        .map(|kind| Choice::new(kind, kind.label()).hint(hint(*kind)))
+        .collect();
     let form = match &view.resolution {
         Some(answer) => form("Answer anew", "Send the new answer").lead(&format!(
             "This replaces answer {}. Schools that said yes to it are asked again.",
@@ -105,7 +126,11 @@ fn propose(view: &LoopView, form: impl Fn(&str, &str) -> Form) -> Form {
                 .hint("In plain words: what the school may do, from when on.")
                 .needed("say what will be different (one sentence is enough)"),
         )
-        .with(Field::passage("rationale", "Why?").hint("Families, staff and the board may read this.").rows(3))
+        .with(
+            Field::passage("rationale", "Why?")
+                .hint("Families, staff and the board may read this.")
+                .rows(3),
+        )
 }
 
 fn decline(form: Form) -> Form {
@@ -113,20 +138,28 @@ fn decline(form: Form) -> Form {
         DeclineGround::NotNow => "Say on which day it will be looked at again.",
         DeclineGround::NonNegotiable => "It protects something that must be protected. Say what.",
     };
-    let grounds = DeclineGround::ALL.iter().map(|ground| Choice::new(ground, ground.label()).hint(hint(*ground)));
+    let grounds = DeclineGround::ALL
+        .iter()
+        .map(|ground| Choice::new(ground, ground.label()).hint(hint(*ground)));
     let form = form
         .lead("The school sees the reason and your name, and may appeal once.")
         .with(Field::radios("ground", "On what ground?", grounds.collect()).needed("choose one"))
         .with(Field::passage("reason", "Why?").needed(ONE_SENTENCE))
         .with(Field::day("review_on", "Look at it again on").hint("Needed for \"Not now\"."));
-    Form { button_class: "usa-button--outline", ..form }
+    Form {
+        button_class: "usa-button--outline",
+        ..form
+    }
 }
 
 fn decide_team(view: &LoopView, form: Form) -> Form {
     let (lead, regarding) = match &view.matter {
         Some(matter) => {
             let regarding = Field::hidden("regarding", matter.id, Shape::Text);
-            (format!("{} is asked: {}", matter.team_name, matter.question), Some(regarding))
+            (
+                format!("{} is asked: {}", matter.team_name, matter.question),
+                Some(regarding),
+            )
         }
         None => (String::new(), None),
     };
@@ -139,11 +172,22 @@ fn decide_team(view: &LoopView, form: Form) -> Form {
 fn decide_escalation(view: &LoopView, form: Form) -> Form {
     let escalation = view.escalation.as_ref();
     let appeal = escalation.is_none_or(|escalation| escalation.about == About::Appeal) && view.decline.is_some();
-    let outcomes = AppealOutcome::ALL.iter().map(|outcome| Choice::new(outcome, outcome.label())).collect();
-    let lead = if appeal { "A school has appealed: it asks you to look at the decline anew." } else { "It was brought to you to decide." };
+    let outcomes = AppealOutcome::ALL
+        .iter()
+        .map(|outcome| Choice::new(outcome, outcome.label()))
+        .collect();
+    let lead = if appeal {
+        "A school has appealed: it asks you to look at the decline anew."
+    } else {
+        "It was brought to you to decide."
+    };
     form.lead(lead)
         .with_some(appeal.then(|| Field::radios("outcome", "Does the decline stand?", outcomes).needed("choose one")))
-        .with(Field::passage("decision", "What is decided?").rows(3).needed("say what is decided"))
+        .with(
+            Field::passage("decision", "What is decided?")
+                .rows(3)
+                .needed("say what is decided"),
+        )
         .with(Field::passage("why", "Why?").rows(2))
         .with_some(escalation.map(|escalation| Field::hidden("regarding", escalation.id, Shape::Text)))
 }
@@ -179,15 +223,22 @@ fn staff(viewer: &Viewer, view: &LoopView) -> Vec<Choice> {
     let people = viewer.district.people.iter();
     let of_department = people.filter(|person| view.department.is_some_and(|held| person.departments.contains(&held)));
     let mut choices: Vec<Choice> = of_department
-        .map(|person| Choice { chosen: view.assignee == Some(person.id), ..Choice::new(person.id, person.name.clone()) })
+        .map(|person| Choice {
+            chosen: view.assignee == Some(person.id),
+            ..Choice::new(person.id, person.name.clone())
+        })
         .collect();
     choices.insert(0, Choice::new("", "Choose somebody"));
     choices
 }
 
 fn teams(viewer: &Viewer) -> Vec<Choice> {
-    let mut choices: Vec<Choice> =
-        viewer.district.teams.iter().map(|team| Choice::new(team.id, team.name.clone())).collect();
+    let mut choices: Vec<Choice> = viewer
+        .district
+        .teams
+        .iter()
+        .map(|team| Choice::new(team.id, team.name.clone()))
+        .collect();
     choices.insert(0, Choice::new("", "Choose one"));
     choices
 }
@@ -195,7 +246,10 @@ fn teams(viewer: &Viewer) -> Vec<Choice> {
 fn above(viewer: &Viewer) -> Vec<Choice> {
     let to = |to: EscalatedTo| Choice::new(to, words::raised(to.label()));
     if viewer.has(Role::Contact) {
-        return vec![Choice { chosen: true, ..to(EscalatedTo::Leader) }];
+        return vec![Choice {
+            chosen: true,
+            ..to(EscalatedTo::Leader)
+        }];
     }
     EscalatedTo::ALL.iter().map(|one| to(*one)).collect()
 }

@@ -17,7 +17,10 @@ const ONE_SENTENCE: &str = "say why (one sentence is enough)";
 pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
     let form = |legend: &str, button: &str| new(action, viewer, view, legend, button);
     let own = own_school(viewer, view);
-    let revision = view.resolution.as_ref().map(|answer| Field::hidden("revision", answer.revision, Shape::Number));
+    let revision = view
+        .resolution
+        .as_ref()
+        .map(|answer| Field::hidden("revision", answer.revision, Shape::Number));
     let episode = Field::hidden("episode", view.episode, Shape::Number);
     match action {
         Action::Confirm => form("Yes, it works", "Yes, it works")
@@ -26,9 +29,14 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
             .with_some(own)
             .with_some(revision),
         Action::Refuse => {
-            let form = form("No, not yet", "No, not yet").lead("It goes back to the same people, and the date they gave goes on.");
+            let form = form("No, not yet", "No, not yet")
+                .lead("It goes back to the same people, and the date they gave goes on.");
             let mut form = form
-                .with(Field::passage("why", "What does not work?").rows(3).needed("say what does not work (one sentence is enough)"))
+                .with(
+                    Field::passage("why", "What does not work?")
+                        .rows(3)
+                        .needed("say what does not work (one sentence is enough)"),
+                )
                 .with_some(own)
                 .with_some(revision);
             form.button_class = "usa-button--outline";
@@ -38,9 +46,13 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
         Action::FollowUp => form("Does it still work?", "Send")
             .lead("Some weeks have passed since this was closed.")
             .with(
-                Field::radios("still_works", "Does it still work in your school?", yes_no("Yes, it works", "No, it no longer works"))
-                    .shape(Shape::Flag)
-                    .needed("say yes or no"),
+                Field::radios(
+                    "still_works",
+                    "Does it still work in your school?",
+                    yes_no("Yes, it works", "No, it no longer works"),
+                )
+                .shape(Shape::Flag)
+                .needed("say yes or no"),
             )
             .with(Field::passage("text", "In which classrooms, and what has changed?").rows(3))
             .with_some(own),
@@ -92,7 +104,10 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
 
 /// Taking something back is a plain button; it never looks like the way on.
 fn danger(form: Form) -> Form {
-    Form { button_class: "usa-button--outline", ..form }
+    Form {
+        button_class: "usa-button--outline",
+        ..form
+    }
 }
 
 fn answer(viewer: &Viewer, view: &LoopView, form: Form) -> Form {
@@ -101,7 +116,9 @@ fn answer(viewer: &Viewer, view: &LoopView, form: Form) -> Form {
     if open.is_empty() {
         open = view.questions.iter().collect();
     }
-    let label = open.first().map_or("Your answer".to_owned(), |question| question.question.clone());
+    let label = open
+        .first()
+        .map_or("Your answer".to_owned(), |question| question.question.clone());
     let mut field = Field::passage("answer", &label).needed("answer in a sentence or two");
     if let Some(question) = open.first() {
         field.hint = format!("Asked on {}.", viewer.days.moment(question.asked_at));
@@ -118,18 +135,40 @@ fn answer(viewer: &Viewer, view: &LoopView, form: Form) -> Form {
 fn amend(view: &LoopView, form: Form) -> Form {
     let choose = |path, label, choices: Vec<Choice>, now: &str| Field::pick(path, label, choices).before(Some(now));
     let kinds = Kind::ALL.iter().map(|kind| Choice::new(kind, kind.label())).collect();
-    let sources = RuleSource::ALL.iter().map(|source| Choice::new(source, source.label())).collect();
-    let urgencies = Urgency::ALL.iter().map(|urgency| Choice::new(urgency, urgency.label())).collect();
-    let seen_by = Visibility::ALL.iter().map(|seen| Choice::new(seen, seen.label())).collect();
+    let sources = RuleSource::ALL
+        .iter()
+        .map(|source| Choice::new(source, source.label()))
+        .collect();
+    let urgencies = Urgency::ALL
+        .iter()
+        .map(|urgency| Choice::new(urgency, urgency.label()))
+        .collect();
+    let seen_by = Visibility::ALL
+        .iter()
+        .map(|seen| Choice::new(seen, seen.label()))
+        .collect();
     form.lead("Only what you change is sent; the earlier words stay on record.")
         .with(Field::line("title", "In one line").before(Some(&view.title)))
         .with(Field::passage("trying", "What we are trying to do").before(view.trying.as_deref()))
         .with(Field::passage("barrier", "What gets in the way").before(view.barrier.as_deref()))
-        .with(Field::passage("tried", "What we have tried").rows(2).before(view.tried.as_deref()))
-        .with(Field::passage("would_help", "What would help").rows(2).before(view.would_help.as_deref()))
+        .with(
+            Field::passage("tried", "What we have tried")
+                .rows(2)
+                .before(view.tried.as_deref()),
+        )
+        .with(
+            Field::passage("would_help", "What would help")
+                .rows(2)
+                .before(view.would_help.as_deref()),
+        )
         .with(choose("area", "What it is about", areas(), &view.area))
         .with(choose("kind", "What kind of barrier", kinds, view.kind.code()))
-        .with(choose("rule_source", "Where it comes from", sources, view.rule_source.code()))
+        .with(choose(
+            "rule_source",
+            "Where it comes from",
+            sources,
+            view.rule_source.code(),
+        ))
         .with(choose("urgency", "How urgent", urgencies, view.urgency.code()))
         .with(choose("visibility", "Who may see it", seen_by, view.visibility.code()))
 }
@@ -159,14 +198,25 @@ fn own_school(viewer: &Viewer, view: &LoopView) -> Option<Field> {
 
 /// For which of one's schools, where several are not in it yet.
 fn joining_school(viewer: &Viewer, view: &LoopView) -> Option<Field> {
-    let outside = viewer.visitor.claims.schools.iter().filter(|own| !speaks_for(viewer, view, **own));
-    choose_school(outside.map(|own| Choice::new(own, words::school(&viewer.district, *own))).collect())
+    let outside = viewer
+        .visitor
+        .claims
+        .schools
+        .iter()
+        .filter(|own| !speaks_for(viewer, view, **own));
+    choose_school(
+        outside
+            .map(|own| Choice::new(own, words::school(&viewer.district, *own)))
+            .collect(),
+    )
 }
 
 fn choose_school(mut schools: Vec<Choice>) -> Option<Field> {
     match schools.len() {
         0 => None,
-        1 => schools.pop().map(|only| Field::hidden("school", only.value, Shape::Text)),
+        1 => schools
+            .pop()
+            .map(|only| Field::hidden("school", only.value, Shape::Text)),
         _ => {
             schools.insert(0, Choice::new("", "Choose one"));
             Some(Field::pick("school", "For which school?", schools).needed("choose a school"))
@@ -180,7 +230,10 @@ fn colleagues(viewer: &Viewer, view: &LoopView) -> Vec<Choice> {
     let mut choices: Vec<Choice> = people
         .filter(|person| person.id != viewer.visitor.claims.person && person.schools.iter().any(ours))
         .map(|person| {
-            let title = person.title.as_deref().map_or(String::new(), |title| format!(", {title}"));
+            let title = person
+                .title
+                .as_deref()
+                .map_or(String::new(), |title| format!(", {title}"));
             Choice::new(person.id, format!("{}{title}", person.name))
         })
         .collect();

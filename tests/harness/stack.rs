@@ -1,0 +1,180 @@
+//! The whole system in one process over a broker of its own, as `up` puts it together but for the broker's identities.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use decider::Desk;
+use eventlog::Log;
+use eventlog::jetstream::JetStreamLog;
+use messaging::Bus;
+use projection::LiveDistricts;
+use runtime::{Clock, Health, Lifecycle};
+use sealing::{JetStreamKeys, Keyring, MasterKey};
+use sql::Location;
+
+use crate::api::Api;
+use crate::broker::TestBroker;
+use crate::district::{self, People};
+
+/// A system of one's own.
+#[derive(Debug)]
+pub struct Stack {
+    /// The broker.
+    pub broker: TestBroker,
+    /// The time: it stands still until it is moved.
+    pub clock: Clock,
+    /// The people's tokens.
+    pub people: People,
+    /// Where tables are.
+    pub location: Location,
+    /// The log.
+    pub log: Log,
+    /// The directory.
+    pub directory: Arc<directory::Directory>,
+    /// Sealing keys.
+    pub keyring: Keyring,
+    address: SocketAddr,
+    operator: Bus,
+    lifecycle: Lifecycle,
+    health: Health,
+}
+
+/// The Monday morning on which every test begins: 2 November 2026, nine in New York.
+pub fn monday() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_793_628_000, 0).expect("a moment")
+}
+
+impl Stack {
+    /// Starts a system and sets its two districts up.
+    pub async fn start(location: Location) -> Self {
+        runtime::telemetry::start_logging(runtime::telemetry::LogFormat::Text);
+        let broker = TestBroker::start().await;
+        let clock = Clock::by_hand(monday());
+        let (lifecycle, health) = (Lifecycle::default(), Health::default());
+        let keyring = |bus: &Bus| Keyring::new(Arc::new(JetStreamKeys::new(bus.client())), MasterKey::new([7; 32]));
+        let log = |bus: &Bus| -> Log { Arc::new(JetStreamLog::new(bus.client())) };
+
+        let bus = broker.connect("directory").await;
+        let (directory_log, directory_keys) = (log(&bus), keyring(&bus));
+        let directory =
+            directory::run(bus, directory_log, directory_keys, clock.clone(), &location, true, &lifecycle, &health)
+                .await
+                .expect("the directory");
+        let directory = Arc::new(directory);
+        let people = district::set_up(&directory).await;
+
+        let desk = |bus: &Bus, service: &'static str| Desk {
+            log: log(bus),
+            keyring: keyring(bus),
+            clock: clock.clone(),
+            districts: LiveDistricts::follow(log(bus), &lifecycle, health.clone(), service),
+        };
+        let bus = broker.connect("intake").await;
+        intake::run(bus.clone(), desk(&bus, "intake"), &lifecycle).await.expect("intake");
+        let bus = broker.connect("resolution").await;
+        resolution::run(bus.clone(), desk(&bus, "resolution"), &lifecycle).await.expect("resolution");
+        let bus = broker.connect("routing").await;
+        routing::run(bus.clone(), desk(&bus, "routing"), &location, &lifecycle, &health).await.expect("routing");
+        let bus = broker.connect("timeline").await;
+        let (timeline_log, timeline_keys) = (log(&bus), keyring(&bus));
+        timeline::run(bus, timeline_log.clone(), timeline_keys.clone(), clock.clone(), &location, &lifecycle, &health)
+            .await
+            .expect("the timeline");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let options = gateway::Options { listener, public_url: None, metrics: None };
+        let bus = broker.connect("gateway").await;
+        let address = gateway::run(bus, clock.clone(), options, &lifecycle, &health).await.expect("the gateway");
+        let operator = broker.connect("operator").await;
+        let stack = Self {
+            broker,
+            clock,
+            people,
+            location,
+            log: timeline_log,
+            directory,
+            keyring: timeline_keys,
+            address,
+            operator,
+            lifecycle,
+            health,
+        };
+        stack.is_ready().await;
+        stack
+    }
+
+    /// Waits until every part has caught up.
+    pub async fn is_ready(&self) {
+        let head = self.log.head().await.expect("the log");
+        crate::until("every part is ready", async || {
+            self.health.is_ready() && self.directory.people.position.get() >= head
+        })
+        .await;
+    }
+
+    /// Speaks as a person.
+    pub fn api(&self, person: &str) -> Api {
+        Api::new(self.address, self.people.token(person))
+    }
+
+    /// Speaks with any token.
+    pub fn api_with(&self, token: &str) -> Api {
+        Api::new(self.address, token)
+    }
+
+    /// Where the gateway listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Time passes, in days, and the clocks are looked at until nothing more follows.
+    pub async fn days_pass(&self, days: i64) {
+        self.clock.set(self.clock.now() + chrono::Duration::days(days));
+        self.tick().await;
+    }
+
+    /// The clocks are looked at until nothing more follows.
+    pub async fn tick(&self) {
+        for _ in 0..50 {
+            let ticked: routing::Ticked = self
+                .operator
+                .ask("svc.routing.clock.tick".to_owned(), &serde_json::json!({}))
+                .await
+                .expect("a tick");
+            if ticked.events == 0 {
+                return;
+            }
+        }
+        panic!("time never comes to rest");
+    }
+
+    /// Waits until the policies have reacted to all there is.
+    pub async fn comes_to_rest(&self) {
+        crate::until("the policies are done", async || {
+            let mut outstanding = 0;
+            for policy in ["when_tension_filed_then_route", "when_appealed_then_escalate"] {
+                outstanding += self.log.outstanding(&format!("routing-{policy}")).await.unwrap_or(1);
+            }
+            outstanding == 0
+        })
+        .await;
+    }
+
+    /// The connection of whoever runs the system.
+    pub fn operator(&self) -> &Bus {
+        &self.operator
+    }
+
+    /// Ends the system in good order.
+    pub async fn stop(self) {
+        self.lifecycle.stop();
+        let _ = tokio::time::timeout(Duration::from_secs(10), self.lifecycle.drained()).await;
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.lifecycle.stop();
+    }
+}

@@ -1,0 +1,171 @@
+//! One story of the log, told to both implementations.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::District;
+use contracts::envelope::{Actor, Envelope};
+use contracts::ids::{CommandId, EventId, LoopId, PersonId};
+use contracts::subjects::Subject;
+use eventlog::jetstream::JetStreamLog;
+use eventlog::memory::{Chaos, MemoryLog};
+use eventlog::{AppendError, EventLog, Raw};
+use loopline_tests::TestBroker;
+use uuid::Uuid;
+
+fn subject(nth: u128) -> Subject {
+    let district: District = "north".parse().expect("a slug");
+    Subject::of_loop(&district, LoopId(Uuid::from_u128(nth)))
+}
+
+fn envelope(subject: &Subject, command: u128, previous: u64, words: &str) -> Envelope {
+    let commandid = CommandId(Uuid::from_u128(command));
+    Envelope {
+        specversion: "1.0".to_owned(),
+        id: EventId::of(commandid, &subject.to_string()),
+        source: "/loopline/intake".to_owned(),
+        event_type: "org.loopline.intake.tension_filed.v1".to_owned(),
+        subject: subject.event_subject(),
+        time: loopline_tests::monday(),
+        datacontenttype: "application/json".to_owned(),
+        district: subject.district.clone(),
+        actor: Actor::Person(PersonId(Uuid::from_u128(9))),
+        commandid,
+        requesthash: "h".to_owned(),
+        causationid: None,
+        previous,
+        traceparent: None,
+        data: serde_json::value::to_raw_value(&serde_json::json!({"words": words})).expect("json"),
+    }
+}
+
+async fn read(log: &dyn EventLog, after: u64, wanted: usize) -> Vec<Raw> {
+    let mut tail = log.read(vec!["loop.*.loop.>".to_owned()], after).await.expect("a tail");
+    let mut all = Vec::new();
+    while all.len() < wanted {
+        let taken = tokio::time::timeout(Duration::from_secs(10), tail.next(&mut all, 100)).await.expect("messages come");
+        assert!(taken > 0);
+    }
+    all
+}
+
+async fn story(log: Arc<dyn EventLog>) {
+    let (one, other) = (subject(1), subject(2));
+    // Nothing is there yet.
+    assert!(log.load(&one, 0, 0).await.expect("a read").is_empty());
+    // The first is expected to be the first.
+    let first = log.append(&one, 0, &envelope(&one, 1, 0, "first")).await.expect("appended");
+    let second = log.append(&one, first, &envelope(&one, 2, first, "second")).await.expect("appended");
+    assert!(second > first);
+    // Whoever knows an older state is told where the subject is.
+    let late = log.append(&one, first, &envelope(&one, 3, first, "late")).await;
+    assert_eq!(late, Err(AppendError::Conflict { at: second }));
+    assert!(matches!(log.append(&one, 0, &envelope(&one, 4, 0, "late")).await, Err(AppendError::Conflict { .. })));
+    // Another thing has its own order, and sequences rise over all.
+    let third = log.append(&other, 0, &envelope(&other, 5, 0, "other")).await.expect("appended");
+    assert!(third > second);
+    assert_eq!(log.head().await.expect("a head"), third);
+    // A thing's story is loaded whole, or from a point on; nothing of another is in it.
+    let loaded = log.load(&one, 0, second).await.expect("a read");
+    assert_eq!(loaded.iter().map(|raw| raw.sequence).collect::<Vec<_>>(), [first, second]);
+    assert_eq!(loaded[1].parse().expect("an event").envelope.previous, first);
+    assert_eq!(log.load(&one, first, 0).await.expect("a read").len(), 1);
+    // What is too large is refused, and nothing is stored.
+    let huge = "x".repeat(40_000);
+    assert!(matches!(
+        log.append(&other, third, &envelope(&other, 6, third, &huge)).await,
+        Err(AppendError::TooLarge { .. })
+    ));
+    assert_eq!(log.head().await.expect("a head"), third);
+    // Reading on gives everything after a position, in order.
+    let all = read(&*log, 0, 3).await;
+    assert_eq!(all.iter().map(|raw| raw.sequence).collect::<Vec<_>>(), [first, second, third]);
+    assert_eq!(read(&*log, second, 1).await[0].sequence, third);
+    // A durable consumer gives a message again until it is acknowledged.
+    let mut durable = log.durable("story", vec!["loop.*.loop.>".to_owned()]).await.expect("a consumer");
+    let delivery = durable.next().await;
+    assert_eq!((delivery.raw.sequence, delivery.delivered), (first, 1));
+    delivery.settle.nak(Duration::from_millis(1)).await.expect("noted");
+    let mut seen = std::collections::BTreeSet::new();
+    let mut again = false;
+    while seen.len() < 3 {
+        let delivery = tokio::time::timeout(Duration::from_secs(30), durable.next()).await.expect("messages come");
+        again |= delivery.delivered > 1;
+        seen.insert(delivery.raw.sequence);
+        delivery.settle.ack().await.expect("noted");
+    }
+    assert!(again, "what was handed back came again");
+    loopline_tests::until("nothing is outstanding", async || log.outstanding("story").await == Ok(0)).await;
+}
+
+#[tokio::test]
+async fn in_memory() {
+    story(Arc::new(MemoryLog::default())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_jetstream() {
+    let broker = TestBroker::start().await;
+    let bus = broker.connect("operator").await;
+    story(Arc::new(JetStreamLog::new(bus.client()))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tail_reads_on_within_five_seconds_of_the_brokers_return() {
+    let mut broker = TestBroker::start().await;
+    let bus = broker.connect("operator").await;
+    let log = JetStreamLog::new(bus.client());
+    let one = subject(1);
+    let first = log.append(&one, 0, &envelope(&one, 1, 0, "before")).await.expect("appended");
+    let mut tail = log.read(vec!["loop.>".to_owned()], 0).await.expect("a tail");
+    let mut durable = log.durable("outage", vec!["loop.>".to_owned()]).await.expect("a consumer");
+    let mut got = Vec::new();
+    tail.next(&mut got, 10).await;
+    durable.next().await.settle.ack().await.expect("noted");
+    broker.kill();
+    runtime::clock::pause(Duration::from_secs(2)).await;
+    broker.resume().await;
+    let back = std::time::Instant::now();
+    loopline_tests::until("the broker takes events again", async || {
+        log.append(&one, first, &envelope(&one, 2, first, "after")).await.is_ok()
+            || log.load(&one, 0, 0).await.is_ok_and(|all| all.len() == 2)
+    })
+    .await;
+    while got.len() < 2 {
+        tokio::time::timeout(Duration::from_secs(5), tail.next(&mut got, 10)).await.expect("it reads again");
+    }
+    let delivery = tokio::time::timeout(Duration::from_secs(5), durable.next()).await.expect("it is delivered");
+    assert_eq!(delivery.raw.sequence, got[1].sequence);
+    assert!(back.elapsed() < Duration::from_secs(8), "{:?}", back.elapsed());
+}
+
+#[tokio::test]
+async fn from_one_seed_misbehaviour_is_the_same_and_nothing_appended_is_lost() {
+    let chaos = Chaos { lost_acks: 200, lost_appends: 200, duplicates: 200, reorders: 200, delays: 200 };
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let log = MemoryLog::new(7, chaos);
+        let mut outcomes = Vec::new();
+        for nth in 1..=200 {
+            let subject = subject(nth);
+            let outcome = log.append(&subject, 0, &envelope(&subject, nth, 0, "x")).await;
+            let stored = log.load(&subject, 0, 0).await.expect("a read").len();
+            assert!(outcome.is_err() || stored == 1);
+            outcomes.push((outcome.is_ok(), stored));
+        }
+        let stored: usize = outcomes.iter().map(|(_, stored)| stored).sum();
+        let mut durable = log.durable("chaos", vec!["loop.>".to_owned()]).await.expect("a consumer");
+        let mut seen = std::collections::BTreeSet::new();
+        let mut deliveries = 0;
+        while seen.len() < stored {
+            let delivery = durable.next().await;
+            deliveries += 1;
+            seen.insert(delivery.raw.sequence);
+            delivery.settle.ack().await.expect("noted");
+        }
+        assert!(deliveries > stored, "some came twice");
+        assert!(outcomes.contains(&(false, 1)) && outcomes.contains(&(false, 0)), "both kinds of loss occurred");
+        runs.push((outcomes, deliveries));
+    }
+    assert_eq!(runs[0], runs[1]);
+}

@@ -1,0 +1,13 @@
+//! Everything together: one test binary, each test with a broker, tables and a system of its own.
+
+mod bad_input;
+mod broker_away;
+mod clocks;
+mod closing_a_loop;
+mod live;
+mod log_story;
+mod properties;
+mod races;
+mod read_models;
+mod sight;
+mod walls;
