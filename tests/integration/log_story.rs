@@ -134,8 +134,15 @@ async fn a_tail_reads_on_within_five_seconds_of_the_brokers_return() {
     while got.len() < 2 {
         tokio::time::timeout(Duration::from_secs(5), tail.next(&mut got, 10)).await.expect("it reads again");
     }
-    let delivery = tokio::time::timeout(Duration::from_secs(5), durable.next()).await.expect("it is delivered");
-    assert_eq!(delivery.raw.sequence, got[1].sequence);
+    // What was acknowledged just before the crash may come once more: that is what at least once means.
+    loop {
+        let delivery =
+            tokio::time::timeout(Duration::from_secs(5), durable.next()).await.expect("it is delivered");
+        delivery.settle.ack().await.expect("noted");
+        if delivery.raw.sequence == got[1].sequence {
+            break;
+        }
+    }
     assert!(back.elapsed() < Duration::from_secs(8), "{:?}", back.elapsed());
 }
 

@@ -87,6 +87,10 @@ impl<T> Reply<T> {
 
 /// Reads a body; what does not fit is named by its path.
 pub fn read_body<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
+    if !body.trim_start().starts_with('{') {
+        let field = FieldProblem { field: ".".to_owned(), message: "is not a JSON object".to_owned() };
+        return Err(Problem::invalid("send a JSON object: fields by their names", vec![field]));
+    }
     let mut deserializer = serde_json::Deserializer::from_str(body);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
