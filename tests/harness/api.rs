@@ -28,23 +28,34 @@ pub struct Reply {
 impl Reply {
     /// The short name of a problem.
     pub fn problem(&self) -> &str {
-        self.body["type"].as_str().unwrap_or_default().trim_start_matches("/problems/")
+        self.body["type"]
+            .as_str()
+            .unwrap_or_default()
+            .trim_start_matches("/problems/")
     }
 
     /// The version in it.
     pub fn version(&self) -> u64 {
-        self.body["version"].as_u64().unwrap_or_else(|| panic!("no version in {self:?}"))
+        self.body["version"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("no version in {self:?}"))
     }
 }
 
 impl Api {
     pub(crate) fn new(address: SocketAddr, token: &str) -> Self {
-        Self { client: Client::new(), base: format!("http://{address}"), token: token.to_owned() }
+        Self {
+            client: Client::new(),
+            base: format!("http://{address}"),
+            token: token.to_owned(),
+        }
     }
 
     /// A request, to which a test adds what it likes.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+        self.client
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
     }
 
     /// Sends a request.
@@ -57,7 +68,11 @@ impl Api {
             .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
             .collect();
         let bytes = response.bytes().await.expect("a body");
-        Reply { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), headers }
+        Reply {
+            status,
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            headers,
+        }
     }
 
     /// Reads.
@@ -67,7 +82,8 @@ impl Api {
 
     /// Reads what is at least as new as a version.
     pub async fn get_at(&self, path: &str, at_least: u64) -> Reply {
-        self.send(self.request(Method::GET, path).header("Loopline-At-Least", at_least)).await
+        self.send(self.request(Method::GET, path).header("Loopline-At-Least", at_least))
+            .await
     }
 
     /// Writes.
@@ -91,7 +107,10 @@ impl Api {
 
     /// Does something to a loop, whatever comes of it.
     pub async fn tries(&self, id: &str, action: &str, body: Value) -> Reply {
-        assert!(action == "decide" || Action::from_slug(action).is_some(), "{action} is no action");
+        assert!(
+            action == "decide" || Action::from_slug(action).is_some(),
+            "{action} is no action"
+        );
         self.post(&format!("/api/v1/loops/{id}/{action}"), &body).await
     }
 
@@ -104,10 +123,15 @@ impl Api {
 
     /// The kinds of everything that happened to a loop as this person sees it.
     pub async fn history(&self, id: &str, at_least: u64) -> Vec<String> {
-        let reply = self.get_at(&format!("/api/v1/loops/{id}/timeline?limit=200"), at_least).await;
+        let reply = self
+            .get_at(&format!("/api/v1/loops/{id}/timeline?limit=200"), at_least)
+            .await;
         assert_eq!(reply.status, 200, "{reply:?}");
         let items = reply.body["items"].as_array().expect("items");
-        items.iter().map(|entry| entry["type"].as_str().unwrap_or_default().to_owned()).collect()
+        items
+            .iter()
+            .map(|entry| entry["type"].as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 }
 

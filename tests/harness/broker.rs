@@ -20,7 +20,11 @@ fn server() -> PathBuf {
     named.unwrap_or_else(|| {
         let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
         let ours = workspace.join(".tools/nats-server");
-        if ours.exists() { ours } else { PathBuf::from("nats-server") }
+        if ours.exists() {
+            ours
+        } else {
+            PathBuf::from("nats-server")
+        }
     })
 }
 
@@ -28,11 +32,21 @@ impl TestBroker {
     /// Starts a broker with its own store and the streams in it.
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
-        let mut broker = Self { folder, port, child: None };
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .expect("a port")
+            .local_addr()
+            .expect("its number")
+            .port();
+        let mut broker = Self {
+            folder,
+            port,
+            child: None,
+        };
         broker.resume().await;
         let bus = broker.connect("operator").await;
-        set_up(&bus.client(), StreamOptions { replicas: 1 }).await.expect("streams");
+        set_up(&bus.client(), StreamOptions { replicas: 1 })
+            .await
+            .expect("streams");
         broker
     }
 
@@ -55,7 +69,10 @@ impl TestBroker {
             .expect("nats-server starts; run deploy/get-nats-server");
         self.child = Some(child);
         let address = ("127.0.0.1", self.port);
-        crate::until("the broker listens", async || tokio::net::TcpStream::connect(address).await.is_ok()).await;
+        crate::until("the broker listens", async || {
+            tokio::net::TcpStream::connect(address).await.is_ok()
+        })
+        .await;
     }
 
     /// Kills the broker as a crash would.
@@ -73,11 +90,18 @@ impl TestBroker {
 
     /// A connection under a name.
     pub async fn connect(&self, name: &str) -> Bus {
-        let options = BusOptions { url: self.url(), nkey_seed: None, name: name.to_owned() };
+        let options = BusOptions {
+            url: self.url(),
+            nkey_seed: None,
+            name: name.to_owned(),
+        };
         let bus = Bus::connect(&options).await.expect("a connection");
         let started = std::time::Instant::now();
         while !bus.is_connected() {
-            assert!(started.elapsed() < Duration::from_secs(20), "no connection to the broker");
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "no connection to the broker"
+            );
             runtime::clock::pause(Duration::from_millis(5)).await;
         }
         bus

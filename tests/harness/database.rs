@@ -14,6 +14,8 @@ use tokio::sync::OnceCell;
 pub struct PostgresServer {
     socket: PathBuf,
     port: u16,
+    // Reaped with this process; a watcher stops it then.
+    _server: std::process::Child,
 }
 
 static SERVER: OnceCell<Option<PostgresServer>> = OnceCell::const_new();
@@ -25,10 +27,18 @@ pub async fn location(postgres: bool) -> Option<Location> {
         // Left behind for the length of the process; the operating system's folder for such things is swept.
         return Some(Location::Folder(tempfile::tempdir().ok()?.keep()));
     }
-    let server = SERVER.get_or_init(|| async { PostgresServer::start().await }).await.as_ref()?;
+    let server = SERVER
+        .get_or_init(|| async { PostgresServer::start().await })
+        .await
+        .as_ref()?;
     let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
-    let admin = sqlx::PgPool::connect(&server.url("postgres")).await.expect("the server answers");
-    admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database");
+    let admin = sqlx::PgPool::connect(&server.url("postgres"))
+        .await
+        .expect("the server answers");
+    admin
+        .execute(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .await
+        .expect("a database");
     admin.close().await;
     Some(Location::Url(server.url(&name)))
 }
@@ -53,13 +63,24 @@ impl PostgresServer {
         std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).ok()?;
         let data = folder.join("data");
         let made = as_postgres(&bin.join("initdb"))
-            .args(["--no-sync", "--auth=trust", "--username=loopline", "--encoding=UTF8", "--locale=C", "-D"])
+            .args([
+                "--no-sync",
+                "--auth=trust",
+                "--username=loopline",
+                "--encoding=UTF8",
+                "--locale=C",
+                "-D",
+            ])
             .arg(&data)
             .stdout(Stdio::null())
             .status()
             .expect("initdb runs");
         assert!(made.success(), "initdb failed");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .ok()?
+            .local_addr()
+            .ok()?
+            .port();
         let options = [
             "fsync=off".to_owned(),
             "max_connections=300".to_owned(),
@@ -73,9 +94,14 @@ impl PostgresServer {
             server.args(["-c", option]);
         }
         // It is a child of a shell that ends it when this process ends, however that happens.
-        let child = server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("postgres");
-        end_with_this_process(child.id(), &data);
-        let server = Self { socket: folder, port };
+        let child = server
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("postgres");
+        end_with_this_process(&data);
+        let server = Self { socket: folder, port, _server: child };
         let url = server.url("postgres");
         crate::until("PostgreSQL answers", async || match sqlx::PgPool::connect(&url).await {
             Ok(pool) => {
@@ -90,12 +116,15 @@ impl PostgresServer {
 
     fn url(&self, database: &str) -> String {
         let socket = self.socket.to_string_lossy().replace('/', "%2F");
-        format!("postgres://loopline@localhost/{database}?host={socket}&port={}", self.port)
+        format!(
+            "postgres://loopline@localhost/{database}?host={socket}&port={}",
+            self.port
+        )
     }
 }
 
 /// A small watcher that outlives this process and then stops the server.
-fn end_with_this_process(_server: u32, data: &Path) {
+fn end_with_this_process(data: &Path) {
     let script = "while kill -0 \"$1\" 2>/dev/null; do sleep 1; done; \
                   pid=$(head -n 1 \"$2/postmaster.pid\") && kill -INT \"$pid\"; sleep 2; rm -rf \"$(dirname \"$2\")\"";
     let watcher = Command::new("setsid")

@@ -28,7 +28,11 @@ pub struct People {
 impl People {
     /// A person's token; the person is one of the first district unless named with another.
     pub fn token(&self, person: &str) -> &str {
-        let name = if person.contains('/') { person.to_owned() } else { format!("north/{person}") };
+        let name = if person.contains('/') {
+            person.to_owned()
+        } else {
+            format!("north/{person}")
+        };
         self.tokens.get(&name).unwrap_or_else(|| panic!("there is no {name}"))
     }
 
@@ -81,9 +85,17 @@ async fn one(directory: &Arc<Directory>, slug: &str, people: &mut People) {
         async move { directory.state(subject, event).await.expect("a fact") }
     };
     let whole = district.thing_id();
-    let registered = DistrictRegistered { name: format!("The {slug} district"), nces: None, state: None };
+    let registered = DistrictRegistered {
+        name: format!("The {slug} district"),
+        nces: None,
+        state: None,
+    };
     state(Thing::District, whole, registered.into()).await;
-    let calendar = CalendarSet { version: 1, time_zone: "America/New_York".to_owned(), closed: Vec::new() };
+    let calendar = CalendarSet {
+        version: 1,
+        time_zone: "America/New_York".to_owned(),
+        closed: Vec::new(),
+    };
     state(Thing::District, whole, calendar.into()).await;
     for (id, acknowledge_days, resolve_days) in [("standard", 3, 30), ("urgent", 1, 15)] {
         let level = contracts::events::routing::ServiceLevel {
@@ -97,28 +109,58 @@ async fn one(directory: &Arc<Directory>, slug: &str, people: &mut People) {
         state(Thing::District, whole, ServiceLevelSet { level }.into()).await;
     }
     for school in ["alder", "birch", "cedar"] {
-        let added = SchoolAdded { name: format!("{school} school"), level: Level::Middle, nces: None };
+        let added = SchoolAdded {
+            name: format!("{school} school"),
+            level: Level::Middle,
+            nces: None,
+        };
         state(Thing::School, SchoolId::derived(&[slug, school]).0, added.into()).await;
     }
     for department in ["curriculum", "technology"] {
-        let added = DepartmentAdded { name: department.to_owned(), decides: None };
-        state(Thing::Department, DepartmentId::derived(&[slug, department]).0, added.into()).await;
+        let added = DepartmentAdded {
+            name: department.to_owned(),
+            decides: None,
+        };
+        state(
+            Thing::Department,
+            DepartmentId::derived(&[slug, department]).0,
+            added.into(),
+        )
+        .await;
     }
     for (name, role, school, department) in ROSTER {
         let subject = Subject::new(&district, Thing::Person, PersonId::derived(&[slug, name]).0);
         let key = directory.keyring.lease().await.expect("a key");
         let sealed = directory.keyring.seal(key, name).await.expect("sealed");
-        directory.state(subject.clone(), PersonRostered { key, name: sealed, title: None }.into()).await.expect("a fact");
+        directory
+            .state(
+                subject.clone(),
+                PersonRostered {
+                    key,
+                    name: sealed,
+                    title: None,
+                }
+                .into(),
+            )
+            .await
+            .expect("a fact");
         let grant = Grant {
             role,
             school: school.map(|school| SchoolId::derived(&[slug, school])),
             department: department.map(|department| DepartmentId::derived(&[slug, department])),
         };
-        directory.state(subject, RoleGranted { grant }.into()).await.expect("a fact");
+        directory
+            .state(subject, RoleGranted { grant }.into())
+            .await
+            .expect("a fact");
         let secret = format!("{slug}-{name}-{}", Uuid::from_u128(7));
         let now = directory.clock.now();
         let person = PersonId::derived(&[slug, name]);
-        directory.credentials.keep_token(&digest(&secret), &district, person, name, now).await.expect("a token");
+        directory
+            .credentials
+            .keep_token(&digest(&secret), &district, person, name, now)
+            .await
+            .expect("a token");
         people.tokens.insert(format!("{slug}/{name}"), secret);
     }
     let formed = TeamFormed {
@@ -130,7 +172,10 @@ async fn one(directory: &Arc<Directory>, slug: &str, people: &mut People) {
     let rule = |id: &str, area: &str, department: &str| RoutingRule {
         id: id.to_owned(),
         name: id.to_owned(),
-        when: Conditions { areas: Area::from_code(area).into_iter().collect(), ..Conditions::default() },
+        when: Conditions {
+            areas: Area::from_code(area).into_iter().collect(),
+            ..Conditions::default()
+        },
         department: DepartmentId::derived(&[slug, department]),
         collaborators: Vec::new(),
         service_level: "standard".to_owned(),
@@ -140,5 +185,10 @@ async fn one(directory: &Arc<Directory>, slug: &str, people: &mut People) {
         rule("grading", "grading", "curriculum"),
         rule("devices", "technology_access", "technology"),
     ];
-    state(Thing::District, whole, RoutingRulesPublished { version: 1, rules }.into()).await;
+    state(
+        Thing::District,
+        whole,
+        RoutingRulesPublished { version: 1, rules }.into(),
+    )
+    .await;
 }

@@ -19,7 +19,10 @@ use std::time::{Duration, Instant};
 pub async fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
     let started = Instant::now();
     while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(30), "it never came to be: {what}");
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "it never came to be: {what}"
+        );
         runtime::clock::pause(Duration::from_millis(10)).await;
     }
 }

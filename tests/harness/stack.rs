@@ -58,10 +58,18 @@ impl Stack {
 
         let bus = broker.connect("directory").await;
         let (directory_log, directory_keys) = (log(&bus), keyring(&bus));
-        let directory =
-            directory::run(bus, directory_log, directory_keys, clock.clone(), &location, true, &lifecycle, &health)
-                .await
-                .expect("the directory");
+        let directory = directory::run(
+            bus,
+            directory_log,
+            directory_keys,
+            clock.clone(),
+            &location,
+            true,
+            &lifecycle,
+            &health,
+        )
+        .await
+        .expect("the directory");
         let directory = Arc::new(directory);
         let people = district::set_up(&directory).await;
 
@@ -72,20 +80,40 @@ impl Stack {
             districts: LiveDistricts::follow(log(bus), &lifecycle, health.clone(), service),
         };
         let bus = broker.connect("intake").await;
-        intake::run(bus.clone(), desk(&bus, "intake"), &lifecycle).await.expect("intake");
+        intake::run(bus.clone(), desk(&bus, "intake"), &lifecycle)
+            .await
+            .expect("intake");
         let bus = broker.connect("resolution").await;
-        resolution::run(bus.clone(), desk(&bus, "resolution"), &lifecycle).await.expect("resolution");
+        resolution::run(bus.clone(), desk(&bus, "resolution"), &lifecycle)
+            .await
+            .expect("resolution");
         let bus = broker.connect("routing").await;
-        routing::run(bus.clone(), desk(&bus, "routing"), &location, &lifecycle, &health).await.expect("routing");
+        routing::run(bus.clone(), desk(&bus, "routing"), &location, &lifecycle, &health)
+            .await
+            .expect("routing");
         let bus = broker.connect("timeline").await;
         let (timeline_log, timeline_keys) = (log(&bus), keyring(&bus));
-        timeline::run(bus, timeline_log.clone(), timeline_keys.clone(), clock.clone(), &location, &lifecycle, &health)
-            .await
-            .expect("the timeline");
+        timeline::run(
+            bus,
+            timeline_log.clone(),
+            timeline_keys.clone(),
+            clock.clone(),
+            &location,
+            &lifecycle,
+            &health,
+        )
+        .await
+        .expect("the timeline");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let options = gateway::Options { listener, public_url: None, metrics: None };
+        let options = gateway::Options {
+            listener,
+            public_url: None,
+            metrics: None,
+        };
         let bus = broker.connect("gateway").await;
-        let address = gateway::run(bus, clock.clone(), options, &lifecycle, &health).await.expect("the gateway");
+        let address = gateway::run(bus, clock.clone(), options, &lifecycle, &health)
+            .await
+            .expect("the gateway");
         let operator = broker.connect("operator").await;
         let stack = Self {
             broker,

@@ -23,12 +23,22 @@ async fn each_is_a_clear_problem() {
         (with("title", json!("   ")), 422, "invalid", "title"),
         (with("title", json!("x".repeat(201))), 422, "invalid", "title"),
         (with("reach", json!({"students": -1})), 422, "invalid", "reach.students"),
-        (with("reach", json!({"students": "many"})), 422, "invalid", "reach.students"),
+        (
+            with("reach", json!({"students": "many"})),
+            422,
+            "invalid",
+            "reach.students",
+        ),
         (with("needed_by", json!("soon")), 422, "invalid", "needed_by"),
         (with("grades", json!(vec!["6"; 50])), 422, "invalid", "grades"),
         (with("colour", json!("red")), 422, "invalid", "colour"),
         (with("school", json!("not-an-id")), 422, "invalid", "school"),
-        (with("school", json!(People::school("birch"))), 403, "not-permitted", "school"),
+        (
+            with("school", json!(People::school("birch"))),
+            403,
+            "not-permitted",
+            "school",
+        ),
         (without, 422, "invalid", "barrier"),
         (json!([1, 2]), 422, "invalid", "."),
     ];
@@ -36,8 +46,14 @@ async fn each_is_a_clear_problem() {
         let reply = rosa.post(file, &body).await;
         assert_eq!((reply.status, reply.problem()), (status, kind), "{reply:?}");
         assert_eq!(reply.body["fields"][0]["field"].as_str(), Some(field), "{reply:?}");
-        assert_eq!(reply.headers.get("content-type").map(String::as_str), Some("application/problem+json"));
-        assert!(reply.body["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{reply:?}");
+        assert_eq!(
+            reply.headers.get("content-type").map(String::as_str),
+            Some("application/problem+json")
+        );
+        assert!(
+            reply.body["detail"].as_str().is_some_and(|detail| detail.len() > 10),
+            "{reply:?}"
+        );
     }
     let raw = |body: Vec<u8>| rosa.request(Method::POST, file).body(body);
     let large = rosa.send(raw(vec![b' '; 1_000_000])).await;
@@ -64,9 +80,16 @@ async fn each_is_a_clear_problem() {
         let reply = rosa.get(path).await;
         assert_eq!(reply.status, status, "{path}: {reply:?}");
     }
-    assert_eq!(rosa.send(rosa.request(Method::DELETE, "/api/v1/loops")).await.status, 405);
+    assert_eq!(
+        rosa.send(rosa.request(Method::DELETE, "/api/v1/loops")).await.status,
+        405
+    );
     let none = rosa.get("/api/v1/loops").await;
-    assert_eq!(none.body["items"].as_array().map(Vec::len), Some(0), "nothing of it was filed");
+    assert_eq!(
+        none.body["items"].as_array().map(Vec::len),
+        Some(0),
+        "nothing of it was filed"
+    );
     stack.stop().await;
 }
 
@@ -75,13 +98,20 @@ async fn keys_and_versions() {
     let stack = Stack::start(location(false).await.expect("a folder")).await;
     let rosa = stack.api("rosa");
     let file = |key: &str, body: &Value| {
-        let request = rosa.request(Method::POST, "/api/v1/tensions").header("Idempotency-Key", key).json(body);
+        let request = rosa
+            .request(Method::POST, "/api/v1/tensions")
+            .header("Idempotency-Key", key)
+            .json(body);
         let rosa = rosa.clone();
         async move { rosa.send(request).await }
     };
     let first = file("\"a-key\"", &tension("seat_time")).await;
     let again = file("a-key", &tension("seat_time")).await;
-    assert_eq!((first.status, first.body.clone()), (201, again.body.clone()), "a retry answers the same");
+    assert_eq!(
+        (first.status, first.body.clone()),
+        (201, again.body.clone()),
+        "a retry answers the same"
+    );
     let other = file("a-key", &tension("grading")).await;
     assert_eq!((other.status, other.problem()), (422, "key-reused"));
     // Twenty at once with one key: one tension.
@@ -95,7 +125,11 @@ async fn keys_and_versions() {
     // Somebody else's key of the same name is another's.
     let ann = stack.api("ann");
     let hers = ann
-        .send(ann.request(Method::POST, "/api/v1/tensions").header("Idempotency-Key", "a-key").json(&tension("grading")))
+        .send(
+            ann.request(Method::POST, "/api/v1/tensions")
+                .header("Idempotency-Key", "a-key")
+                .json(&tension("grading")),
+        )
         .await;
     assert_eq!(hers.status, 201);
     assert_ne!(hers.body["id"], first.body["id"]);
@@ -115,13 +149,21 @@ async fn keys_and_versions() {
     let stale = acknowledge("\"1\"", "k1").await;
     assert_eq!((stale.status, stale.problem()), (412, "stale-version"));
     let since = stale.body["since"].as_array().expect("what happened since");
-    assert!(since.iter().any(|event| event["event"].as_str().is_some_and(|event| event.contains("tension_routed"))));
+    assert!(since.iter().any(|event| {
+        event["event"]
+            .as_str()
+            .is_some_and(|event| event.contains("tension_routed"))
+    }));
     assert_eq!(acknowledge("many", "k2").await.status, 400);
     let current = rosa.sees(id, 0).await["version"].to_string();
     let done = acknowledge(&format!("\"{current}\""), "k3").await;
     assert_eq!(done.status, 200, "{done:?}");
     let repeated = acknowledge(&format!("\"{current}\""), "k3").await;
-    assert_eq!((repeated.status, repeated.version()), (200, done.version()), "the same key settles it");
+    assert_eq!(
+        (repeated.status, repeated.version()),
+        (200, done.version()),
+        "the same key settles it"
+    );
     let gone = acknowledge("*", "k4").await;
     assert_eq!((gone.status, gone.problem()), (409, "already-acknowledged"));
     stack.stop().await;

@@ -10,14 +10,21 @@ async fn callers_get_503_within_three_seconds_and_nothing_acknowledged_is_lost()
     let mut stack = Stack::start(location(false).await.expect("a folder")).await;
     let rosa = stack.api("rosa");
     let file = |key: String| {
-        let request =
-            rosa.request(Method::POST, "/api/v1/tensions").header("Idempotency-Key", key).json(&tension("seat_time"));
+        let request = rosa
+            .request(Method::POST, "/api/v1/tensions")
+            .header("Idempotency-Key", key)
+            .json(&tension("seat_time"));
         let rosa = rosa.clone();
         async move { rosa.send(request).await }
     };
     let mut acknowledged = Vec::new();
     for nth in 0..10 {
-        acknowledged.push(file(format!("before-{nth}")).await.body["id"].as_str().expect("an id").to_owned());
+        acknowledged.push(
+            file(format!("before-{nth}")).await.body["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned(),
+        );
     }
     stack.broker.kill();
     let mut refused = 0;
@@ -29,7 +36,10 @@ async fn callers_get_503_within_three_seconds_and_nothing_acknowledged_is_lost()
         assert!(reply.headers.contains_key("retry-after"), "{reply:?}");
         let asked = Instant::now();
         let read = rosa.get("/api/v1/loops").await;
-        assert!(read.status == 503 && asked.elapsed() < Duration::from_secs(3), "{read:?}");
+        assert!(
+            read.status == 503 && asked.elapsed() < Duration::from_secs(3),
+            "{read:?}"
+        );
         refused += 1;
     }
     stack.broker.resume().await;

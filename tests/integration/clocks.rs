@@ -19,22 +19,36 @@ async fn what_time_brings_about(location: Location) {
     let closed = rosa.files("seat_time").await;
     stack.comes_to_rest().await;
     let version = marcus.does(&asked, "ask", json!({"question": "Which?"})).await;
-    assert_eq!(rosa.sees(&asked, version).await["due"], json!({"acknowledge": null, "next_word": null, "resolve": null}));
-    marcus.does(&answered, "propose", json!({"kind": "support", "summary": "Help."})).await;
-    marcus.does(&closed, "propose", json!({"kind": "support", "summary": "Help."})).await;
+    assert_eq!(
+        rosa.sees(&asked, version).await["due"],
+        json!({"acknowledge": null, "next_word": null, "resolve": null})
+    );
+    marcus
+        .does(&answered, "propose", json!({"kind": "support", "summary": "Help."}))
+        .await;
+    marcus
+        .does(&closed, "propose", json!({"kind": "support", "summary": "Help."}))
+        .await;
     rosa.does(&closed, "confirm", json!({"revision": 1})).await;
 
     // Monday to Friday: the first word was due on Thursday.
     stack.days_pass(4).await;
     let head = stack.log.head().await.expect("a head");
     let seen = rosa.sees(&silent, head).await;
-    assert_eq!((seen["late"].as_bool(), seen["due"]["acknowledge"].as_str()), (Some(true), Some("2026-11-05")));
+    assert_eq!(
+        (seen["late"].as_bool(), seen["due"]["acknowledge"].as_str()),
+        (Some(true), Some("2026-11-05"))
+    );
     let late = rosa.get("/api/v1/loops?late=true").await;
     assert_eq!(late.body["items"].as_array().map(Vec::len), Some(1));
     stack.days_pass(40).await;
     let head = stack.log.head().await.expect("a head");
     let history = rosa.history(&silent, head).await;
-    assert_eq!((count(&history, "due_soon_noticed"), count(&history, "deadline_missed")), (2, 2), "{history:?}");
+    assert_eq!(
+        (count(&history, "due_soon_noticed"), count(&history, "deadline_missed")),
+        (2, 2),
+        "{history:?}"
+    );
     // While the school is asked, nothing is late, and answering does not make it late.
     assert_eq!(count(&rosa.history(&asked, head).await, "deadline_missed"), 0);
     let version = rosa.does(&asked, "answer", json!({"answer": "This."})).await;
@@ -43,12 +57,25 @@ async fn what_time_brings_about(location: Location) {
     assert_eq!(count(&rosa.history(&asked, version).await, "deadline_missed"), 0);
     // Nobody answered the proposal: twice reminded, the contact told, closed as unconfirmed.
     let history = rosa.history(&answered, head).await;
-    assert_eq!((count(&history, "reminder_sent"), count(&history, "closed_unconfirmed")), (3, 1), "{history:?}");
+    assert_eq!(
+        (count(&history, "reminder_sent"), count(&history, "closed_unconfirmed")),
+        (3, 1),
+        "{history:?}"
+    );
     let seen = rosa.sees(&answered, head).await;
-    assert_eq!((seen["state"].as_str(), seen["unconfirmed"].as_bool()), (Some("closed"), Some(true)));
+    assert_eq!(
+        (seen["state"].as_str(), seen["unconfirmed"].as_bool()),
+        (Some("closed"), Some(true))
+    );
     // What was closed is asked about once, and reopens once.
     assert_eq!(count(&rosa.history(&closed, head).await, "follow_up_asked"), 1);
-    let version = rosa.does(&closed, "follow-up", json!({"still_works": false, "text": "Not any more."})).await;
+    let version = rosa
+        .does(
+            &closed,
+            "follow-up",
+            json!({"still_works": false, "text": "Not any more."}),
+        )
+        .await;
     assert_eq!(rosa.sees(&closed, version).await["state"], "reopened");
     stack.stop().await;
 }
@@ -73,7 +100,13 @@ async fn a_snow_day_moves_open_dates_by_event() {
     let head = stack.log.head().await.expect("a head");
     assert_eq!(count(&rosa.history(&id, head).await, "due_dates_changed"), 1);
     // A person moves the day of the answer, and says why.
-    let version = carol.does(&id, "change-due", json!({"resolve": "2027-02-01", "why": "The board meets in January."})).await;
+    let version = carol
+        .does(
+            &id,
+            "change-due",
+            json!({"resolve": "2027-02-01", "why": "The board meets in January."}),
+        )
+        .await;
     assert_eq!(rosa.sees(&id, version).await["due"]["resolve"], json!("2027-02-01"));
     stack.stop().await;
 }

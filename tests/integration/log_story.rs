@@ -43,7 +43,9 @@ async fn read(log: &dyn EventLog, after: u64, wanted: usize) -> Vec<Raw> {
     let mut tail = log.read(vec!["loop.*.loop.>".to_owned()], after).await.expect("a tail");
     let mut all = Vec::new();
     while all.len() < wanted {
-        let taken = tokio::time::timeout(Duration::from_secs(10), tail.next(&mut all, 100)).await.expect("messages come");
+        let taken = tokio::time::timeout(Duration::from_secs(10), tail.next(&mut all, 100))
+            .await
+            .expect("messages come");
         assert!(taken > 0);
     }
     all
@@ -54,20 +56,35 @@ async fn story(log: Arc<dyn EventLog>) {
     // Nothing is there yet.
     assert!(log.load(&one, 0, 0).await.expect("a read").is_empty());
     // The first is expected to be the first.
-    let first = log.append(&one, 0, &envelope(&one, 1, 0, "first")).await.expect("appended");
-    let second = log.append(&one, first, &envelope(&one, 2, first, "second")).await.expect("appended");
+    let first = log
+        .append(&one, 0, &envelope(&one, 1, 0, "first"))
+        .await
+        .expect("appended");
+    let second = log
+        .append(&one, first, &envelope(&one, 2, first, "second"))
+        .await
+        .expect("appended");
     assert!(second > first);
     // Whoever knows an older state is told where the subject is.
     let late = log.append(&one, first, &envelope(&one, 3, first, "late")).await;
     assert_eq!(late, Err(AppendError::Conflict { at: second }));
-    assert!(matches!(log.append(&one, 0, &envelope(&one, 4, 0, "late")).await, Err(AppendError::Conflict { .. })));
+    assert!(matches!(
+        log.append(&one, 0, &envelope(&one, 4, 0, "late")).await,
+        Err(AppendError::Conflict { .. })
+    ));
     // Another thing has its own order, and sequences rise over all.
-    let third = log.append(&other, 0, &envelope(&other, 5, 0, "other")).await.expect("appended");
+    let third = log
+        .append(&other, 0, &envelope(&other, 5, 0, "other"))
+        .await
+        .expect("appended");
     assert!(third > second);
     assert_eq!(log.head().await.expect("a head"), third);
     // A thing's story is loaded whole, or from a point on; nothing of another is in it.
     let loaded = log.load(&one, 0, second).await.expect("a read");
-    assert_eq!(loaded.iter().map(|raw| raw.sequence).collect::<Vec<_>>(), [first, second]);
+    assert_eq!(
+        loaded.iter().map(|raw| raw.sequence).collect::<Vec<_>>(),
+        [first, second]
+    );
     assert_eq!(loaded[1].parse().expect("an event").envelope.previous, first);
     assert_eq!(log.load(&one, first, 0).await.expect("a read").len(), 1);
     // What is too large is refused, and nothing is stored.
@@ -79,23 +96,34 @@ async fn story(log: Arc<dyn EventLog>) {
     assert_eq!(log.head().await.expect("a head"), third);
     // Reading on gives everything after a position, in order.
     let all = read(&*log, 0, 3).await;
-    assert_eq!(all.iter().map(|raw| raw.sequence).collect::<Vec<_>>(), [first, second, third]);
+    assert_eq!(
+        all.iter().map(|raw| raw.sequence).collect::<Vec<_>>(),
+        [first, second, third]
+    );
     assert_eq!(read(&*log, second, 1).await[0].sequence, third);
     // A durable consumer gives a message again until it is acknowledged.
-    let mut durable = log.durable("story", vec!["loop.*.loop.>".to_owned()]).await.expect("a consumer");
+    let mut durable = log
+        .durable("story", vec!["loop.*.loop.>".to_owned()])
+        .await
+        .expect("a consumer");
     let delivery = durable.next().await;
     assert_eq!((delivery.raw.sequence, delivery.delivered), (first, 1));
     delivery.settle.nak(Duration::from_millis(1)).await.expect("noted");
     let mut seen = std::collections::BTreeSet::new();
     let mut again = false;
     while seen.len() < 3 {
-        let delivery = tokio::time::timeout(Duration::from_secs(30), durable.next()).await.expect("messages come");
+        let delivery = tokio::time::timeout(Duration::from_secs(30), durable.next())
+            .await
+            .expect("messages come");
         again |= delivery.delivered > 1;
         seen.insert(delivery.raw.sequence);
         delivery.settle.ack().await.expect("noted");
     }
     assert!(again, "what was handed back came again");
-    loopline_tests::until("nothing is outstanding", async || log.outstanding("story").await == Ok(0)).await;
+    loopline_tests::until("nothing is outstanding", async || {
+        log.outstanding("story").await == Ok(0)
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -116,9 +144,15 @@ async fn a_tail_reads_on_within_five_seconds_of_the_brokers_return() {
     let bus = broker.connect("operator").await;
     let log = JetStreamLog::new(bus.client());
     let one = subject(1);
-    let first = log.append(&one, 0, &envelope(&one, 1, 0, "before")).await.expect("appended");
+    let first = log
+        .append(&one, 0, &envelope(&one, 1, 0, "before"))
+        .await
+        .expect("appended");
     let mut tail = log.read(vec!["loop.>".to_owned()], 0).await.expect("a tail");
-    let mut durable = log.durable("outage", vec!["loop.>".to_owned()]).await.expect("a consumer");
+    let mut durable = log
+        .durable("outage", vec!["loop.>".to_owned()])
+        .await
+        .expect("a consumer");
     let mut got = Vec::new();
     tail.next(&mut got, 10).await;
     durable.next().await.settle.ack().await.expect("noted");
@@ -127,17 +161,22 @@ async fn a_tail_reads_on_within_five_seconds_of_the_brokers_return() {
     broker.resume().await;
     let back = std::time::Instant::now();
     loopline_tests::until("the broker takes events again", async || {
-        log.append(&one, first, &envelope(&one, 2, first, "after")).await.is_ok()
+        log.append(&one, first, &envelope(&one, 2, first, "after"))
+            .await
+            .is_ok()
             || log.load(&one, 0, 0).await.is_ok_and(|all| all.len() == 2)
     })
     .await;
     while got.len() < 2 {
-        tokio::time::timeout(Duration::from_secs(5), tail.next(&mut got, 10)).await.expect("it reads again");
+        tokio::time::timeout(Duration::from_secs(5), tail.next(&mut got, 10))
+            .await
+            .expect("it reads again");
     }
     // What was acknowledged just before the crash may come once more: that is what at least once means.
     loop {
-        let delivery =
-            tokio::time::timeout(Duration::from_secs(5), durable.next()).await.expect("it is delivered");
+        let delivery = tokio::time::timeout(Duration::from_secs(5), durable.next())
+            .await
+            .expect("it is delivered");
         delivery.settle.ack().await.expect("noted");
         if delivery.raw.sequence == got[1].sequence {
             break;
@@ -148,7 +187,13 @@ async fn a_tail_reads_on_within_five_seconds_of_the_brokers_return() {
 
 #[tokio::test]
 async fn from_one_seed_misbehaviour_is_the_same_and_nothing_appended_is_lost() {
-    let chaos = Chaos { lost_acks: 200, lost_appends: 200, duplicates: 200, reorders: 200, delays: 200 };
+    let chaos = Chaos {
+        lost_acks: 200,
+        lost_appends: 200,
+        duplicates: 200,
+        reorders: 200,
+        delays: 200,
+    };
     let mut runs = Vec::new();
     for _ in 0..2 {
         let log = MemoryLog::new(7, chaos);
@@ -161,7 +206,10 @@ async fn from_one_seed_misbehaviour_is_the_same_and_nothing_appended_is_lost() {
             outcomes.push((outcome.is_ok(), stored));
         }
         let stored: usize = outcomes.iter().map(|(_, stored)| stored).sum();
-        let mut durable = log.durable("chaos", vec!["loop.>".to_owned()]).await.expect("a consumer");
+        let mut durable = log
+            .durable("chaos", vec!["loop.>".to_owned()])
+            .await
+            .expect("a consumer");
         let mut seen = std::collections::BTreeSet::new();
         let mut deliveries = 0;
         while seen.len() < stored {
@@ -171,7 +219,10 @@ async fn from_one_seed_misbehaviour_is_the_same_and_nothing_appended_is_lost() {
             delivery.settle.ack().await.expect("noted");
         }
         assert!(deliveries > stored, "some came twice");
-        assert!(outcomes.contains(&(false, 1)) && outcomes.contains(&(false, 0)), "both kinds of loss occurred");
+        assert!(
+            outcomes.contains(&(false, 1)) && outcomes.contains(&(false, 0)),
+            "both kinds of loss occurred"
+        );
         runs.push((outcomes, deliveries));
     }
     assert_eq!(runs[0], runs[1]);

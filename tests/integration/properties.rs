@@ -20,7 +20,12 @@ struct Deed {
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
-    (0..25_u8, 0..3_u8, 0..4_u8, 0..400_u16).prop_map(|(what, which, number, hours)| Deed { what, which, number, hours })
+    (0..25_u8, 0..3_u8, 0..4_u8, 0..400_u16).prop_map(|(what, which, number, hours)| Deed {
+        what,
+        which,
+        number,
+        hours,
+    })
 }
 
 struct Play {
@@ -35,13 +40,24 @@ impl Play {
         C: Decide<Loop, Rejection = Rejection>,
         C::Event: Into<LoopEvent>,
     {
-        let Ok(Some(event)) = command.decide(&self.state) else { return false };
+        let Ok(Some(event)) = command.decide(&self.state) else {
+            return false;
+        };
         let event: LoopEvent = event.into();
         let before = self.state.record().map(domain::LoopRecord::state);
-        assert!(legal::is_legal(before, event.kind()), "{} in {before:?} is not legal by the table", event.kind());
+        assert!(
+            legal::is_legal(before, event.kind()),
+            "{} in {before:?} is not legal by the table",
+            event.kind()
+        );
         let sequence = self.events.len() as u64 + 1;
         let id = EventId(Uuid::from_u128(u128::from(sequence)));
-        let meta = Meta { sequence, id, time: self.now, actor: person("somebody") };
+        let meta = Meta {
+            sequence,
+            id,
+            time: self.now,
+            actor: person("somebody"),
+        };
         self.state.evolve(&meta, &event);
         self.events.push((meta, event));
         true
@@ -52,25 +68,61 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
     let schools: [SchoolId; 3] = [school("alder"), school("birch"), school("cedar")];
     let school = schools[usize::from(deed.which)];
     let to = department(["curriculum", "technology", "facilities"][usize::from(deed.which)]);
-    let calendar = Calendar { version: u32::from(deed.number) + 1, ..Calendar::default() };
+    let calendar = Calendar {
+        version: u32::from(deed.number) + 1,
+        ..Calendar::default()
+    };
     let (now, words) = (play.now, || sealed("words"));
     let kind = ResolutionKind::ALL[usize::from(deed.number) % ResolutionKind::ALL.len()];
     let outcome = [None, Some(AppealOutcome::Uphold), Some(AppealOutcome::Overturn)][usize::from(deed.which)];
     let revision = (deed.number > 0).then_some(u32::from(deed.number));
     match deed.what {
-        0 => play.try_out(&intake::domain::FileTension { tension: filed("alder") }),
-        1 => play.try_out(&intake::domain::Join { school, how_it_meets_us: None }),
+        0 => play.try_out(&intake::domain::FileTension {
+            tension: filed("alder"),
+        }),
+        1 => play.try_out(&intake::domain::Join {
+            school,
+            how_it_meets_us: None,
+        }),
         2 => play.try_out(&intake::domain::Leave { school, why: None }),
-        3 => play.try_out(&intake::domain::Withdraw { school, why: None, episode: revision }),
-        4 => play.try_out(&intake::domain::Answer { school, question: None, answer: words() }),
-        5 => play.try_out(&intake::domain::Confirm { school, revision, words: None }),
-        6 => play.try_out(&intake::domain::Refuse { school, revision, why: words() }),
-        7 => play.try_out(&intake::domain::Appeal { school, why: words(), episode: None }),
-        8 => play.try_out(&intake::domain::FollowUp { school, still_works: deed.number == 0, text: None }),
+        3 => play.try_out(&intake::domain::Withdraw {
+            school,
+            why: None,
+            episode: revision,
+        }),
+        4 => play.try_out(&intake::domain::Answer {
+            school,
+            question: None,
+            answer: words(),
+        }),
+        5 => play.try_out(&intake::domain::Confirm {
+            school,
+            revision,
+            words: None,
+        }),
+        6 => play.try_out(&intake::domain::Refuse {
+            school,
+            revision,
+            why: words(),
+        }),
+        7 => play.try_out(&intake::domain::Appeal {
+            school,
+            why: words(),
+            episode: None,
+        }),
+        8 => play.try_out(&intake::domain::FollowUp {
+            school,
+            still_works: deed.number == 0,
+            text: None,
+        }),
         9 => play.try_out(&routing::domain::RouteFiled {
             chosen: (deed.number > 0).then(|| routing::domain::Chosen {
                 department: to,
-                by: contracts::events::routing::ChosenBy { rules_version: 1, rule: "r".to_owned(), name: "R".to_owned() },
+                by: contracts::events::routing::ChosenBy {
+                    rules_version: 1,
+                    rule: "r".to_owned(),
+                    name: "R".to_owned(),
+                },
                 collaborators: Vec::new(),
                 level: level(),
             }),
@@ -78,11 +130,27 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             calendar,
             now,
         }),
-        10 => play.try_out(&routing::domain::Route { department: to, why: None, level: level(), calendar, now }),
-        11 => play.try_out(&routing::domain::Reroute { to, why: words(), episode: None, calendar, now }),
+        10 => play.try_out(&routing::domain::Route {
+            department: to,
+            why: None,
+            level: level(),
+            calendar,
+            now,
+        }),
+        11 => play.try_out(&routing::domain::Reroute {
+            to,
+            why: words(),
+            episode: None,
+            calendar,
+            now,
+        }),
         12 => play.try_out(&routing::domain::Collaborate { department: to }),
         13 => play.try_out(&routing::domain::Escalate {
-            to: if deed.which == 0 { EscalatedTo::Leader } else { EscalatedTo::Contact },
+            to: if deed.which == 0 {
+                EscalatedTo::Leader
+            } else {
+                EscalatedTo::Contact
+            },
             why: None,
             may_ask_leader: true,
         }),
@@ -93,11 +161,28 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             decision: words(),
             why: None,
         }),
-        15 => play.try_out(&routing::domain::ApplyCalendar { old: Calendar::default(), new: calendar }),
-        16 | 17 => play.try_out(&routing::domain::CheckClocks { calendar: Calendar::default(), now }),
-        18 => play.try_out(&resolution::domain::Acknowledge { word: words(), episode: None }),
-        19 => play.try_out(&resolution::domain::Ask { school: Some(school), question: words(), episode: None }),
-        20 => play.try_out(&resolution::domain::Note { text: words(), shared: deed.number == 0, department: Some(to) }),
+        15 => play.try_out(&routing::domain::ApplyCalendar {
+            old: Calendar::default(),
+            new: calendar,
+        }),
+        16 | 17 => play.try_out(&routing::domain::CheckClocks {
+            calendar: Calendar::default(),
+            now,
+        }),
+        18 => play.try_out(&resolution::domain::Acknowledge {
+            word: words(),
+            episode: None,
+        }),
+        19 => play.try_out(&resolution::domain::Ask {
+            school: Some(school),
+            question: words(),
+            episode: None,
+        }),
+        20 => play.try_out(&resolution::domain::Note {
+            text: words(),
+            shared: deed.number == 0,
+            department: Some(to),
+        }),
         21 => play.try_out(&resolution::domain::Propose {
             kind,
             summary: words(),
@@ -113,7 +198,10 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             episode: None,
         }),
         23 => play.try_out(&resolution::domain::WithdrawResolution { why: words() }),
-        _ => play.try_out(&resolution::domain::StateAnswer { granted: deed.which == 0, text: None }),
+        _ => play.try_out(&resolution::domain::StateAnswer {
+            granted: deed.which == 0,
+            text: None,
+        }),
     }
 }
 
@@ -175,4 +263,3 @@ proptest! {
         }
     }
 }
-

@@ -11,13 +11,20 @@ async fn fifty_clients_on_one_loop() {
     let acknowledge = |nth: usize| {
         let api = stack.api(if nth.is_multiple_of(2) { "marcus" } else { "lena" });
         let id = id.clone();
-        async move { api.tries(&id, "acknowledge", json!({"word": format!("word {nth}")})).await }
+        async move {
+            api.tries(&id, "acknowledge", json!({"word": format!("word {nth}")}))
+                .await
+        }
     };
     let replies = futures::future::join_all((0..50).map(acknowledge)).await;
     let won = replies.iter().filter(|reply| reply.status == 200).count();
     assert_eq!(won, 1);
     for reply in replies.iter().filter(|reply| reply.status != 200) {
-        assert_eq!((reply.status, reply.problem()), (409, "already-acknowledged"), "{reply:?}");
+        assert_eq!(
+            (reply.status, reply.problem()),
+            (409, "already-acknowledged"),
+            "{reply:?}"
+        );
     }
     let head = stack.log.head().await.expect("a head");
     let history = stack.api("rosa").history(&id, head).await;

@@ -9,7 +9,11 @@ use runtime::Lifecycle;
 use serde_json::{Value, json};
 use sql::{Db, Location, on};
 
-on_both_databases!(made_again_it_is_the_same, the_unreadable_is_set_aside, a_newer_release_stops_the_reader);
+on_both_databases!(
+    made_again_it_is_the_same,
+    the_unreadable_is_set_aside,
+    a_newer_release_stops_the_reader
+);
 
 /// Every row of the tables people read, as text, in order.
 async fn rows(db: &Db) -> Vec<String> {
@@ -33,11 +37,28 @@ async fn lively(stack: &Stack) {
         let id = rosa.files("seat_time").await;
         stack.comes_to_rest().await;
         ann.does(&id, "join", json!({})).await;
-        marcus.does(&id, "ask", json!({"question": "Which?", "school": People::school("alder")})).await;
+        marcus
+            .does(
+                &id,
+                "ask",
+                json!({"question": "Which?", "school": People::school("alder")}),
+            )
+            .await;
         rosa.does(&id, "answer", json!({"answer": "This."})).await;
-        marcus.does(&id, "propose", json!({"kind": "support", "summary": format!("Help {nth}.")})).await;
+        marcus
+            .does(
+                &id,
+                "propose",
+                json!({"kind": "support", "summary": format!("Help {nth}.")}),
+            )
+            .await;
         rosa.does(&id, "confirm", json!({"revision": 1})).await;
-        ann.does(&id, if nth % 2 == 0 { "confirm" } else { "refuse" }, json!({"revision": 1, "why": "No."}).take_for(nth)).await;
+        ann.does(
+            &id,
+            if nth % 2 == 0 { "confirm" } else { "refuse" },
+            json!({"revision": 1, "why": "No."}).take_for(nth),
+        )
+        .await;
     }
 }
 
@@ -61,12 +82,25 @@ async fn made_again_it_is_the_same(location: Location) {
     let head = stack.log.head().await.expect("a head");
     stack.api("rosa").get_at("/api/v1/loops", head).await;
     let lifecycle = Lifecycle::default();
-    let built = |name: &'static str| timeline::rebuild::build(&stack.location, name, &stack.log, stack.keyring.clone(), &lifecycle, |_, _| {});
+    let built = |name: &'static str| {
+        timeline::rebuild::build(
+            &stack.location,
+            name,
+            &stack.log,
+            stack.keyring.clone(),
+            &lifecycle,
+            |_, _| {},
+        )
+    };
     let whole = built("again").await.expect("it is built");
-    let in_use = timeline::open(&stack.location, "timeline", stack.keyring.clone()).await.expect("it opens");
+    let in_use = timeline::open(&stack.location, "timeline", stack.keyring.clone())
+        .await
+        .expect("it opens");
     assert_eq!(rows(&whole.db).await, rows(&in_use.db).await);
     // Fed one event at a time, and then all of it once more, it is still the same.
-    let slow = timeline::open(&stack.location, "slow", stack.keyring.clone()).await.expect("it opens");
+    let slow = timeline::open(&stack.location, "slow", stack.keyring.clone())
+        .await
+        .expect("it opens");
     let mut tail = stack.log.read(vec!["loop.>".to_owned()], 0).await.expect("a tail");
     let mut raws = Vec::new();
     while raws.last().is_none_or(|raw: &eventlog::Raw| raw.sequence < head) {
@@ -88,7 +122,11 @@ async fn made_again_it_is_the_same(location: Location) {
         .expect("it begins");
     let id = stack.api("rosa").files("grading").await;
     loopline_tests::until("the rebuild is done", async || {
-        !stack.operator().ask::<_, bool>("svc.timeline.operator.rebuilding".to_owned(), &json!({})).await.expect("an answer")
+        !stack
+            .operator()
+            .ask::<_, bool>("svc.timeline.operator.rebuilding".to_owned(), &json!({}))
+            .await
+            .expect("an answer")
     })
     .await;
     assert_eq!(stack.api("rosa").get(&format!("/api/v1/loops/{id}")).await.status, 200);
@@ -97,7 +135,10 @@ async fn made_again_it_is_the_same(location: Location) {
 
 async fn publish(stack: &Stack, subject: &str, payload: &str) {
     let client = stack.operator().client();
-    client.publish(subject.to_owned(), payload.to_owned().into()).await.expect("published");
+    client
+        .publish(subject.to_owned(), payload.to_owned().into())
+        .await
+        .expect("published");
     client.flush().await.expect("flushed");
 }
 
@@ -105,9 +146,19 @@ async fn the_unreadable_is_set_aside(location: Location) {
     let stack = Stack::start(location).await;
     let id = stack.api("rosa").files("seat_time").await;
     stack.comes_to_rest().await;
-    publish(&stack, "loop.north.loop.00000000-0000-4000-8000-000000000001", "{ this is not json").await;
+    publish(
+        &stack,
+        "loop.north.loop.00000000-0000-4000-8000-000000000001",
+        "{ this is not json",
+    )
+    .await;
     publish(&stack, "loop.north.nonsense", "{}").await;
-    publish(&stack, "loop.north.loop.00000000-0000-4000-8000-000000000002", &"x".repeat(40_000)).await;
+    publish(
+        &stack,
+        "loop.north.loop.00000000-0000-4000-8000-000000000002",
+        &"x".repeat(40_000),
+    )
+    .await;
     // Everything else goes on: routing, the timeline, other loops.
     let other = stack.api("rosa").files("seat_time").await;
     stack.comes_to_rest().await;
@@ -115,8 +166,12 @@ async fn the_unreadable_is_set_aside(location: Location) {
     for id in [&id, &other] {
         assert_eq!(stack.api("rosa").sees(id, head).await["state"], "routed");
     }
-    let timeline = timeline::open(&stack.location, "timeline", stack.keyring.clone()).await.expect("it opens");
-    let aside: i64 = on!(&timeline.db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM set_aside").fetch_one(pool).await).expect("a count");
+    let timeline = timeline::open(&stack.location, "timeline", stack.keyring.clone())
+        .await
+        .expect("it opens");
+    let aside: i64 =
+        on!(&timeline.db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM set_aside").fetch_one(pool).await)
+            .expect("a count");
     assert_eq!(aside, 3);
     stack.stop().await;
 }
@@ -127,17 +182,32 @@ async fn a_newer_release_stops_the_reader(location: Location) {
     stack.comes_to_rest().await;
     let subject: contracts::subjects::Subject = format!("loop.north.loop.{id}").parse().expect("a subject");
     let raws = stack.log.load(&subject, 0, 0).await.expect("a read");
-    let newer = String::from_utf8(raws[0].payload.to_vec()).expect("text").replace("tension_filed.v1", "tension_filed.v9");
+    let newer = String::from_utf8(raws[0].payload.to_vec())
+        .expect("text")
+        .replace("tension_filed.v1", "tension_filed.v9");
     let head = stack.log.head().await.expect("a head");
     publish(&stack, &subject.to_string(), &newer).await;
-    loopline_tests::until("it is in the log", async || stack.log.head().await.is_ok_and(|now| now > head)).await;
+    loopline_tests::until("it is in the log", async || {
+        stack.log.head().await.is_ok_and(|now| now > head)
+    })
+    .await;
     // A reader stops right before it, says so, and skips nothing.
-    let model = timeline::open(&stack.location, "older_release", stack.keyring.clone()).await.expect("it opens");
-    let model = projection::Model { model: Arc::new(timeline::ReadModel::new(stack.keyring.clone())), ..model };
+    let model = timeline::open(&stack.location, "older_release", stack.keyring.clone())
+        .await
+        .expect("it opens");
+    let model = projection::Model {
+        model: Arc::new(timeline::ReadModel::new(stack.keyring.clone())),
+        ..model
+    };
     let stopped = run_to(&*stack.log, &model, &Lifecycle::default(), head + 1, |_| {}).await;
-    let Err(projection::ApplyError::Unreadable { sequence, source }) = stopped else { panic!("{stopped:?}") };
+    let Err(projection::ApplyError::Unreadable { sequence, source }) = stopped else {
+        panic!("{stopped:?}")
+    };
     assert_eq!(sequence, head + 1);
-    assert!(matches!(source, contracts::versions::Unreadable::Newer { known: 1, .. }), "{source}");
+    assert!(
+        matches!(source, contracts::versions::Unreadable::Newer { known: 1, .. }),
+        "{source}"
+    );
     assert!(projection::checkpoint(&model.db).await.expect("a checkpoint") <= head);
     stack.stop().await;
 }

@@ -18,7 +18,10 @@ async fn each_sees_what_is_theirs() {
     let own = file(&stack, "school_only").await;
     let secret = file(&stack, "confidential").await;
     stack.comes_to_rest().await;
-    let head = stack.api("marcus").does(&open, "note", json!({"text": "for us only", "shared": false})).await;
+    let head = stack
+        .api("marcus")
+        .does(&open, "note", json!({"text": "for us only", "shared": false}))
+        .await;
     // Who, and the statuses of the three loops.
     let expected: [(&str, [u16; 3]); 10] = [
         ("rosa", [200, 200, 200]),
@@ -40,29 +43,62 @@ async fn each_sees_what_is_theirs() {
             // A list never shows what a page does not.
             let card = reply.body["card"] == json!(true);
             let listed = api.get("/api/v1/loops?limit=200").await;
-            let listed = listed.body["items"].as_array().expect("items").iter().any(|row| row["id"] == json!(id));
+            let listed = listed.body["items"]
+                .as_array()
+                .expect("items")
+                .iter()
+                .any(|row| row["id"] == json!(id));
             assert_eq!(listed, status == 200 && !card, "{person} {id}");
         }
     }
     // A card: title, area, kind, state and how many schools; no names, no text, no history.
     let card = stack.api("ann").sees(&open, head).await;
-    assert_eq!((card["card"].as_bool(), card["schools_count"].as_u64()), (Some(true), Some(1)));
-    for hidden in ["trying", "barrier", "filed_by", "department", "department_name", "assignee"] {
+    assert_eq!(
+        (card["card"].as_bool(), card["schools_count"].as_u64()),
+        (Some(true), Some(1))
+    );
+    for hidden in [
+        "trying",
+        "barrier",
+        "filed_by",
+        "department",
+        "department_name",
+        "assignee",
+    ] {
         assert_eq!(card[hidden], Value::Null, "{hidden}");
     }
     assert_eq!(card["schools"], json!([]));
     assert_eq!(card["actions"], json!(["join"]));
     assert_eq!(stack.api("ann").history(&open, head).await, Vec::<String>::new());
     // The office's notes stay in the office.
-    assert!(stack.api("carol").history(&open, head).await.contains(&"note_added".to_owned()));
-    assert!(!stack.api("rosa").history(&open, head).await.contains(&"note_added".to_owned()));
+    assert!(
+        stack
+            .api("carol")
+            .history(&open, head)
+            .await
+            .contains(&"note_added".to_owned())
+    );
+    assert!(
+        !stack
+            .api("rosa")
+            .history(&open, head)
+            .await
+            .contains(&"note_added".to_owned())
+    );
     // What another school's reporter may not do is refused, and what is not theirs to know is not there.
     let refused = stack.api("ann").tries(&open, "withdraw", json!({})).await;
-    assert_eq!((refused.status, refused.problem()), (403, "not-permitted"), "{refused:?}");
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (403, "not-permitted"),
+        "{refused:?}"
+    );
     let unknown = stack.api("ann").tries(&own, "join", json!({})).await;
     assert_eq!((unknown.status, unknown.problem()), (404, "not-found"));
     // Once it is escalated to a leader, the leader sees it.
-    let version = stack.api("lena").does(&secret, "escalate", json!({"to": "leader", "why": "w"})).await;
+    let version = stack
+        .api("lena")
+        .does(&secret, "escalate", json!({"to": "leader", "why": "w"}))
+        .await;
     assert_eq!(stack.api("sam").sees(&secret, version).await["state"], "routed");
     // Only keepers set the district's rules.
     let days = json!({"closed": []});

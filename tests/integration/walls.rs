@@ -30,16 +30,28 @@ async fn every_address_of_one_district_is_empty_to_the_other() {
         let stranger = stack.api(&format!("south/{person}"));
         for path in [format!("/api/v1/loops/{id}"), format!("/api/v1/loops/{id}/timeline")] {
             let reply = stranger.get_at(&path, head).await;
-            assert_eq!((reply.status, reply.problem()), (404, "not-found"), "{person} {path}: {reply:?}");
+            assert_eq!(
+                (reply.status, reply.problem()),
+                (404, "not-found"),
+                "{person} {path}: {reply:?}"
+            );
         }
         for action in &actions {
             let reply = stranger.tries(&id, action, bodies[action].clone()).await;
-            assert_eq!((reply.status, reply.problem()), (404, "not-found"), "{person} {action}: {reply:?}");
+            assert_eq!(
+                (reply.status, reply.problem()),
+                (404, "not-found"),
+                "{person} {action}: {reply:?}"
+            );
             assert!(!reply.body.to_string().contains("curriculum"), "{reply:?}");
         }
         for query in ["", "?joinable=true", "?q=hours", "?sort=due"] {
             let page = stranger.get_at(&format!("/api/v1/loops{query}"), head).await;
-            assert_eq!(page.body["items"].as_array().map(Vec::len), Some(0), "{person} {query}: {page:?}");
+            assert_eq!(
+                page.body["items"].as_array().map(Vec::len),
+                Some(0),
+                "{person} {query}: {page:?}"
+            );
         }
     }
     // A school of the other district cannot be filed for, nor can its department be named.
@@ -47,7 +59,10 @@ async fn every_address_of_one_district_is_empty_to_the_other() {
     foreign["school"] = json!(contracts::SchoolId::derived(&["south", "alder"]));
     assert_eq!(stack.api("carol").post("/api/v1/tensions", &foreign).await.status, 403);
     let department = contracts::DepartmentId::derived(&["south", "technology"]);
-    let reply = stack.api("carol").tries(&id, "reroute", json!({"department": department, "why": "x"})).await;
+    let reply = stack
+        .api("carol")
+        .tries(&id, "reroute", json!({"department": department, "why": "x"}))
+        .await;
     assert_eq!((reply.status, reply.problem()), (422, "invalid"));
     stack.stop().await;
 }

@@ -1,5 +1,6 @@
 //! The directory's endpoints for commands: what administrators and the contact set, and the door.
 
+use ::domain::Calendar;
 use contracts::Claims;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
@@ -9,7 +10,6 @@ use contracts::problem::{FieldProblem, Problem};
 use contracts::subjects::{Subject, Thing as Kind};
 use contracts::vocabulary::Role;
 use decider::{Decide, Failure, Target, execute};
-use ::domain::Calendar;
 use messaging::Incoming;
 use serde::Deserialize;
 
@@ -37,17 +37,30 @@ fn keeper(message: &CommandMessage, roles: &[Role]) -> Result<(), Problem> {
         Authority::Person(claims) if roles.iter().any(|role| claims.has(*role)) => Ok(()),
         Authority::Person(_) | Authority::Policy { .. } => {
             let roles: Vec<&str> = roles.iter().map(|role| role.label()).collect();
-            Err(Problem::forbidden(format!("this is for the {} to set", roles.join(" or the ").to_lowercase())))
+            Err(Problem::forbidden(format!(
+                "this is for the {} to set",
+                roles.join(" or the ").to_lowercase()
+            )))
         }
     }
 }
 
 fn invalid(field: &str, message: impl Into<String>) -> Problem {
     let message = message.into();
-    Problem::invalid(format!("{field}: {message}"), vec![FieldProblem { field: field.to_owned(), message }])
+    Problem::invalid(
+        format!("{field}: {message}"),
+        vec![FieldProblem {
+            field: field.to_owned(),
+            message,
+        }],
+    )
 }
 
-async fn set_calendar(directory: &Directory, message: &CommandMessage, body: wire::SetCalendar) -> Result<Done, Problem> {
+async fn set_calendar(
+    directory: &Directory,
+    message: &CommandMessage,
+    body: wire::SetCalendar,
+) -> Result<Done, Problem> {
     keeper(message, &[Role::Administrator])?;
     if body.closed.len() > LIST_MAX {
         return Err(invalid("closed", format!("names more than {LIST_MAX} ranges")));
@@ -55,7 +68,15 @@ async fn set_calendar(directory: &Directory, message: &CommandMessage, body: wir
     let time_zone = body.time_zone.map(|zone| zone.to_string());
     Calendar::new(1, time_zone.as_deref().unwrap_or("UTC"), &body.closed)
         .map_err(|error| invalid("closed", error.to_string()))?;
-    carry_out(directory, message, &SetCalendar { time_zone, closed: body.closed }).await
+    carry_out(
+        directory,
+        message,
+        &SetCalendar {
+            time_zone,
+            closed: body.closed,
+        },
+    )
+    .await
 }
 
 async fn set_service_level(
@@ -77,7 +98,12 @@ async fn set_service_level(
     if level.id.is_empty() || level.id.len() > 40 || level.name.trim().is_empty() || level.name.len() > 200 {
         return Err(invalid("level", "needs a short name and a name"));
     }
-    carry_out(directory, message, &SetServiceLevel(ServiceLevelSet { level: body.level })).await
+    carry_out(
+        directory,
+        message,
+        &SetServiceLevel(ServiceLevelSet { level: body.level }),
+    )
+    .await
 }
 
 async fn publish_rules(
@@ -97,17 +123,26 @@ async fn publish_rules(
         let known = directory.districts.with(&message.district, |record| {
             (
                 record.departments.contains_key(&rule.department)
-                    && rule.collaborators.iter().all(|department| record.departments.contains_key(department)),
+                    && rule
+                        .collaborators
+                        .iter()
+                        .all(|department| record.departments.contains_key(department)),
                 record.service_levels.contains_key(&rule.service_level),
             )
         });
         match known {
             Some((true, true)) => {}
             Some((_, false)) => {
-                return Err(invalid(&format!("rules[{at}].service_level"), "is not a service level of this district"));
+                return Err(invalid(
+                    &format!("rules[{at}].service_level"),
+                    "is not a service level of this district",
+                ));
             }
             Some((false, _)) | None => {
-                return Err(invalid(&format!("rules[{at}].department"), "is not a department of this district"));
+                return Err(invalid(
+                    &format!("rules[{at}].department"),
+                    "is not a department of this district",
+                ));
             }
         }
     }
@@ -120,7 +155,12 @@ where
 {
     // Whatever thing was named: a district's settings stand under the district.
     let subject = Subject::new(&message.district, Kind::District, message.district.thing_id());
-    let target = Target { log: &*directory.log, subject, now: directory.clock.now(), primed: None };
+    let target = Target {
+        log: &*directory.log,
+        subject,
+        now: directory.clock.now(),
+        primed: None,
+    };
     execute::<Thing, _>(&target, message, command)
         .await
         .map_err(|failure: Failure<NeverRefused>| failure.problem(|never| match never {}))
@@ -145,10 +185,17 @@ pub(crate) async fn at_the_door(directory: &Directory, incoming: &Incoming) -> R
             if !directory.demo {
                 return Err(Problem::forbidden("this district signs its people in itself"));
             }
-            let found = find(directory, asked.person).await?.ok_or_else(|| Problem::not_found("person"))?;
+            let found = find(directory, asked.person)
+                .await?
+                .ok_or_else(|| Problem::not_found("person"))?;
             directory
                 .credentials
-                .begin_session(&asked.secret_digest, &found.district, found.person, directory.clock.now())
+                .begin_session(
+                    &asked.secret_digest,
+                    &found.district,
+                    found.person,
+                    directory.clock.now(),
+                )
                 .await
                 .map_err(away)?;
             Ok(true)
@@ -178,7 +225,9 @@ async fn of(
     person: PersonId,
     position: u64,
 ) -> Result<Option<Claims>, Problem> {
-    crate::read_model::claims(&directory.people.db, district, person, position).await.map_err(away)
+    crate::read_model::claims(&directory.people.db, district, person, position)
+        .await
+        .map_err(away)
 }
 
 /// The database is away.

@@ -22,8 +22,13 @@ pub struct Credentials {
 impl Credentials {
     /// Opens the store.
     pub async fn open(location: &Location) -> anyhow::Result<Self> {
-        let migrations = Migrations { sqlite: &SQLITE, postgres: &POSTGRES };
-        Ok(Self { db: Db::open(location, "credentials", migrations, Durability::Sole).await? })
+        let migrations = Migrations {
+            sqlite: &SQLITE,
+            postgres: &POSTGRES,
+        };
+        Ok(Self {
+            db: Db::open(location, "credentials", migrations, Durability::Sole).await?,
+        })
     }
 
     /// Keeps a session.
@@ -34,7 +39,16 @@ impl Credentials {
         person: PersonId,
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
-        self.keep(digest, district, person, "session", "", now, now + Duration::hours(SESSION_HOURS)).await
+        self.keep(
+            digest,
+            district,
+            person,
+            "session",
+            "",
+            now,
+            now + Duration::hours(SESSION_HOURS),
+        )
+        .await
     }
 
     /// Keeps a token.
@@ -46,7 +60,16 @@ impl Credentials {
         label: &str,
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
-        self.keep(digest, district, person, "token", label, now, now + Duration::days(TOKEN_DAYS)).await
+        self.keep(
+            digest,
+            district,
+            person,
+            "token",
+            label,
+            now,
+            now + Duration::days(TOKEN_DAYS),
+        )
+        .await
     }
 
     #[expect(clippy::too_many_arguments, reason = "the columns of one row")]

@@ -37,9 +37,19 @@ impl Directory {
             traceparent: None,
             body: serde_json::value::RawValue::NULL.to_owned(),
         };
-        let target = Target { log: &*self.log, subject, now: self.clock.now(), primed: None };
-        execute::<Thing, _>(&target, &message, &State(event)).await.map_err(|failure: Failure<NeverRefused>| {
-            anyhow::anyhow!("a fact could not be stated: {}", failure.problem(|never| match never {}))
-        })
+        let target = Target {
+            log: &*self.log,
+            subject,
+            now: self.clock.now(),
+            primed: None,
+        };
+        execute::<Thing, _>(&target, &message, &State(event))
+            .await
+            .map_err(|failure: Failure<NeverRefused>| {
+                anyhow::anyhow!(
+                    "a fact could not be stated: {}",
+                    failure.problem(|never| match never {})
+                )
+            })
     }
 }

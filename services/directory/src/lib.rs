@@ -43,11 +43,18 @@ pub struct Directory {
 /// Opens the directory's read model.
 pub async fn open(location: &Location, keyring: Keyring) -> anyhow::Result<Model<read_model::People>> {
     let db = Db::open(location, "directory", read_model::MIGRATIONS, Durability::Rebuildable).await?;
-    Ok(Model { db, model: Arc::new(read_model::People::new(keyring)), position: Position::default() })
+    Ok(Model {
+        db,
+        model: Arc::new(read_model::People::new(keyring)),
+        position: Position::default(),
+    })
 }
 
 /// Serves the directory until the process ends.
-#[expect(clippy::too_many_arguments, reason = "each is a part of the process, named once where it is put together")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a part of the process, named once where it is put together"
+)]
 pub async fn run(
     bus: Bus,
     log: Log,
@@ -69,7 +76,15 @@ pub async fn run(
         health.clone(),
         "directory",
     ));
-    let directory = Directory { log, keyring, clock, districts, people, credentials, demo };
+    let directory = Directory {
+        log,
+        keyring,
+        clock,
+        districts,
+        people,
+        credentials,
+        demo,
+    };
     let ask = directory.clone();
     let user = directory.clone();
     let door = directory.clone();

@@ -1,5 +1,6 @@
 //! The directory's endpoints for questions.
 
+use ::domain::directory::DistrictRecord;
 use contracts::Claims;
 use contracts::ids::{District, PersonId, SchoolId};
 use contracts::problem::Problem;
@@ -7,7 +8,6 @@ use contracts::queries::{
     Answered, Ask, DemoPerson, DistrictView, NamedDepartment, NamedPerson, NamedSchool, NamedTeam, NamedZone,
 };
 use contracts::vocabulary::Role;
-use ::domain::directory::DistrictRecord;
 use messaging::Incoming;
 use serde::Deserialize;
 use serde_json::Value;
@@ -50,7 +50,11 @@ fn to_json<T: serde::Serialize>(answer: &T) -> Value {
 }
 
 async fn by_secret(directory: &Directory, asked: &BySecret) -> Result<Option<Claims>, Problem> {
-    let holder = directory.credentials.holder(&asked.secret_digest, directory.clock.now()).await.map_err(away)?;
+    let holder = directory
+        .credentials
+        .holder(&asked.secret_digest, directory.clock.now())
+        .await
+        .map_err(away)?;
     match holder {
         Some((district, person)) => by_person(directory, &ByPerson { district, person }).await,
         None => Ok(None),
@@ -59,24 +63,38 @@ async fn by_secret(directory: &Directory, asked: &BySecret) -> Result<Option<Cla
 
 async fn by_person(directory: &Directory, asked: &ByPerson) -> Result<Option<Claims>, Problem> {
     let position = directory.people.position.get();
-    claims(&directory.people.db, &asked.district, asked.person, position).await.map_err(away)
+    claims(&directory.people.db, &asked.district, asked.person, position)
+        .await
+        .map_err(away)
 }
 
 async fn overview(directory: &Directory, ask: &Ask<Value>) -> Result<Answered<DistrictView>, Problem> {
     if !directory.people.position.wait_for(ask.at_least, CATCH_UP).await {
-        return Err(Problem::unavailable("the directory is catching up; try again in a moment"));
+        return Err(Problem::unavailable(
+            "the directory is catching up; try again in a moment",
+        ));
     }
     let position = directory.people.position.get();
     let viewer = &ask.viewer;
     let people = nameable(directory, viewer, position).await?;
     let mut view = directory
         .districts
-        .with(&viewer.district, |record| district_view(&viewer.district, record, people))
+        .with(&viewer.district, |record| {
+            district_view(&viewer.district, record, people)
+        })
         .ok_or_else(|| Problem::not_found("district"))?;
-    let contact = directory.districts.with(&viewer.district, |record| record.contact.clone()).flatten();
+    let contact = directory
+        .districts
+        .with(&viewer.district, |record| record.contact.clone())
+        .flatten();
     if let Some((person, duties)) = contact {
-        let asked = ByPerson { district: viewer.district.clone(), person };
-        let name = by_person(directory, &asked).await?.map_or_else(|| "the contact".to_owned(), |claims| claims.name);
+        let asked = ByPerson {
+            district: viewer.district.clone(),
+            person,
+        };
+        let name = by_person(directory, &asked)
+            .await?
+            .map_or_else(|| "the contact".to_owned(), |claims| claims.name);
         view.contact = Some((name, duties));
     }
     Ok(Answered { position, answer: view })
@@ -84,11 +102,15 @@ async fn overview(directory: &Directory, ask: &Ask<Value>) -> Result<Answered<Di
 
 /// The people somebody may name in a command: colleagues of their schools and departments, everyone for the contact.
 async fn nameable(directory: &Directory, viewer: &Claims, position: u64) -> Result<Vec<NamedPerson>, Problem> {
-    let rows = people_of(&directory.people.db, &viewer.district, PEOPLE_MAX).await.map_err(away)?;
+    let rows = people_of(&directory.people.db, &viewer.district, PEOPLE_MAX)
+        .await
+        .map_err(away)?;
     let everyone = viewer.has(Role::Contact) || viewer.has(Role::Administrator);
     let mut people = Vec::new();
     for row in rows {
-        let theirs = claims(&directory.people.db, &viewer.district, row.id, position).await.map_err(away)?;
+        let theirs = claims(&directory.people.db, &viewer.district, row.id, position)
+            .await
+            .map_err(away)?;
         let Some(theirs) = theirs else { continue };
         let shares = theirs.schools.intersection(&viewer.schools).next().is_some()
             || theirs.departments.intersection(&viewer.departments).next().is_some();
@@ -110,7 +132,11 @@ fn district_view(district: &District, record: &DistrictRecord, people: Vec<Named
     let mut schools: Vec<NamedSchool> = record
         .schools
         .iter()
-        .map(|(id, school)| NamedSchool { id: *id, name: school.name.clone(), level: school.level })
+        .map(|(id, school)| NamedSchool {
+            id: *id,
+            name: school.name.clone(),
+            level: school.level,
+        })
         .collect();
     schools.sort_by(|a, b| a.name.cmp(&b.name));
     let mut departments: Vec<NamedDepartment> = record
@@ -135,7 +161,11 @@ fn district_view(district: &District, record: &DistrictRecord, people: Vec<Named
         teams: record
             .teams
             .iter()
-            .map(|(id, team)| NamedTeam { id: *id, name: team.name.clone(), kind: team.kind })
+            .map(|(id, team)| NamedTeam {
+                id: *id,
+                name: team.name.clone(),
+                kind: team.kind,
+            })
             .collect(),
         zones: record
             .zones
@@ -161,9 +191,14 @@ async fn demo_people(directory: &Directory) -> Result<Vec<DemoPerson>, Problem> 
     let position = directory.people.position.get();
     let mut people = Vec::new();
     for district in directory.districts.slugs() {
-        let name = directory.districts.with(&district, |record| record.name.clone()).unwrap_or_default();
+        let name = directory
+            .districts
+            .with(&district, |record| record.name.clone())
+            .unwrap_or_default();
         for row in people_of(&directory.people.db, &district, 200).await.map_err(away)? {
-            let theirs = claims(&directory.people.db, &district, row.id, position).await.map_err(away)?;
+            let theirs = claims(&directory.people.db, &district, row.id, position)
+                .await
+                .map_err(away)?;
             let Some(theirs) = theirs else { continue };
             people.push(DemoPerson {
                 id: row.id,
@@ -189,10 +224,12 @@ fn role_words(directory: &Directory, district: &District, claims: &Claims) -> St
                 .iter()
                 .filter(|school| **school != office)
                 .filter_map(|school| record.schools.get(school).map(|school| school.name.clone()));
-            let departments = claims
-                .departments
-                .iter()
-                .filter_map(|department| record.departments.get(department).map(|department| department.name.clone()));
+            let departments = claims.departments.iter().filter_map(|department| {
+                record
+                    .departments
+                    .get(department)
+                    .map(|department| department.name.clone())
+            });
             schools.chain(departments).collect()
         })
         .unwrap_or_default();

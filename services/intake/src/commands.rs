@@ -1,8 +1,10 @@
 //! Intake's endpoints: decode, seal, and carry out what people of schools ask for.
 
+use ::domain::{Loop, Rejection};
 use contracts::Action;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
+use contracts::events::IntakeEvent;
 use contracts::events::intake::{Origin, TensionAmended, TensionFiled};
 use contracts::ids::{LoopId, SchoolId};
 use contracts::problem::{FieldProblem, Problem};
@@ -11,8 +13,6 @@ use contracts::subjects::{Subject, query};
 use contracts::text::Text;
 use contracts::vocabulary::Role;
 use decider::{Decide, Desk, Guard, Opened};
-use ::domain::{Loop, Rejection};
-use contracts::events::IntakeEvent;
 use messaging::{Bus, Incoming};
 
 use crate::domain;
@@ -47,7 +47,10 @@ fn weigh<const MAX: usize>(texts: &[Option<&Text<MAX>>]) -> Result<(), Problem> 
     if bytes > TEXT_BYTES_MAX {
         return Err(Problem::invalid(
             format!("the texts together are {bytes} bytes long; please keep them under {TEXT_BYTES_MAX}"),
-            vec![FieldProblem { field: "barrier".to_owned(), message: "together with the others is too long".to_owned() }],
+            vec![FieldProblem {
+                field: "barrier".to_owned(),
+                message: "together with the others is too long".to_owned(),
+            }],
         ));
     }
     Ok(())
@@ -57,7 +60,13 @@ fn bounded(grades: usize, pillars: usize) -> Result<(), Problem> {
     for (field, length) in [("grades", grades), ("pillars", pillars)] {
         if length > LIST_MAX {
             let message = format!("names {length}; please keep it to {LIST_MAX}");
-            return Err(Problem::invalid(format!("{field}: {message}"), vec![FieldProblem { field: field.to_owned(), message }]));
+            return Err(Problem::invalid(
+                format!("{field}: {message}"),
+                vec![FieldProblem {
+                    field: field.to_owned(),
+                    message,
+                }],
+            ));
         }
     }
     Ok(())
@@ -65,7 +74,12 @@ fn bounded(grades: usize, pillars: usize) -> Result<(), Problem> {
 
 async fn file(desk: &Desk, message: &CommandMessage, body: &wire::FileTension) -> Result<Done, Problem> {
     let (school, origin) = filed_for(desk, message, body.school)?;
-    weigh(&[Some(&body.trying), Some(&body.barrier), body.tried.as_ref(), body.would_help.as_ref()])?;
+    weigh(&[
+        Some(&body.trying),
+        Some(&body.barrier),
+        body.tried.as_ref(),
+        body.would_help.as_ref(),
+    ])?;
     bounded(body.grades.len(), body.pillars.len())?;
     let key = desk
         .keyring
@@ -93,33 +107,49 @@ async fn file(desk: &Desk, message: &CommandMessage, body: &wire::FileTension) -
         linked_to: body.linked_to,
     };
     let subject = Subject::of_loop(&message.district, LoopId(message.thing));
-    let guard = Guard { action: Action::File, school: Some(school) };
-    desk.carry_out_on(subject, Some(Vec::new()), message, &guard, &domain::FileTension { tension }).await
+    let guard = Guard {
+        action: Action::File,
+        school: Some(school),
+    };
+    desk.carry_out_on(
+        subject,
+        Some(Vec::new()),
+        message,
+        &guard,
+        &domain::FileTension { tension },
+    )
+    .await
 }
 
 /// For which school a person files, and as whom.
-fn filed_for(
-    desk: &Desk,
-    message: &CommandMessage,
-    named: Option<SchoolId>,
-) -> Result<(SchoolId, Origin), Problem> {
+fn filed_for(desk: &Desk, message: &CommandMessage, named: Option<SchoolId>) -> Result<(SchoolId, Origin), Problem> {
     let Authority::Person(viewer) = &message.authority else {
         return Err(Problem::forbidden("only people file tensions"));
     };
     let office = SchoolId::of_district(&message.district);
-    let in_office =
-        viewer.has(Role::Contact) || viewer.has(Role::DepartmentStaff) || viewer.has(Role::DepartmentLead);
+    let in_office = viewer.has(Role::Contact) || viewer.has(Role::DepartmentStaff) || viewer.has(Role::DepartmentLead);
     let known = |school: SchoolId| {
         school == office
-            || desk.districts.with(&message.district, |record| record.schools.contains_key(&school)).unwrap_or(false)
+            || desk
+                .districts
+                .with(&message.district, |record| record.schools.contains_key(&school))
+                .unwrap_or(false)
     };
     let not_yours = || {
-        let field = FieldProblem { field: "school".to_owned(), message: "is not one you can file for".to_owned() };
+        let field = FieldProblem {
+            field: "school".to_owned(),
+            message: "is not one you can file for".to_owned(),
+        };
         let mut problem = Problem::forbidden("you can file for your own school; leave school out, or name yours");
         problem.fields = vec![field];
         problem
     };
-    let own: Vec<SchoolId> = viewer.schools.iter().copied().filter(|school| *school != office).collect();
+    let own: Vec<SchoolId> = viewer
+        .schools
+        .iter()
+        .copied()
+        .filter(|school| *school != office)
+        .collect();
     match named {
         Some(school) if viewer.has(Role::Reporter) && own.contains(&school) => Ok((school, Origin::School)),
         Some(school) if in_office && school == office => Ok((office, Origin::District)),
@@ -128,18 +158,31 @@ fn filed_for(
         None => match own.as_slice() {
             [one] if viewer.has(Role::Reporter) => Ok((*one, Origin::School)),
             _ if in_office => Ok((office, Origin::District)),
-            [] => Err(Problem::forbidden("filing is for schools and the district office; ask the central-office contact")),
+            [] => Err(Problem::forbidden(
+                "filing is for schools and the district office; ask the central-office contact",
+            )),
             _ => Err(Problem::invalid(
                 "say which school this is about: you speak for several",
-                vec![FieldProblem { field: "school".to_owned(), message: "is needed".to_owned() }],
+                vec![FieldProblem {
+                    field: "school".to_owned(),
+                    message: "is needed".to_owned(),
+                }],
             )),
         },
     }
 }
 
 async fn amend(desk: &Desk, message: &CommandMessage, body: &wire::Amend) -> Result<Done, Problem> {
-    weigh(&[body.trying.as_ref(), body.barrier.as_ref(), body.tried.as_ref(), body.would_help.as_ref()])?;
-    bounded(body.grades.as_ref().map_or(0, Vec::len), body.pillars.as_ref().map_or(0, Vec::len))?;
+    weigh(&[
+        body.trying.as_ref(),
+        body.barrier.as_ref(),
+        body.tried.as_ref(),
+        body.would_help.as_ref(),
+    ])?;
+    bounded(
+        body.grades.as_ref().map_or(0, Vec::len),
+        body.pillars.as_ref().map_or(0, Vec::len),
+    )?;
     let opened = desk.open(message).await?;
     let key = opened.record.key;
     let changes = TensionAmended {
@@ -153,7 +196,10 @@ async fn amend(desk: &Desk, message: &CommandMessage, body: &wire::Amend) -> Res
         rule_source: body.rule_source,
         pillars: body.pillars.clone(),
         reach: body.reach.clone(),
-        grades: body.grades.as_ref().map(|grades| grades.iter().map(ToString::to_string).collect()),
+        grades: body
+            .grades
+            .as_ref()
+            .map(|grades| grades.iter().map(ToString::to_string).collect()),
         urgency: body.urgency,
         needed_by: body.needed_by,
         visibility: body.visibility,
@@ -169,30 +215,59 @@ async fn join(desk: &Desk, message: &CommandMessage, body: wire::Join) -> Result
         (Some(school), _) => school,
         (None, Authority::Person(viewer)) => match viewer.schools.iter().collect::<Vec<_>>().as_slice() {
             [one] => **one,
-            [] => return Err(Problem::forbidden("joining is for schools; name the school you speak for")),
+            [] => {
+                return Err(Problem::forbidden(
+                    "joining is for schools; name the school you speak for",
+                ));
+            }
             _ => {
                 return Err(Problem::invalid(
                     "say which school joins: you speak for several",
-                    vec![FieldProblem { field: "school".to_owned(), message: "is needed".to_owned() }],
+                    vec![FieldProblem {
+                        field: "school".to_owned(),
+                        message: "is needed".to_owned(),
+                    }],
                 ));
             }
         },
         (None, Authority::Policy { .. }) => opened.record.filed_for,
     };
     let known = school == SchoolId::of_district(&message.district)
-        || desk.districts.with(&message.district, |record| record.schools.contains_key(&school)).unwrap_or(false);
+        || desk
+            .districts
+            .with(&message.district, |record| record.schools.contains_key(&school))
+            .unwrap_or(false);
     if !known {
         return Err(Problem::not_found("school"));
     }
     let how_it_meets_us = desk.seal_some(opened.record.key, body.how_it_meets_us.as_ref()).await?;
-    speak(desk, message, opened, Action::Join, school, &domain::Join { school, how_it_meets_us }).await
+    speak(
+        desk,
+        message,
+        opened,
+        Action::Join,
+        school,
+        &domain::Join {
+            school,
+            how_it_meets_us,
+        },
+    )
+    .await
 }
 
 async fn leave(desk: &Desk, message: &CommandMessage, body: wire::Leave) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
     let why = desk.seal_some(opened.record.key, body.why.as_ref()).await?;
-    speak(desk, message, opened, Action::Leave, school, &domain::Leave { school, why }).await
+    speak(
+        desk,
+        message,
+        opened,
+        Action::Leave,
+        school,
+        &domain::Leave { school, why },
+    )
+    .await
 }
 
 async fn hand_on(desk: &Desk, bus: &Bus, message: &CommandMessage, body: &wire::HandOn) -> Result<Done, Problem> {
@@ -203,20 +278,37 @@ async fn hand_on(desk: &Desk, bus: &Bus, message: &CommandMessage, body: &wire::
     if !person.is_some_and(|claims| claims.has(Role::Reporter) && claims.schools.contains(&school)) {
         return Err(Problem::invalid(
             "to: this person does not speak for the school; choose somebody of the same school",
-            vec![FieldProblem { field: "to".to_owned(), message: "does not speak for the school".to_owned() }],
+            vec![FieldProblem {
+                field: "to".to_owned(),
+                message: "does not speak for the school".to_owned(),
+            }],
         ));
     }
-    speak(desk, message, opened, Action::HandOn, school, &domain::HandOn { school, to: body.to }).await
+    speak(
+        desk,
+        message,
+        opened,
+        Action::HandOn,
+        school,
+        &domain::HandOn { school, to: body.to },
+    )
+    .await
 }
 
 async fn answer(desk: &Desk, message: &CommandMessage, body: &wire::Answer) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let named = body.school.or_else(|| {
-        body.question.and_then(|question| opened.record.questions.get(&question)).map(|question| question.school)
+        body.question
+            .and_then(|question| opened.record.questions.get(&question))
+            .map(|question| question.school)
     });
     let school = opened.speaking_for(&message.authority, named)?;
     let answer = desk.seal(opened.record.key, &body.answer).await?;
-    let command = domain::Answer { school, question: body.question, answer };
+    let command = domain::Answer {
+        school,
+        question: body.question,
+        answer,
+    };
     speak(desk, message, opened, Action::Answer, school, &command).await
 }
 
@@ -224,7 +316,11 @@ async fn withdraw(desk: &Desk, message: &CommandMessage, body: wire::Withdraw) -
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
     let why = desk.seal_some(opened.record.key, body.why.as_ref()).await?;
-    let command = domain::Withdraw { school, why, episode: body.episode };
+    let command = domain::Withdraw {
+        school,
+        why,
+        episode: body.episode,
+    };
     speak(desk, message, opened, Action::Withdraw, school, &command).await
 }
 
@@ -232,7 +328,11 @@ async fn confirm(desk: &Desk, message: &CommandMessage, body: wire::Confirm) -> 
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
     let words = desk.seal_some(opened.record.key, body.words.as_ref()).await?;
-    let command = domain::Confirm { school, revision: body.revision, words };
+    let command = domain::Confirm {
+        school,
+        revision: body.revision,
+        words,
+    };
     speak(desk, message, opened, Action::Confirm, school, &command).await
 }
 
@@ -240,7 +340,11 @@ async fn refuse(desk: &Desk, message: &CommandMessage, body: &wire::Refuse) -> R
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
     let why = desk.seal(opened.record.key, &body.why).await?;
-    let command = domain::Refuse { school, revision: body.revision, why };
+    let command = domain::Refuse {
+        school,
+        revision: body.revision,
+        why,
+    };
     speak(desk, message, opened, Action::Refuse, school, &command).await
 }
 
@@ -248,7 +352,11 @@ async fn appeal(desk: &Desk, message: &CommandMessage, body: &wire::Appeal) -> R
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
     let why = desk.seal(opened.record.key, &body.why).await?;
-    let command = domain::Appeal { school, why, episode: body.episode };
+    let command = domain::Appeal {
+        school,
+        why,
+        episode: body.episode,
+    };
     speak(desk, message, opened, Action::Appeal, school, &command).await
 }
 
@@ -257,7 +365,11 @@ async fn follow_up(desk: &Desk, message: &CommandMessage, body: wire::FollowUp) 
     let school = opened.speaking_for(&message.authority, body.school)?;
     let key: KeyId = opened.record.key;
     let text = desk.seal_some(key, body.text.as_ref()).await?;
-    let command = domain::FollowUp { school, still_works: body.still_works, text };
+    let command = domain::FollowUp {
+        school,
+        still_works: body.still_works,
+        text,
+    };
     speak(desk, message, opened, Action::FollowUp, school, &command).await
 }
 
@@ -273,5 +385,14 @@ async fn speak<C>(
 where
     C: Decide<Loop, Event = IntakeEvent, Rejection = Rejection> + Sync,
 {
-    desk.carry_out(opened, message, &Guard { action, school: Some(school) }, command).await
+    desk.carry_out(
+        opened,
+        message,
+        &Guard {
+            action,
+            school: Some(school),
+        },
+        command,
+    )
+    .await
 }

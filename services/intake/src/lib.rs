@@ -19,5 +19,7 @@ pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle) -> anyhow::Result<
         let (desk, bus) = (people.clone(), bus_for_people.clone());
         async move { commands::handle(&desk, &bus, &incoming).await }
     })];
-    serve(&bus, lifecycle, "intake", endpoints).await.map_err(|error| anyhow::anyhow!("intake cannot serve: {error}"))
+    serve(&bus, lifecycle, "intake", endpoints)
+        .await
+        .map_err(|error| anyhow::anyhow!("intake cannot serve: {error}"))
 }

@@ -62,8 +62,14 @@ pub(crate) fn asyncapi() -> Value {
     let mut generator: SchemaGenerator = settings.into_generator();
     let mut into = Map::new();
     let mut of_loop = messages::<IntakeEvent>(IntakeEvent::schemas(&mut generator), &mut into);
-    of_loop.extend(messages::<RoutingEvent>(RoutingEvent::schemas(&mut generator), &mut into));
-    of_loop.extend(messages::<ResolutionEvent>(ResolutionEvent::schemas(&mut generator), &mut into));
+    of_loop.extend(messages::<RoutingEvent>(
+        RoutingEvent::schemas(&mut generator),
+        &mut into,
+    ));
+    of_loop.extend(messages::<ResolutionEvent>(
+        ResolutionEvent::schemas(&mut generator),
+        &mut into,
+    ));
     let of_directory = messages::<DirectoryEvent>(DirectoryEvent::schemas(&mut generator), &mut into);
 
     let refs = |list: &[Value]| -> Map<String, Value> {
@@ -92,14 +98,29 @@ pub(crate) fn asyncapi() -> Value {
         let description = "A person's command; only the gateway publishes here. Its body is the one of the HTTP API.";
         channels.insert(address.clone(), json!({"address": address, "description": description}));
     }
-    let asks = ["timeline.loops", "timeline.loop", "timeline.entries", "timeline.changes", "timeline.picture"];
-    for name in asks.into_iter().chain(["directory.claims", "directory.person", "directory.overview"]) {
+    let asks = [
+        "timeline.loops",
+        "timeline.loop",
+        "timeline.entries",
+        "timeline.changes",
+        "timeline.picture",
+    ];
+    for name in asks
+        .into_iter()
+        .chain(["directory.claims", "directory.person", "directory.overview"])
+    {
         let address = format!("ask.{name}");
-        channels.insert(address.clone(), json!({"address": address, "description": "A question, answered by request and reply."}));
+        channels.insert(
+            address.clone(),
+            json!({"address": address, "description": "A question, answered by request and reply."}),
+        );
     }
     for service in ["routing", "intake", "resolution", "directory", "timeline"] {
         let address = format!("dead.{service}");
-        channels.insert(address.clone(), json!({"address": address, "description": "Messages set aside; in stream DEAD."}));
+        channels.insert(
+            address.clone(),
+            json!({"address": address, "description": "Messages set aside; in stream DEAD."}),
+        );
     }
     json!({
         "asyncapi": "3.0.0",

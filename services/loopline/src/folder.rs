@@ -31,7 +31,13 @@ impl Folder {
     pub(crate) fn open(root: &Path) -> anyhow::Result<Self> {
         let root = std::path::absolute(root)?;
         let folder = Self { root };
-        for part in [folder.root.clone(), folder.nats(), folder.nkeys(), folder.databases(), folder.root.join("keys")] {
+        for part in [
+            folder.root.clone(),
+            folder.nats(),
+            folder.nkeys(),
+            folder.databases(),
+            folder.root.join("keys"),
+        ] {
             std::fs::DirBuilder::new()
                 .recursive(true)
                 .mode(0o700)
@@ -73,7 +79,11 @@ impl Folder {
     /// Takes the folder for this process; held until the file is dropped.
     pub(crate) fn lock(&self) -> anyhow::Result<Option<File>> {
         let path = self.root.join("lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
@@ -92,7 +102,8 @@ impl Folder {
             write_secret(&path, &base64::engine::general_purpose::STANDARD.encode(key))?;
         }
         let text = std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
-        MasterKey::from_base64(&text).map_err(|_| anyhow::anyhow!("{} is not a key of 32 bytes in base64", path.display()))
+        MasterKey::from_base64(&text)
+            .map_err(|_| anyhow::anyhow!("{} is not a key of 32 bytes in base64", path.display()))
     }
 
     /// Says where the system that runs here can be reached.

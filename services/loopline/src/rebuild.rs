@@ -10,7 +10,7 @@ use sealing::Keyring;
 use sql::Location;
 
 use crate::broker;
-use crate::cli::{Rebuildable, RebuildOptions, say};
+use crate::cli::{RebuildOptions, Rebuildable, say};
 use crate::folder::Folder;
 use crate::services::{Parts, connect, location};
 
@@ -30,7 +30,10 @@ pub(crate) async fn rebuild(options: RebuildOptions) -> anyhow::Result<()> {
     let broker = broker::start(&folder, &broker_life).await?;
     let bus = connect(&broker.url, Some(&folder.nkeys()), "timeline").await?;
     let log = Parts::log(&bus);
-    let keyring = Keyring::new(std::sync::Arc::new(sealing::JetStreamKeys::new(bus.client())), folder.master_key()?);
+    let keyring = Keyring::new(
+        std::sync::Arc::new(sealing::JetStreamKeys::new(bus.client())),
+        folder.master_key()?,
+    );
     let place = location(options.database.as_deref(), folder.databases());
     let started = Instant::now();
     let mut progress = progress();
@@ -52,7 +55,10 @@ pub(crate) async fn rebuild(options: RebuildOptions) -> anyhow::Result<()> {
         }
     };
     let seconds = started.elapsed().as_secs_f64();
-    say(&format!("made again up to {position} in {seconds:.1} s ({:.0} events/s)", position as f64 / seconds.max(0.001)));
+    say(&format!(
+        "made again up to {position} in {seconds:.1} s ({:.0} events/s)",
+        position as f64 / seconds.max(0.001)
+    ));
     broker_life.stop();
     broker.ended().await;
     Ok(())
@@ -82,7 +88,9 @@ async fn forget(place: &Location, name: &str) -> anyhow::Result<()> {
         Location::Url(url) => {
             let pool = sqlx::PgPool::connect(url).await?;
             // The name is one of ours, never a caller's.
-            sqlx::query(sqlx::AssertSqlSafe(format!("DROP SCHEMA IF EXISTS \"{name}\" CASCADE"))).execute(&pool).await?;
+            sqlx::query(sqlx::AssertSqlSafe(format!("DROP SCHEMA IF EXISTS \"{name}\" CASCADE")))
+                .execute(&pool)
+                .await?;
             pool.close().await;
         }
     }
@@ -99,7 +107,10 @@ async fn in_running(nats: &str, nkeys: Option<PathBuf>, service: Rebuildable) ->
         .ask("svc.timeline.operator.rebuild".to_owned(), &serde_json::json!({}))
         .await
         .map_err(|problem| anyhow::anyhow!("{problem}"))?;
-    say(&format!("making the timeline again up to {} beside the old one, which answers until then", begun.until));
+    say(&format!(
+        "making the timeline again up to {} beside the old one, which answers until then",
+        begun.until
+    ));
     loop {
         runtime::clock::pause(Duration::from_millis(200)).await;
         let under_way: bool = operator

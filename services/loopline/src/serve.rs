@@ -15,7 +15,10 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::default();
     lifecycle.stop_on_signals();
     // Where this process holds no operator's identity, somebody else has made the streams.
-    let may_prepare = options.nkeys.as_ref().is_none_or(|folder| folder.join("operator.nk").exists());
+    let may_prepare = options
+        .nkeys
+        .as_ref()
+        .is_none_or(|folder| folder.join("operator.nk").exists());
     if may_prepare {
         prepare(&options.nats, options.nkeys.as_deref(), options.replicas).await?;
     }
@@ -28,12 +31,16 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         lifecycle: lifecycle.clone(),
         health: Health::default(),
     };
-    parts.health.set("start", State::Starting("starting the services".to_owned()));
+    parts
+        .health
+        .set("start", State::Starting("starting the services".to_owned()));
     for name in options.services.iter().copied().filter(|name| *name != Name::Gateway) {
         parts.start(name, false).await?;
     }
     if options.services.contains(&Name::Gateway) {
-        let address = parts.start_gateway(options.listen, options.public_url.clone(), metrics).await?;
+        let address = parts
+            .start_gateway(options.listen, options.public_url.clone(), metrics)
+            .await?;
         say(&format!("The gateway listens on http://{address}"));
     }
     parts.health.set("start", State::Ready);

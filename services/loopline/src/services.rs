@@ -100,7 +100,9 @@ impl Parts {
         match name {
             Name::Directory => {
                 let (log, keyring, clock) = (Self::log(&bus), self.keyring(&bus), self.clock.clone());
-                return directory::run(bus, log, keyring, clock, location, demo, lifecycle, health).await.map(Some);
+                return directory::run(bus, log, keyring, clock, location, demo, lifecycle, health)
+                    .await
+                    .map(Some);
             }
             Name::Intake => intake::run(bus.clone(), self.desk(&bus, "intake"), lifecycle).await?,
             Name::Routing => {
@@ -134,7 +136,11 @@ impl Parts {
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .with_context(|| format!("failed to listen on {listen}; choose another address with --listen"))?;
-        let options = gateway::Options { listener, public_url, metrics };
+        let options = gateway::Options {
+            listener,
+            public_url,
+            metrics,
+        };
         gateway::run(bus, self.clock.clone(), options, &self.lifecycle, &self.health).await
     }
 }
@@ -146,7 +152,9 @@ pub(crate) async fn connect(nats: &str, nkeys: Option<&Path>, identity: &str) ->
         nkey_seed: nkeys.map(|folder| folder.join(format!("{identity}.nk"))),
         name: identity.to_owned(),
     };
-    Bus::connect(&options).await.map_err(|error| anyhow::anyhow!("failed to connect {identity} to {nats}: {error}"))
+    Bus::connect(&options)
+        .await
+        .map_err(|error| anyhow::anyhow!("failed to connect {identity} to {nats}: {error}"))
 }
 
 /// Makes the streams, or brings them up to date, as the operator.

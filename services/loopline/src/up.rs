@@ -18,7 +18,10 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
     let metrics = runtime::telemetry::start_metrics();
     let folder = Folder::open(&options.data)?;
     let _lock = folder.lock()?.with_context(|| {
-        format!("another loopline uses {}; stop it first, or choose another folder with --data", options.data.display())
+        format!(
+            "another loopline uses {}; stop it first, or choose another folder with --data",
+            options.data.display()
+        )
     })?;
     let broker_life = Lifecycle::default();
     let lifecycle = Lifecycle::default();
@@ -30,7 +33,11 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
     let seeding = options.demo && !folder.demo_seeded().exists();
     let system = Clock::system();
     let stories = if options.demo { demo::stories()? } else { Vec::new() };
-    let clock = if seeding { Clock::by_hand(demo::begins(&stories, system.now())) } else { system.clone() };
+    let clock = if seeding {
+        Clock::by_hand(demo::begins(&stories, system.now()))
+    } else {
+        system.clone()
+    };
     let parts = Parts {
         nats: broker.url.clone(),
         nkeys: Some(nkeys),
@@ -40,8 +47,13 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         lifecycle: lifecycle.clone(),
         health: Health::default(),
     };
-    parts.health.set("start", State::Starting("starting the services".to_owned()));
-    let directory = parts.start(Name::Directory, options.demo).await?.context("the directory did not start")?;
+    parts
+        .health
+        .set("start", State::Starting("starting the services".to_owned()));
+    let directory = parts
+        .start(Name::Directory, options.demo)
+        .await?
+        .context("the directory did not start")?;
     for name in [Name::Intake, Name::Routing, Name::Resolution, Name::Timeline] {
         parts.start(name, false).await?;
     }
@@ -59,9 +71,15 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         }
         clock.release();
     }
-    let address = parts.start_gateway(options.listen, options.public_url.clone(), metrics).await?;
+    let address = parts
+        .start_gateway(options.listen, options.public_url.clone(), metrics)
+        .await?;
     let address = options.public_url.unwrap_or_else(|| format!("http://{address}"));
-    folder.say_running(&Running { nats: broker.url.clone(), address: address.clone(), database: options.database })?;
+    folder.say_running(&Running {
+        nats: broker.url.clone(),
+        address: address.clone(),
+        database: options.database,
+    })?;
     parts.health.set("start", State::Ready);
     say(&format!("\nLoopline is up. Open {address}\n"));
 

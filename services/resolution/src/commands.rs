@@ -1,5 +1,6 @@
 //! Resolution's endpoints: decode, look up, seal, and carry out what departments and teams ask for.
 
+use ::domain::{Loop, Rejection};
 use contracts::Action;
 use contracts::claims::{Authority, Claims};
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
@@ -9,7 +10,6 @@ use contracts::problem::{FieldProblem, Problem};
 use contracts::subjects::query;
 use contracts::vocabulary::AppealOutcome;
 use decider::{Decide, Desk, Guard, Opened};
-use ::domain::{Loop, Rejection};
 use messaging::{Bus, Incoming};
 
 use crate::domain;
@@ -51,17 +51,34 @@ pub(crate) async fn handle(desk: &Desk, bus: &Bus, incoming: &Incoming) -> Resul
 }
 
 /// Carries a command of a department out.
-async fn act<C>(desk: &Desk, message: &CommandMessage, opened: Opened, action: Action, command: &C) -> Result<Done, Problem>
+async fn act<C>(
+    desk: &Desk,
+    message: &CommandMessage,
+    opened: Opened,
+    action: Action,
+    command: &C,
+) -> Result<Done, Problem>
 where
     C: Decide<Loop, Event = ResolutionEvent, Rejection = Rejection> + Sync,
 {
-    desk.carry_out(opened, message, &Guard { action, school: None }, command).await
+    desk.carry_out(opened, message, &Guard { action, school: None }, command)
+        .await
 }
 
 async fn acknowledge(desk: &Desk, message: &CommandMessage, body: &wire::Acknowledge) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let word = desk.seal(opened.record.key, &body.word).await?;
-    act(desk, message, opened, Action::Acknowledge, &domain::Acknowledge { word, episode: body.episode }).await
+    act(
+        desk,
+        message,
+        opened,
+        Action::Acknowledge,
+        &domain::Acknowledge {
+            word,
+            episode: body.episode,
+        },
+    )
+    .await
 }
 
 async fn assign(desk: &Desk, bus: &Bus, message: &CommandMessage, body: &wire::Assign) -> Result<Done, Problem> {
@@ -70,21 +87,37 @@ async fn assign(desk: &Desk, bus: &Bus, message: &CommandMessage, body: &wire::A
     let person: Option<Claims> = bus.ask(query("directory", "person"), &asked).await?;
     let department = opened.record.with().map(|with| with.department);
     let belongs = department.is_some_and(|department| {
-        person.as_ref().is_some_and(|claims| claims.departments.contains(&department))
+        person
+            .as_ref()
+            .is_some_and(|claims| claims.departments.contains(&department))
     });
     if department.is_some() && !belongs {
         return Err(Problem::invalid(
             "person: does not work in the department that has this loop; choose a colleague",
-            vec![FieldProblem { field: "person".to_owned(), message: "does not work in the department".to_owned() }],
+            vec![FieldProblem {
+                field: "person".to_owned(),
+                message: "does not work in the department".to_owned(),
+            }],
         ));
     }
-    act(desk, message, opened, Action::Assign, &domain::Assign { person: body.person }).await
+    act(
+        desk,
+        message,
+        opened,
+        Action::Assign,
+        &domain::Assign { person: body.person },
+    )
+    .await
 }
 
 async fn ask(desk: &Desk, message: &CommandMessage, body: &wire::Ask) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let question = desk.seal(opened.record.key, &body.question).await?;
-    let command = domain::Ask { school: body.school, question, episode: body.episode };
+    let command = domain::Ask {
+        school: body.school,
+        question,
+        episode: body.episode,
+    };
     act(desk, message, opened, Action::Ask, &command).await
 }
 
@@ -92,13 +125,19 @@ async fn note(desk: &Desk, message: &CommandMessage, body: &wire::Note) -> Resul
     let opened = desk.open(message).await?;
     let text = desk.seal(opened.record.key, &body.text).await?;
     let department = writers_department(&message.authority, &opened);
-    let command = domain::Note { text, shared: body.shared, department };
+    let command = domain::Note {
+        text,
+        shared: body.shared,
+        department,
+    };
     act(desk, message, opened, Action::Note, &command).await
 }
 
 /// The department for which somebody writes in this loop: the one that has it, else one that helps.
 fn writers_department(authority: &Authority, opened: &Opened) -> Option<DepartmentId> {
-    let Authority::Person(viewer) = authority else { return None };
+    let Authority::Person(viewer) = authority else {
+        return None;
+    };
     opened
         .record
         .with()
@@ -117,17 +156,29 @@ async fn put_before_team(desk: &Desk, message: &CommandMessage, body: &wire::Put
         .ok_or_else(|| {
             Problem::invalid(
                 "team: there is no such team in this district; name one of the district's teams",
-                vec![FieldProblem { field: "team".to_owned(), message: "is not a team of this district".to_owned() }],
+                vec![FieldProblem {
+                    field: "team".to_owned(),
+                    message: "is not a team of this district".to_owned(),
+                }],
             )
         })?;
     let question = desk.seal(opened.record.key, &body.question).await?;
-    act(desk, message, opened, Action::PutBeforeTeam, &domain::PutBeforeTeam { team, question }).await
+    act(
+        desk,
+        message,
+        opened,
+        Action::PutBeforeTeam,
+        &domain::PutBeforeTeam { team, question },
+    )
+    .await
 }
 
 async fn decide_team(desk: &Desk, message: &CommandMessage, body: &wire::Decide) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let key = opened.record.key;
-    let outcome = body.outcome.or_else(|| AppealOutcome::from_code(&body.decision.as_str().to_lowercase()));
+    let outcome = body
+        .outcome
+        .or_else(|| AppealOutcome::from_code(&body.decision.as_str().to_lowercase()));
     let command = domain::DecideTeam {
         regarding: body.regarding,
         outcome,
@@ -153,8 +204,10 @@ async fn propose(desk: &Desk, message: &CommandMessage, body: &wire::Propose) ->
 async fn decline(desk: &Desk, message: &CommandMessage, body: &wire::Decline) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let now = desk.clock.now();
-    let today =
-        desk.districts.with(&message.district, |record| record.calendar().date(now)).unwrap_or(now.date_naive());
+    let today = desk
+        .districts
+        .with(&message.district, |record| record.calendar().date(now))
+        .unwrap_or(now.date_naive());
     let command = domain::Decline {
         ground: body.ground,
         reason: desk.seal(opened.record.key, &body.reason).await?,
@@ -168,11 +221,28 @@ async fn decline(desk: &Desk, message: &CommandMessage, body: &wire::Decline) ->
 async fn withdraw(desk: &Desk, message: &CommandMessage, body: &wire::WithdrawResolution) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let why = desk.seal(opened.record.key, &body.why).await?;
-    act(desk, message, opened, Action::WithdrawResolution, &domain::WithdrawResolution { why }).await
+    act(
+        desk,
+        message,
+        opened,
+        Action::WithdrawResolution,
+        &domain::WithdrawResolution { why },
+    )
+    .await
 }
 
 async fn state_answer(desk: &Desk, message: &CommandMessage, body: &wire::StateAnswer) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let text = desk.seal_some(opened.record.key, body.text.as_ref()).await?;
-    act(desk, message, opened, Action::StateAnswer, &domain::StateAnswer { granted: body.granted, text }).await
+    act(
+        desk,
+        message,
+        opened,
+        Action::StateAnswer,
+        &domain::StateAnswer {
+            granted: body.granted,
+            text,
+        },
+    )
+    .await
 }

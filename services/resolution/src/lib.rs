@@ -12,10 +12,14 @@ use runtime::Lifecycle;
 pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle) -> anyhow::Result<()> {
     let people = desk.clone();
     let bus_for_people = bus.clone();
-    let endpoints = vec![Endpoint::new("user", "svc.resolution.user.*".to_owned(), move |incoming| {
-        let (desk, bus) = (people.clone(), bus_for_people.clone());
-        async move { commands::handle(&desk, &bus, &incoming).await }
-    })];
+    let endpoints = vec![Endpoint::new(
+        "user",
+        "svc.resolution.user.*".to_owned(),
+        move |incoming| {
+            let (desk, bus) = (people.clone(), bus_for_people.clone());
+            async move { commands::handle(&desk, &bus, &incoming).await }
+        },
+    )];
     serve(&bus, lifecycle, "resolution", endpoints)
         .await
         .map_err(|error| anyhow::anyhow!("resolution cannot serve: {error}"))

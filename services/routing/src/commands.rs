@@ -1,5 +1,8 @@
 //! Routing's endpoints: decode, look up, seal, and carry out what people and policies ask for.
 
+use ::domain::directory::DistrictRecord;
+use ::domain::rules::{Facts, choose};
+use ::domain::{Calendar, Loop, Rejection};
 use contracts::Action;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
@@ -10,9 +13,6 @@ use contracts::problem::{FieldProblem, Problem};
 use contracts::text::Text;
 use contracts::vocabulary::{AppealOutcome, EscalatedTo, Role, Urgency};
 use decider::{Decide, Desk, Guard, Opened};
-use ::domain::directory::DistrictRecord;
-use ::domain::rules::{Facts, choose};
-use ::domain::{Calendar, Loop, Rejection};
 use messaging::Incoming;
 
 use crate::domain;
@@ -39,18 +39,29 @@ pub(crate) async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Do
         ("route-filed", Authority::Policy { .. }) => route_filed(desk, &message).await,
         ("escalate-appeal", Authority::Policy { .. }) => {
             let opened = desk.open(&message).await?;
-            let command = domain::Escalate { to: EscalatedTo::Contact, why: None, may_ask_leader: false };
+            let command = domain::Escalate {
+                to: EscalatedTo::Contact,
+                why: None,
+                may_ask_leader: false,
+            };
             act(desk, &message, opened, Action::Escalate, &command).await
         }
         _ => Err(Problem::not_found("such command")),
     }
 }
 
-async fn act<C>(desk: &Desk, message: &CommandMessage, opened: Opened, action: Action, command: &C) -> Result<Done, Problem>
+async fn act<C>(
+    desk: &Desk,
+    message: &CommandMessage,
+    opened: Opened,
+    action: Action,
+    command: &C,
+) -> Result<Done, Problem>
 where
     C: Decide<Loop, Event = RoutingEvent, Rejection = Rejection> + Sync,
 {
-    desk.carry_out(opened, message, &Guard { action, school: None }, command).await
+    desk.carry_out(opened, message, &Guard { action, school: None }, command)
+        .await
 }
 
 /// Looks at the district; a district that is not there yet is on its way.
@@ -74,16 +85,24 @@ fn department(desk: &Desk, district: &District, named: &Text<200>) -> Result<Dep
 
 /// The calendar a loop's days are counted by.
 fn loops_calendar(desk: &Desk, district: &District, opened: &Opened) -> Result<Calendar, Problem> {
-    look(desk, district, |record| record.calendar_at(opened.record.time.calendar_version))
+    look(desk, district, |record| {
+        record.calendar_at(opened.record.time.calendar_version)
+    })
 }
 
 async fn route_filed(desk: &Desk, message: &CommandMessage) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let tension = &opened.record.tension;
     let mut text = String::new();
-    for sealed in [Some(&tension.title), Some(&tension.trying), Some(&tension.barrier), tension.tried.as_ref(), tension.would_help.as_ref()]
-        .into_iter()
-        .flatten()
+    for sealed in [
+        Some(&tension.title),
+        Some(&tension.trying),
+        Some(&tension.barrier),
+        tension.tried.as_ref(),
+        tension.would_help.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
     {
         match desk.keyring.open(sealed).await {
             Ok(words) => {
@@ -112,7 +131,11 @@ async fn route_filed(desk: &Desk, message: &CommandMessage) -> Result<Done, Prob
             .filter(|rule| record.departments.contains_key(&rule.department))
             .map(|rule| domain::Chosen {
                 department: rule.department,
-                by: ChosenBy { rules_version: record.rules_version, rule: rule.id.clone(), name: rule.name.clone() },
+                by: ChosenBy {
+                    rules_version: record.rules_version,
+                    rule: rule.id.clone(),
+                    name: rule.name.clone(),
+                },
                 collaborators: rule.collaborators.clone(),
                 level: record.service_level(&rule.service_level),
             });
@@ -130,10 +153,21 @@ async fn route(desk: &Desk, message: &CommandMessage, body: &wire::Route) -> Res
     let opened = desk.open(message).await?;
     let to = department(desk, &message.district, &body.department)?;
     let why = desk.seal_some(opened.record.key, body.why.as_ref()).await?;
-    let level_name = if opened.record.tension.urgency == Urgency::BlockingNow { "urgent" } else { "standard" };
-    let (level, calendar) =
-        look(desk, &message.district, |record| (record.service_level(level_name), record.calendar()))?;
-    let command = domain::Route { department: to, why, level, calendar, now: desk.clock.now() };
+    let level_name = if opened.record.tension.urgency == Urgency::BlockingNow {
+        "urgent"
+    } else {
+        "standard"
+    };
+    let (level, calendar) = look(desk, &message.district, |record| {
+        (record.service_level(level_name), record.calendar())
+    })?;
+    let command = domain::Route {
+        department: to,
+        why,
+        level,
+        calendar,
+        now: desk.clock.now(),
+    };
     act(desk, message, opened, Action::Route, &command).await
 }
 
@@ -142,13 +176,21 @@ async fn reroute(desk: &Desk, message: &CommandMessage, body: &wire::Reroute) ->
     let to = department(desk, &message.district, &body.department)?;
     let calendar = loops_calendar(desk, &message.district, &opened)?;
     let why = desk.seal(opened.record.key, &body.why).await?;
-    let command = domain::Reroute { to, why, episode: body.episode, calendar, now: desk.clock.now() };
+    let command = domain::Reroute {
+        to,
+        why,
+        episode: body.episode,
+        calendar,
+        now: desk.clock.now(),
+    };
     act(desk, message, opened, Action::Reroute, &command).await
 }
 
 async fn collaborate(desk: &Desk, message: &CommandMessage, body: &wire::Collaborate) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let command = domain::Collaborate { department: department(desk, &message.district, &body.department)? };
+    let command = domain::Collaborate {
+        department: department(desk, &message.district, &body.department)?,
+    };
     act(desk, message, opened, Action::Collaborate, &command).await
 }
 
@@ -159,24 +201,40 @@ async fn escalate(desk: &Desk, message: &CommandMessage, body: &wire::Escalate) 
         Authority::Person(viewer) => viewer.has(Role::Contact) || !viewer.departments.is_empty(),
         Authority::Policy { .. } => true,
     };
-    act(desk, message, opened, Action::Escalate, &domain::Escalate { to: body.to, why, may_ask_leader }).await
+    act(
+        desk,
+        message,
+        opened,
+        Action::Escalate,
+        &domain::Escalate {
+            to: body.to,
+            why,
+            may_ask_leader,
+        },
+    )
+    .await
 }
 
 async fn decide(desk: &Desk, message: &CommandMessage, body: &wire::Decide) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let key = opened.record.key;
     let may_decide = match &message.authority {
-        Authority::Person(viewer) => [(Role::Contact, EscalatedTo::Contact), (Role::Leader, EscalatedTo::Leader)]
-            .into_iter()
-            .filter(|(role, _)| viewer.has(*role))
-            .map(|(_, to)| to)
-            .collect(),
+        Authority::Person(viewer) => [
+            (Role::Contact, EscalatedTo::Contact),
+            (Role::Leader, EscalatedTo::Leader),
+        ]
+        .into_iter()
+        .filter(|(role, _)| viewer.has(*role))
+        .map(|(_, to)| to)
+        .collect(),
         Authority::Policy { .. } => Vec::new(),
     };
     let command = domain::DecideEscalation {
         regarding: body.regarding,
         may_decide,
-        outcome: body.outcome.or_else(|| AppealOutcome::from_code(&body.decision.as_str().to_lowercase())),
+        outcome: body
+            .outcome
+            .or_else(|| AppealOutcome::from_code(&body.decision.as_str().to_lowercase())),
         decision: desk.seal(key, &body.decision).await?,
         why: desk.seal_some(key, body.why.as_ref()).await?,
     };
@@ -187,6 +245,11 @@ async fn change_due(desk: &Desk, message: &CommandMessage, body: &wire::ChangeDu
     let opened = desk.open(message).await?;
     let calendar = loops_calendar(desk, &message.district, &opened)?;
     let why = desk.seal(opened.record.key, &body.why).await?;
-    let command = domain::ChangeDue { resolve: body.resolve, why, calendar, now: desk.clock.now() };
+    let command = domain::ChangeDue {
+        resolve: body.resolve,
+        why,
+        calendar,
+        now: desk.clock.now(),
+    };
     act(desk, message, opened, Action::ChangeDue, &command).await
 }

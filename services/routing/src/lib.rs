@@ -27,11 +27,21 @@ const TICK: Duration = Duration::from_secs(2);
 /// Opens routing's read model.
 pub async fn open(location: &Location) -> anyhow::Result<Model<read_model::Watch>> {
     let db = Db::open(location, "routing", read_model::MIGRATIONS, Durability::Rebuildable).await?;
-    Ok(Model { db, model: Arc::new(read_model::Watch::default()), position: Position::default() })
+    Ok(Model {
+        db,
+        model: Arc::new(read_model::Watch::default()),
+        position: Position::default(),
+    })
 }
 
 /// Serves routing's commands, policies and clock until the process ends.
-pub async fn run(bus: Bus, desk: Desk, location: &Location, lifecycle: &Lifecycle, health: &Health) -> anyhow::Result<()> {
+pub async fn run(
+    bus: Bus,
+    desk: Desk,
+    location: &Location,
+    lifecycle: &Lifecycle,
+    health: &Health,
+) -> anyhow::Result<()> {
     let model = open(location).await?;
     lifecycle.spawn_to_its_end(projection::run(
         desk.log.clone(),
@@ -40,7 +50,10 @@ pub async fn run(bus: Bus, desk: Desk, location: &Location, lifecycle: &Lifecycl
         health.clone(),
         "routing",
     ));
-    for policy in [policies::WHEN_TENSION_FILED_THEN_ROUTE, policies::WHEN_APPEALED_THEN_ESCALATE] {
+    for policy in [
+        policies::WHEN_TENSION_FILED_THEN_ROUTE,
+        policies::WHEN_APPEALED_THEN_ESCALATE,
+    ] {
         lifecycle.spawn(run_policy(
             desk.log.clone(),
             bus.clone(),

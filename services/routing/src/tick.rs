@@ -1,5 +1,6 @@
 //! Looking at the time: what is due becomes a command with a derived id, so that any number of replicas may look.
 
+use ::domain::{Loop, Rejection};
 use chrono::{DateTime, Utc};
 use contracts::Action;
 use contracts::claims::Authority;
@@ -7,7 +8,6 @@ use contracts::commands::CommandMessage;
 use contracts::ids::{CommandId, District, LoopId};
 use contracts::problem::Problem;
 use decider::{Decide, Desk, Guard};
-use ::domain::{Loop, Rejection};
 use futures::{StreamExt, stream};
 use projection::Model;
 use serde::{Deserialize, Serialize};
@@ -44,14 +44,23 @@ pub async fn tick(desk: &Desk, model: &Model<Watch>) -> Result<Ticked, Problem> 
     let mut ticked = Ticked::default();
     let mut behind = Vec::new();
     for district in desk.districts.slugs() {
-        let version = desk.districts.with(&district, |record| record.calendar().version).unwrap_or(0);
+        let version = desk
+            .districts
+            .with(&district, |record| record.calendar().version)
+            .unwrap_or(0);
         let rows = behind_calendar(&model.db, &district, version, ROUND_MAX).await;
         behind.extend(rows.map_err(|error| away(&error.to_string()))?);
     }
-    let calendars = stream::iter(behind).map(|found| apply_calendar(desk, found)).buffer_unordered(SIDE_BY_SIDE);
+    let calendars = stream::iter(behind)
+        .map(|found| apply_calendar(desk, found))
+        .buffer_unordered(SIDE_BY_SIDE);
     ticked.events += count(calendars.collect().await);
-    let rows = due(&model.db, now, ROUND_MAX).await.map_err(|error| away(&error.to_string()))?;
-    let clocks = stream::iter(rows).map(|found| check_clocks(desk, found, now)).buffer_unordered(SIDE_BY_SIDE);
+    let rows = due(&model.db, now, ROUND_MAX)
+        .await
+        .map_err(|error| away(&error.to_string()))?;
+    let clocks = stream::iter(rows)
+        .map(|found| check_clocks(desk, found, now))
+        .buffer_unordered(SIDE_BY_SIDE);
     ticked.events += count(clocks.collect().await);
     Ok(ticked)
 }
@@ -70,20 +79,28 @@ fn count(results: Vec<Result<bool, Problem>>) -> u32 {
 }
 
 async fn check_clocks(desk: &Desk, found: DueLoop, now: DateTime<Utc>) -> Result<bool, Problem> {
-    issue(desk, &found, "clock", |desk, version| CheckClocks { calendar: calendar_at(desk, &found.district, version), now })
-        .await
+    issue(desk, &found, "clock", |desk, version| CheckClocks {
+        calendar: calendar_at(desk, &found.district, version),
+        now,
+    })
+    .await
 }
 
 async fn apply_calendar(desk: &Desk, found: DueLoop) -> Result<bool, Problem> {
     issue(desk, &found, "calendar", |desk, version| ApplyCalendar {
         old: calendar_at(desk, &found.district, version),
-        new: desk.districts.with(&found.district, ::domain::directory::DistrictRecord::calendar).unwrap_or_default(),
+        new: desk
+            .districts
+            .with(&found.district, ::domain::directory::DistrictRecord::calendar)
+            .unwrap_or_default(),
     })
     .await
 }
 
 fn calendar_at(desk: &Desk, district: &District, version: u32) -> ::domain::Calendar {
-    desk.districts.with(district, |record| record.calendar_at(version)).unwrap_or_default()
+    desk.districts
+        .with(district, |record| record.calendar_at(version))
+        .unwrap_or_default()
 }
 
 /// Issues one command of time on a loop; its id follows from the loop's version, so that two replicas issue the same.
@@ -101,7 +118,10 @@ where
     let version = opened.record.version;
     message.id = CommandId(Uuid::new_v5(&found.id.0, format!("{what}/{version}").as_bytes()));
     let command = command(desk, opened.record.time.calendar_version);
-    let guard = Guard { action: Action::ChangeDue, school: None };
+    let guard = Guard {
+        action: Action::ChangeDue,
+        school: None,
+    };
     let done = desk.carry_out(opened, &message, &guard, &command).await?;
     Ok(!done.repeated)
 }
@@ -111,7 +131,9 @@ fn policy_message(district: &District, id: LoopId, what: &str) -> CommandMessage
         id: CommandId(Uuid::nil()),
         district: district.clone(),
         thing: id.0,
-        authority: Authority::Policy { name: format!("when_time_passes_then_{what}") },
+        authority: Authority::Policy {
+            name: format!("when_time_passes_then_{what}"),
+        },
         request_hash: what.to_owned(),
         based_on: None,
         caused_by: None,

@@ -64,15 +64,24 @@ where
     let running = timeline.model.read().await;
     let model = running.model.clone();
     if !model.position.wait_for(ask.at_least, CATCH_UP).await {
-        return Err(Problem::unavailable("what you ask for is still being written down; try again in a moment"));
+        return Err(Problem::unavailable(
+            "what you ask for is still being written down; try again in a moment",
+        ));
     }
     let position = model.position.get();
     let names = Names::new(&timeline.districts, &ask.viewer.district);
     let today = timeline.clock.now().with_timezone(&names.zone()).date_naive();
-    let asked = Asked { viewer: ask.viewer, query: ask.query, model, names, today };
+    let asked = Asked {
+        viewer: ask.viewer,
+        query: ask.query,
+        model,
+        names,
+        today,
+    };
     let answer = respond(timeline.clone(), asked).await?;
     drop(running);
-    serde_json::to_value(Answered { position, answer }).map_err(|_| Problem::unavailable("an answer could not be written"))
+    serde_json::to_value(Answered { position, answer })
+        .map_err(|_| Problem::unavailable("an answer could not be written"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]
@@ -84,7 +93,10 @@ fn away(error: sqlx::Error) -> Problem {
 fn not_a_cursor() -> Problem {
     Problem::invalid(
         "cursor: is not one that a page gave out; begin without it",
-        vec![FieldProblem { field: "cursor".to_owned(), message: "is not one that a page gave out".to_owned() }],
+        vec![FieldProblem {
+            field: "cursor".to_owned(),
+            message: "is not one that a page gave out".to_owned(),
+        }],
     )
 }
 
@@ -94,7 +106,10 @@ async fn loops(_: Timeline, asked: Asked<LoopsQuery>) -> Result<Page<LoopRow>, P
         .await
         .map_err(away)?
         .map_err(|_| not_a_cursor())?;
-    Ok(Page { items: rows(&asked, &found, card).await?, next })
+    Ok(Page {
+        items: rows(&asked, &found, card).await?,
+        next,
+    })
 }
 
 async fn rows<Q>(asked: &Asked<Q>, found: &[LoopDbRow], card: bool) -> Result<Vec<LoopRow>, Problem> {
@@ -120,7 +135,9 @@ async fn seen<Q>(asked: &Asked<Q>, id: LoopId) -> Result<(domain::LoopRecord, Si
         return Err(Problem::not_found("loop"));
     };
     // The folded state does not name its district; the row does, and is asked for under the viewer's.
-    let in_district = read_model::row_of(&asked.model.db, &in_whole_district(&asked.viewer), id).await.map_err(away)?;
+    let in_district = read_model::row_of(&asked.model.db, &in_whole_district(&asked.viewer), id)
+        .await
+        .map_err(away)?;
     if in_district.is_none() {
         return Err(Problem::not_found("loop"));
     }
@@ -140,7 +157,9 @@ fn in_whole_district(viewer: &Claims) -> Claims {
 async fn one(timeline: Timeline, asked: Asked<LoopQuery>) -> Result<LoopView, Problem> {
     let id = asked.query.id;
     let (record, sight) = seen(&asked, id).await?;
-    let people = read_model::people(&asked.model.db, views::people_in(&record)).await.map_err(away)?;
+    let people = read_model::people(&asked.model.db, views::people_in(&record))
+        .await
+        .map_err(away)?;
     let shown = Shown {
         id,
         record: &record,
@@ -157,7 +176,10 @@ async fn one(timeline: Timeline, asked: Asked<LoopQuery>) -> Result<LoopView, Pr
 async fn entries(_: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<Entry>, Problem> {
     let (_, sight) = seen(&asked, asked.query.id).await?;
     if sight == Sight::Card {
-        return Ok(Page { items: Vec::new(), next: None });
+        return Ok(Page {
+            items: Vec::new(),
+            next: None,
+        });
     }
     let after = match asked.query.cursor.as_deref() {
         None => 0,
@@ -165,12 +187,16 @@ async fn entries(_: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<Entry>,
     };
     let limit = i64::from(asked.query.limit.unwrap_or(100).clamp(1, PAGE_MAX));
     let office = sight == Sight::Office;
-    let mut found =
-        read_model::entries(&asked.model.db, asked.query.id, after, limit + 1, office).await.map_err(away)?;
+    let mut found = read_model::entries(&asked.model.db, asked.query.id, after, limit + 1, office)
+        .await
+        .map_err(away)?;
     let more = found.len() as i64 > limit;
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|row| row.sequence.to_string());
-    let actors = found.iter().filter_map(|row| Actor::read(&row.actor)).filter_map(|actor| actor.person());
+    let actors = found
+        .iter()
+        .filter_map(|row| Actor::read(&row.actor))
+        .filter_map(|actor| actor.person());
     let people = read_model::people(&asked.model.db, actors).await.map_err(away)?;
     let items = found
         .into_iter()
@@ -200,7 +226,9 @@ async fn entries(_: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<Entry>,
 
 async fn changes(_: Timeline, asked: Asked<ChangesQuery>) -> Result<Vec<Change>, Problem> {
     let limit = asked.query.limit.clamp(1, 500);
-    let found = read_model::changes(&asked.model.db, &asked.viewer, asked.query.after, limit).await.map_err(away)?;
+    let found = read_model::changes(&asked.model.db, &asked.viewer, asked.query.after, limit)
+        .await
+        .map_err(away)?;
     Ok(found
         .into_iter()
         .map(|row| Change {
@@ -221,27 +249,46 @@ async fn picture(timeline: Timeline, asked: Asked<PictureQuery>) -> Result<Pictu
         || viewer.has(Role::Auditor)
         || !viewer.departments.is_empty();
     if !may {
-        return Err(Problem::forbidden("the resolution timeline is for the district office; see your school's loops"));
+        return Err(Problem::forbidden(
+            "the resolution timeline is for the district office; see your school's loops",
+        ));
     }
     let to = asked.query.to.unwrap_or(asked.today);
-    let from = asked.query.from.unwrap_or_else(|| to.checked_sub_days(Days::new(120)).unwrap_or(to));
+    let from = asked
+        .query
+        .from
+        .unwrap_or_else(|| to.checked_sub_days(Days::new(120)).unwrap_or(to));
     if from > to {
         return Err(Problem::invalid(
             "from: is after to; choose a period that ends after it begins",
-            vec![FieldProblem { field: "from".to_owned(), message: "is after to".to_owned() }],
+            vec![FieldProblem {
+                field: "from".to_owned(),
+                message: "is after to".to_owned(),
+            }],
         ));
     }
     let calendar = asked.names.calendar(u32::MAX);
     let now = timeline.clock.now();
-    let period =
-        read_model::Period { from: calendar.start_of(from), to: calendar.end_of(to), today: asked.today, now };
-    let drawn = read_model::picture(&asked.model.db, viewer, &asked.query, period).await.map_err(away)?;
+    let period = read_model::Period {
+        from: calendar.start_of(from),
+        to: calendar.end_of(to),
+        today: asked.today,
+        now,
+    };
+    let drawn = read_model::picture(&asked.model.db, viewer, &asked.query, period)
+        .await
+        .map_err(away)?;
     let found: Vec<LoopDbRow> = drawn.bars.iter().map(|(row, _, _)| row.clone()).collect();
     let shown = rows(&asked, &found, false).await?;
     let bars = shown
         .into_iter()
         .zip(drawn.bars)
-        .map(|(row, (found, pieces, longest_wait_h))| Bar { row, pieces, longest_wait_h, refused: found.refused == 1 })
+        .map(|(row, (found, pieces, longest_wait_h))| Bar {
+            row,
+            pieces,
+            longest_wait_h,
+            refused: found.refused == 1,
+        })
         .collect();
     let late_with = drawn
         .late_with

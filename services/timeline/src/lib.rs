@@ -44,7 +44,11 @@ pub(crate) struct Running {
 /// Opens timeline's read model under a name of its own.
 pub async fn open(location: &Location, name: &str, keyring: Keyring) -> anyhow::Result<Model<read_model::Timeline>> {
     let db = Db::open(location, name, read_model::MIGRATIONS, Durability::Rebuildable).await?;
-    Ok(Model { db, model: Arc::new(read_model::Timeline::new(keyring)), position: Position::default() })
+    Ok(Model {
+        db,
+        model: Arc::new(read_model::Timeline::new(keyring)),
+        position: Position::default(),
+    })
 }
 
 /// Serves timeline until the process ends.
@@ -80,9 +84,11 @@ pub async fn run(
             let (timeline, lifecycle) = (admin.clone(), admin_lifecycle.clone());
             async move { rebuild::begin(&timeline, &lifecycle).await }
         }),
-        Endpoint::new("rebuilding", "svc.timeline.operator.rebuilding".to_owned(), move |_| async {
-            Ok(rebuild::is_under_way())
-        }),
+        Endpoint::new(
+            "rebuilding",
+            "svc.timeline.operator.rebuilding".to_owned(),
+            move |_| async { Ok(rebuild::is_under_way()) },
+        ),
     ];
     serve(&bus, lifecycle, "timeline", endpoints)
         .await

@@ -16,7 +16,10 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn new(districts: &LiveDistricts, district: &District) -> Self {
-        Self { districts: districts.clone(), district: district.clone() }
+        Self {
+            districts: districts.clone(),
+            district: district.clone(),
+        }
     }
 
     pub(crate) fn school(&self, id: SchoolId) -> String {
@@ -24,31 +27,41 @@ impl Names {
             return "the district office".to_owned();
         }
         self.districts
-            .with(&self.district, |record| record.schools.get(&id).map(|school| school.name.clone()))
+            .with(&self.district, |record| {
+                record.schools.get(&id).map(|school| school.name.clone())
+            })
             .flatten()
             .unwrap_or_else(|| "a school".to_owned())
     }
 
     pub(crate) fn department(&self, id: DepartmentId) -> String {
         self.districts
-            .with(&self.district, |record| record.departments.get(&id).map(|department| department.name.clone()))
+            .with(&self.district, |record| {
+                record.departments.get(&id).map(|department| department.name.clone())
+            })
             .flatten()
             .unwrap_or_else(|| "a department".to_owned())
     }
 
     pub(crate) fn team(&self, id: TeamId) -> String {
         self.districts
-            .with(&self.district, |record| record.teams.get(&id).map(|team| team.name.clone()))
+            .with(&self.district, |record| {
+                record.teams.get(&id).map(|team| team.name.clone())
+            })
             .flatten()
             .unwrap_or_else(|| "a team".to_owned())
     }
 
     pub(crate) fn calendar(&self, version: u32) -> Calendar {
-        self.districts.with(&self.district, |record| record.calendar_at(version)).unwrap_or_default()
+        self.districts
+            .with(&self.district, |record| record.calendar_at(version))
+            .unwrap_or_default()
     }
 
     pub(crate) fn zone(&self) -> Tz {
-        self.districts.with(&self.district, |record| record.calendar().time_zone).unwrap_or(chrono_tz::UTC)
+        self.districts
+            .with(&self.district, |record| record.calendar().time_zone)
+            .unwrap_or(chrono_tz::UTC)
     }
 
     /// Who has the next step, as one phrase that can stand before "has this".

@@ -86,7 +86,10 @@ async fn discard(location: &Location, name: &str) -> anyhow::Result<()> {
 }
 
 fn sealing_of_nothing() -> sealing::Keyring {
-    sealing::Keyring::new(std::sync::Arc::new(sealing::MemoryKeys::default()), sealing::MasterKey::new([0; 32]))
+    sealing::Keyring::new(
+        std::sync::Arc::new(sealing::MemoryKeys::default()),
+        sealing::MasterKey::new([0; 32]),
+    )
 }
 
 /// Puts the one made beside in the place of the old. Both must be closed.
@@ -104,8 +107,12 @@ pub async fn exchange(location: &Location) -> anyhow::Result<()> {
         Location::Url(url) => {
             let pool = sqlx::PgPool::connect(url).await?;
             let mut tx = pool.begin().await?;
-            sqlx::query("DROP SCHEMA IF EXISTS timeline CASCADE").execute(&mut *tx).await?;
-            sqlx::query("ALTER SCHEMA timeline_next RENAME TO timeline").execute(&mut *tx).await?;
+            sqlx::query("DROP SCHEMA IF EXISTS timeline CASCADE")
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query("ALTER SCHEMA timeline_next RENAME TO timeline")
+                .execute(&mut *tx)
+                .await?;
             tx.commit().await?;
             pool.close().await;
         }
@@ -136,7 +143,10 @@ pub(crate) fn is_under_way() -> bool {
 /// Begins a rebuild in the running service; the exchange happens when it has caught up.
 pub(crate) async fn begin(timeline: &Timeline, lifecycle: &Lifecycle) -> Result<Begun, Problem> {
     if UNDER_WAY.swap(true, Ordering::SeqCst) {
-        return Err(Problem::conflict("rebuild-under-way", "a rebuild is under way; wait for it to end"));
+        return Err(Problem::conflict(
+            "rebuild-under-way",
+            "a rebuild is under way; wait for it to end",
+        ));
     }
     let until = timeline.log.head().await.map_err(|error| {
         UNDER_WAY.store(false, Ordering::SeqCst);
@@ -146,8 +156,15 @@ pub(crate) async fn begin(timeline: &Timeline, lifecycle: &Lifecycle) -> Result<
     tokio::spawn(async move {
         let started = Instant::now();
         match beside(&timeline, &lifecycle).await {
-            Ok(position) => info!(position, seconds = started.elapsed().as_secs_f64(), "the timeline was made again"),
-            Err(error) => warn!(error = format!("{error:#}"), "the timeline was not made again; the old one stays"),
+            Ok(position) => info!(
+                position,
+                seconds = started.elapsed().as_secs_f64(),
+                "the timeline was made again"
+            ),
+            Err(error) => warn!(
+                error = format!("{error:#}"),
+                "the timeline was not made again; the old one stays"
+            ),
         }
         UNDER_WAY.store(false, Ordering::SeqCst);
     });
@@ -155,7 +172,15 @@ pub(crate) async fn begin(timeline: &Timeline, lifecycle: &Lifecycle) -> Result<
 }
 
 async fn beside(timeline: &Timeline, lifecycle: &Lifecycle) -> anyhow::Result<u64> {
-    let next = build(&timeline.location, NEXT, &timeline.log, timeline.keyring.clone(), lifecycle, |_, _| {}).await?;
+    let next = build(
+        &timeline.location,
+        NEXT,
+        &timeline.log,
+        timeline.keyring.clone(),
+        lifecycle,
+        |_, _| {},
+    )
+    .await?;
     // From here on questions wait: the old one is closed, the new one takes its place and goes on.
     let mut running = timeline.model.write().await;
     running.lifecycle.stop();

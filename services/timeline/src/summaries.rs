@@ -18,21 +18,32 @@ pub(crate) fn summarise(kind: &str, data: &Value, actor: &str, names: &Names) ->
     let team = || id("team").map_or_else(|| "the team".to_owned(), |id| names.team(TeamId(id)));
     let code = |field: &str| text(field).unwrap_or_default();
     let day = |field: &str| {
-        text(field).and_then(|day| day.parse::<NaiveDate>().ok()).map_or_else(String::new, words_of_day)
+        text(field)
+            .and_then(|day| day.parse::<NaiveDate>().ok())
+            .map_or_else(String::new, words_of_day)
     };
     let answer = || ResolutionKind::from_code(&code("kind")).map_or("An answer", ResolutionKind::label);
     let clock = || Clock::from_code(&code("clock")).map_or("date", Clock::label);
     match kind {
         "tension_filed" => (format!("{actor} filed this for {}", school()), text("barrier")),
-        "tension_amended" => (format!("{actor} changed what it says"), text("barrier").or_else(|| text("title"))),
-        "school_joined" => (format!("{} joined: it is met there too", school()), text("how_it_meets_us")),
+        "tension_amended" => (
+            format!("{actor} changed what it says"),
+            text("barrier").or_else(|| text("title")),
+        ),
+        "school_joined" => (
+            format!("{} joined: it is met there too", school()),
+            text("how_it_meets_us"),
+        ),
         "school_left" => (format!("{} left; it goes on for the others", school()), text("why")),
         "handed_on" => (format!("Another person now speaks for {}", school()), None),
         "question_answered" => (format!("{actor} answered for {}", school()), text("answer")),
         "tension_withdrawn" => (format!("{} withdrew it", school()), text("why")),
         "outcome_confirmed" => (format!("{}: it works", school()), text("words")),
         "outcome_refused" => (format!("{}: not yet", school()), text("why")),
-        "appealed" => (format!("{} asked for the decline to be looked at again", school()), text("why")),
+        "appealed" => (
+            format!("{} asked for the decline to be looked at again", school()),
+            text("why"),
+        ),
         "follow_up_recorded" => {
             let still = data.get("still_works").and_then(Value::as_bool).unwrap_or(true);
             let reopens = data.get("reopens").and_then(Value::as_bool).unwrap_or(false);
@@ -44,23 +55,49 @@ pub(crate) fn summarise(kind: &str, data: &Value, actor: &str, names: &Names) ->
             (format!("{}: {words}", school()), text("text"))
         }
         "tension_routed" => {
-            let why = data.get("chosen_by").and_then(|rule| rule.get("name")).and_then(Value::as_str);
-            let by = why.map_or_else(|| format!(", chosen by {actor}"), |rule| format!(", by the rule \u{201c}{rule}\u{201d}"));
-            let due = data.get("due").and_then(|due| due.get("acknowledge")).and_then(Value::as_str);
+            let why = data
+                .get("chosen_by")
+                .and_then(|rule| rule.get("name"))
+                .and_then(Value::as_str);
+            let by = why.map_or_else(
+                || format!(", chosen by {actor}"),
+                |rule| format!(", by the rule \u{201c}{rule}\u{201d}"),
+            );
+            let due = data
+                .get("due")
+                .and_then(|due| due.get("acknowledge"))
+                .and_then(Value::as_str);
             let by_day = due
                 .and_then(|day| day.parse::<NaiveDate>().ok())
-                .map_or_else(String::new, |day| format!(". A first word is due by {}", words_of_day(day)));
-            (format!("{} has this{by}{by_day}", department("department")), text("why"))
+                .map_or_else(String::new, |day| {
+                    format!(". A first word is due by {}", words_of_day(day))
+                });
+            (
+                format!("{} has this{by}{by_day}", department("department")),
+                text("why"),
+            )
         }
-        "triage_requested" => ("No rule matched, so the central-office contact decides who gets it".to_owned(), None),
-        "tension_rerouted" => (format!("Moved from {} to {}", department("from"), department("to")), text("why")),
+        "triage_requested" => (
+            "No rule matched, so the central-office contact decides who gets it".to_owned(),
+            None,
+        ),
+        "tension_rerouted" => (
+            format!("Moved from {} to {}", department("from"), department("to")),
+            text("why"),
+        ),
         "collaborator_added" => (format!("{} helps", department("department")), None),
-        "due_dates_changed" if code("cause") == "calendar" => {
-            ("The district's calendar changed, and the dates with it".to_owned(), None)
-        }
+        "due_dates_changed" if code("cause") == "calendar" => (
+            "The district's calendar changed, and the dates with it".to_owned(),
+            None,
+        ),
         "due_dates_changed" => {
-            let resolve = data.get("due").and_then(|due| due.get("resolve")).and_then(Value::as_str);
-            let day = resolve.and_then(|day| day.parse::<NaiveDate>().ok()).map_or_else(String::new, words_of_day);
+            let resolve = data
+                .get("due")
+                .and_then(|due| due.get("resolve"))
+                .and_then(Value::as_str);
+            let day = resolve
+                .and_then(|day| day.parse::<NaiveDate>().ok())
+                .map_or_else(String::new, words_of_day);
             (format!("{actor} moved the day of the answer to {day}"), text("why"))
         }
         "due_soon_noticed" => (format!("The {} is due by {}", clock(), day("due")), None),
@@ -81,22 +118,35 @@ pub(crate) fn summarise(kind: &str, data: &Value, actor: &str, names: &Names) ->
             (format!("{actor} decided{outcome}"), two(text("decision"), text("why")))
         }
         "reminder_sent" => match code("to").as_str() {
-            "contact" => ("The contact was told that the schools have not answered".to_owned(), None),
+            "contact" => (
+                "The contact was told that the schools have not answered".to_owned(),
+                None,
+            ),
             _ => ("The schools were asked again whether it works".to_owned(), None),
         },
         "follow_up_asked" => ("The schools were asked whether it still works".to_owned(), None),
         "closed_unconfirmed" => ("Closed without the school's word: nobody answered".to_owned(), None),
-        "case_acknowledged" => (format!("{actor} of {} has it in hand", department("department")), text("word")),
+        "case_acknowledged" => (
+            format!("{actor} of {} has it in hand", department("department")),
+            text("word"),
+        ),
         "staff_assigned" => ("A colleague takes care of it".to_owned(), None),
         "question_asked" => (format!("{actor} asked {}", school()), text("question")),
         "note_added" => {
             let shared = data.get("shared").and_then(Value::as_bool).unwrap_or(false);
-            let what = if shared { "wrote to the schools" } else { "wrote a note for the office" };
+            let what = if shared {
+                "wrote to the schools"
+            } else {
+                "wrote a note for the office"
+            };
             (format!("{actor} {what}"), text("text"))
         }
         "put_before_team" => (format!("{actor} put it before {}", team()), text("question")),
         "team_decided" => (format!("{} decided", team()), two(text("decision"), text("why"))),
-        "resolution_proposed" => (format!("{actor} proposed: {}", answer()), two(text("summary"), text("rationale"))),
+        "resolution_proposed" => (
+            format!("{actor} proposed: {}", answer()),
+            two(text("summary"), text("rationale")),
+        ),
         "resolution_revised" => (
             format!("{actor} revised the answer: {}. Each school is asked again", answer()),
             two(text("summary"), text("rationale")),
@@ -104,7 +154,11 @@ pub(crate) fn summarise(kind: &str, data: &Value, actor: &str, names: &Names) ->
         "case_declined" => {
             let ground = DeclineGround::from_code(&code("ground")).map_or("Declined", DeclineGround::label);
             let review = day("review_on");
-            let until = if review.is_empty() { String::new() } else { format!(", to be looked at again on {review}") };
+            let until = if review.is_empty() {
+                String::new()
+            } else {
+                format!(", to be looked at again on {review}")
+            };
             (format!("{actor} declined: {ground}{until}"), text("reason"))
         }
         "resolution_withdrawn" => (format!("{actor} took the answer back"), text("why")),

@@ -29,9 +29,9 @@ pub(crate) async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, 
         Ok(words) => Ok(words),
         Err(SealingError::Erased(_)) => Ok(ERASED.to_owned()),
         Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),
-        Err(SealingError::Unavailable(_)) => {
-            Err(Problem::unavailable("the words cannot be opened for a moment; nothing was lost"))
-        }
+        Err(SealingError::Unavailable(_)) => Err(Problem::unavailable(
+            "the words cannot be opened for a moment; nothing was lost",
+        )),
     }
 }
 
@@ -115,15 +115,31 @@ impl Shown<'_> {
             schools: if card {
                 Vec::new()
             } else {
-                record.parts.iter().map(|(school, part)| self.school(*school, part)).collect()
+                record
+                    .parts
+                    .iter()
+                    .map(|(school, part)| self.school(*school, part))
+                    .collect()
             },
             schools_count: record.schools_in_it().count() as u32,
             department: with.map(|with| with.department).filter(|_| full),
             department_name: with.map(|with| self.names.department(with.department)).filter(|_| full),
-            collaborators: if card { Vec::new() } else { record.collaborators.iter().copied().collect() },
-            holder_words: if card { String::new() } else { self.names.holder(&holder, self.viewer) },
+            collaborators: if card {
+                Vec::new()
+            } else {
+                record.collaborators.iter().copied().collect()
+            },
+            holder_words: if card {
+                String::new()
+            } else {
+                self.names.holder(&holder, self.viewer)
+            },
             holder: if card { Holder::Nobody } else { holder },
-            due: if card { contracts::events::routing::Due::default() } else { record.due(&calendar) },
+            due: if card {
+                contracts::events::routing::Due::default()
+            } else {
+                record.due(&calendar)
+            },
             paused: record.is_paused() && full,
             late: full && clocks.iter().any(|clock| clock.late),
             clocks: if card { Vec::new() } else { clocks },
@@ -131,11 +147,15 @@ impl Shown<'_> {
             decline: if card { None } else { self.decline().await? },
             questions: if card { Vec::new() } else { self.questions().await? },
             matter: if card { None } else { self.matter().await? },
-            escalation: record.escalation.as_ref().filter(|_| full).map(|escalation| OpenEscalation {
-                id: escalation.id,
-                to: escalation.to,
-                about: escalation.about,
-            }),
+            escalation: record
+                .escalation
+                .as_ref()
+                .filter(|_| full)
+                .map(|escalation| OpenEscalation {
+                    id: escalation.id,
+                    to: escalation.to,
+                    about: escalation.about,
+                }),
             episode: record.episode,
             kind: tension.kind,
             area: tension.area.code().to_owned(),
@@ -158,13 +178,19 @@ impl Shown<'_> {
             filed_at: record.filed_at,
             changed_at: record.changed_at,
             ended_at: record.ended_at,
-            actions: record.offers(self.viewer).into_iter().map(|action| action.slug().to_owned()).collect(),
+            actions: record
+                .offers(self.viewer)
+                .into_iter()
+                .map(|action| action.slug().to_owned())
+                .collect(),
             card,
         })
     }
 
     async fn resolution(&self) -> Result<Option<ResolutionView>, Problem> {
-        let Some(proposal) = &self.record.proposal else { return Ok(None) };
+        let Some(proposal) = &self.record.proposal else {
+            return Ok(None);
+        };
         Ok(Some(ResolutionView {
             kind: proposal.kind,
             revision: proposal.revision,
@@ -178,7 +204,9 @@ impl Shown<'_> {
     }
 
     async fn decline(&self) -> Result<Option<DeclineView>, Problem> {
-        let Some(decline) = &self.record.decline else { return Ok(None) };
+        let Some(decline) = &self.record.decline else {
+            return Ok(None);
+        };
         Ok(Some(DeclineView {
             ground: decline.ground,
             reason: words(self.keyring, &decline.reason).await?,
@@ -202,7 +230,9 @@ impl Shown<'_> {
     }
 
     async fn matter(&self) -> Result<Option<OpenMatter>, Problem> {
-        let Some(matter) = &self.record.matter else { return Ok(None) };
+        let Some(matter) = &self.record.matter else {
+            return Ok(None);
+        };
         Ok(Some(OpenMatter {
             id: matter.id,
             team: matter.team,
@@ -250,7 +280,11 @@ pub(crate) fn row(
         schools_count: found.schools_count.max(0).unsigned_abs(),
         department,
         department_name: department.map(|department| names.department(department)),
-        holder_words: if card { String::new() } else { names.holder(&holder, viewer) },
+        holder_words: if card {
+            String::new()
+        } else {
+            names.holder(&holder, viewer)
+        },
         holder: if card { String::new() } else { found.holder.clone() },
         due: if card {
             contracts::events::routing::Due::default()
@@ -268,7 +302,10 @@ pub(crate) fn row(
         area: found.area.clone(),
         urgency: Urgency::from_code(&found.urgency).unwrap_or(Urgency::Slowing),
         kind: Kind::from_code(&found.kind).unwrap_or(Kind::NotSure),
-        assignee_name: found.assignee.and_then(|id| people.get(&PersonId(id)).cloned()).filter(|_| !card),
+        assignee_name: found
+            .assignee
+            .and_then(|id| people.get(&PersonId(id)).cloned())
+            .filter(|_| !card),
         filed_at: found.filed_at,
         changed_at: found.changed_at,
         version: found.version.max(0).unsigned_abs(),
@@ -285,7 +322,9 @@ fn holder(found: &LoopDbRow, schools: &[(SchoolId, LoopState)]) -> Holder {
                 .map(|(school, _)| *school)
                 .collect(),
         },
-        ("department", Some(id)) => Holder::Department { department: DepartmentId(id) },
+        ("department", Some(id)) => Holder::Department {
+            department: DepartmentId(id),
+        },
         ("team", Some(id)) => Holder::Team { team: TeamId(id) },
         ("contact", _) => Holder::Contact,
         ("leader", _) => Holder::Leader,

@@ -166,8 +166,16 @@ pub const AUTHORITY: &[(Action, Role, Scope)] = &[
     (Action::Propose, Role::DepartmentLead, Scope::HoldingDepartment),
     (Action::Decline, Role::DepartmentStaff, Scope::HoldingDepartment),
     (Action::Decline, Role::DepartmentLead, Scope::HoldingDepartment),
-    (Action::WithdrawResolution, Role::DepartmentStaff, Scope::HoldingDepartment),
-    (Action::WithdrawResolution, Role::DepartmentLead, Scope::HoldingDepartment),
+    (
+        Action::WithdrawResolution,
+        Role::DepartmentStaff,
+        Scope::HoldingDepartment,
+    ),
+    (
+        Action::WithdrawResolution,
+        Role::DepartmentLead,
+        Scope::HoldingDepartment,
+    ),
     (Action::StateAnswer, Role::DepartmentStaff, Scope::HoldingDepartment),
     (Action::StateAnswer, Role::DepartmentLead, Scope::HoldingDepartment),
     (Action::StateAnswer, Role::Contact, Scope::District),

@@ -38,7 +38,10 @@ pub const AREAS: &[(&str, &str)] = &[
 impl Area {
     /// The area with this code, where there is one.
     pub fn from_code(code: &str) -> Option<Self> {
-        AREAS.iter().any(|(known, _)| *known == code).then(|| Self(code.to_owned()))
+        AREAS
+            .iter()
+            .any(|(known, _)| *known == code)
+            .then(|| Self(code.to_owned()))
     }
 
     /// The code.
@@ -48,7 +51,10 @@ impl Area {
 
     /// The words for the screen.
     pub fn label(&self) -> &str {
-        AREAS.iter().find(|(code, _)| *code == self.0).map_or(self.0.as_str(), |(_, label)| label)
+        AREAS
+            .iter()
+            .find(|(code, _)| *code == self.0)
+            .map_or(self.0.as_str(), |(_, label)| label)
     }
 }
 

@@ -88,20 +88,33 @@ impl<T> Reply<T> {
 /// Reads a body; what does not fit is named by its path.
 pub fn read_body<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
     if !body.trim_start().starts_with('{') {
-        let field = FieldProblem { field: ".".to_owned(), message: "is not a JSON object".to_owned() };
-        return Err(Problem::invalid("send a JSON object: fields by their names", vec![field]));
+        let field = FieldProblem {
+            field: ".".to_owned(),
+            message: "is not a JSON object".to_owned(),
+        };
+        return Err(Problem::invalid(
+            "send a JSON object: fields by their names",
+            vec![field],
+        ));
     }
     let mut deserializer = serde_json::Deserializer::from_str(body);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let message = error.inner().to_string();
         let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-        let field = match message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        let field = match message
+            .strip_prefix("missing field `")
+            .and_then(|rest| rest.split('`').next())
+        {
             Some(name) if path == "." => name.to_owned(),
             Some(name) => format!("{path}.{name}"),
             None => path,
         };
-        let message = if message.starts_with("missing field") { "is missing".to_owned() } else { message };
+        let message = if message.starts_with("missing field") {
+            "is missing".to_owned()
+        } else {
+            message
+        };
         Problem::invalid(format!("{field}: {message}"), vec![FieldProblem { field, message }])
     })
 }

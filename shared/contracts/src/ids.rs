@@ -124,8 +124,14 @@ impl FromStr for District {
     type Err = NotADistrict;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fits = (2..=40).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if fits { Ok(Self(text.to_owned())) } else { Err(NotADistrict) }
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotADistrict)
+        }
     }
 }
 
@@ -137,7 +143,9 @@ impl fmt::Display for District {
 
 impl<'de> Deserialize<'de> for District {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -207,7 +215,12 @@ mod tests {
         let id = LoopId(Uuid::from_u128(0x0192_0000_0000_7000_8000_0123_4567_89ab));
         let number = LoopNumber::of(id);
         assert_eq!(number.as_str().len(), 8);
-        let typed = number.as_str().to_lowercase().replace('-', "").replace('0', "o").replace('1', "l");
+        let typed = number
+            .as_str()
+            .to_lowercase()
+            .replace('-', "")
+            .replace('0', "o")
+            .replace('1', "l");
         assert_eq!(LoopNumber::read(&typed), Some(number));
         assert_eq!(LoopNumber::read("7F3-K9Q"), None);
         assert_eq!(LoopNumber::read("7F3-K9QMX"), None);

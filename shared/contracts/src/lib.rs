@@ -22,9 +22,7 @@ pub use action::Action;
 pub use area::Area;
 pub use claims::Claims;
 pub use envelope::{Actor, Envelope, Recorded};
-pub use ids::{
-    CommandId, DepartmentId, District, EventId, LoopId, LoopNumber, PersonId, SchoolId, TeamId, ZoneId,
-};
+pub use ids::{CommandId, DepartmentId, District, EventId, LoopId, LoopNumber, PersonId, SchoolId, TeamId, ZoneId};
 pub use problem::Problem;
 pub use sealed::{KeyId, Sealed};
 pub use text::Text;

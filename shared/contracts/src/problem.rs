@@ -69,12 +69,20 @@ impl Problem {
 
     /// Something sent does not fit; the fields say where.
     pub fn invalid(detail: impl Into<String>, fields: Vec<FieldProblem>) -> Self {
-        Self { fields, ..Self::new("invalid", 422, "This cannot be taken as it is", detail) }
+        Self {
+            fields,
+            ..Self::new("invalid", 422, "This cannot be taken as it is", detail)
+        }
     }
 
     /// There is no such thing, or none this person may know of.
     pub fn not_found(what: &str) -> Self {
-        Self::new("not-found", 404, "Not found", format!("there is no {what} here that you can see; check the address"))
+        Self::new(
+            "not-found",
+            404,
+            "Not found",
+            format!("there is no {what} here that you can see; check the address"),
+        )
     }
 
     /// The person may not do this.
@@ -89,7 +97,10 @@ impl Problem {
 
     /// Something the service needs is away for now.
     pub fn unavailable(detail: impl Into<String>) -> Self {
-        Self { retry_after_s: Some(2), ..Self::new("unavailable", 503, "Try again in a moment", detail) }
+        Self {
+            retry_after_s: Some(2),
+            ..Self::new("unavailable", 503, "Try again in a moment", detail)
+        }
     }
 
     /// Whether it took effect is not known; the same key settles it.

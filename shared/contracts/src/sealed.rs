@@ -26,7 +26,10 @@ impl std::str::FromStr for KeyId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || format!("{text:?} is not a key's name");
         let (pool, slot) = text.split_once('.').ok_or_else(wrong)?;
-        Ok(Self { pool: Uuid::parse_str(pool).map_err(|_| wrong())?, slot: slot.parse().map_err(|_| wrong())? })
+        Ok(Self {
+            pool: Uuid::parse_str(pool).map_err(|_| wrong())?,
+            slot: slot.parse().map_err(|_| wrong())?,
+        })
     }
 }
 
@@ -38,7 +41,9 @@ impl Serialize for KeyId {
 
 impl<'de> Deserialize<'de> for KeyId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 

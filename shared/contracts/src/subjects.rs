@@ -35,8 +35,15 @@ pub enum Thing {
 
 impl Thing {
     /// Every kind of thing.
-    pub const ALL: [Self; 7] =
-        [Self::Loop, Self::District, Self::School, Self::Department, Self::Zone, Self::Team, Self::Person];
+    pub const ALL: [Self; 7] = [
+        Self::Loop,
+        Self::District,
+        Self::School,
+        Self::Department,
+        Self::Zone,
+        Self::Team,
+        Self::Person,
+    ];
 
     /// The subject token.
     pub fn token(self) -> &'static str {
@@ -66,12 +73,20 @@ pub struct Subject {
 impl Subject {
     /// The subject of a loop.
     pub fn of_loop(district: &District, id: LoopId) -> Self {
-        Self { district: district.clone(), thing: Thing::Loop, id: id.0 }
+        Self {
+            district: district.clone(),
+            thing: Thing::Loop,
+            id: id.0,
+        }
     }
 
     /// The subject of a thing of the directory.
     pub fn new(district: &District, thing: Thing, id: Uuid) -> Self {
-        Self { district: district.clone(), thing, id }
+        Self {
+            district: district.clone(),
+            thing,
+            id,
+        }
     }
 
     /// The CloudEvents subject: `<thing>/<uuid>`.
@@ -96,14 +111,21 @@ impl FromStr for Subject {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || NotASubject(text.to_owned());
         let mut tokens = text.split('.');
-        let (Some("loop"), Some(district), Some(thing), Some(id), None) =
-            (tokens.next(), tokens.next(), tokens.next(), tokens.next(), tokens.next())
-        else {
+        let (Some("loop"), Some(district), Some(thing), Some(id), None) = (
+            tokens.next(),
+            tokens.next(),
+            tokens.next(),
+            tokens.next(),
+            tokens.next(),
+        ) else {
             return Err(wrong());
         };
         Ok(Self {
             district: district.parse().map_err(|_| wrong())?,
-            thing: Thing::ALL.into_iter().find(|known| known.token() == thing).ok_or_else(wrong)?,
+            thing: Thing::ALL
+                .into_iter()
+                .find(|known| known.token() == thing)
+                .ok_or_else(wrong)?,
             id: Uuid::parse_str(id).map_err(|_| wrong())?,
         })
     }

@@ -103,7 +103,10 @@ mod tests {
 
     #[test]
     fn text_is_cleaned_and_bounded() {
-        assert_eq!(Text::<10>::new(" a\r\nb\u{0}\u{202e} ").map(|t| t.0), Ok("a\nb".to_owned()));
+        assert_eq!(
+            Text::<10>::new(" a\r\nb\u{0}\u{202e} ").map(|t| t.0),
+            Ok("a\nb".to_owned())
+        );
         assert_eq!(Text::<10>::new("\u{0} \n"), Err(NotAText::Empty));
         assert_eq!(Text::<2>::new("äöü"), Err(NotAText::TooLong { length: 3, max: 2 }));
     }

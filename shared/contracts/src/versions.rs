@@ -70,16 +70,23 @@ pub fn decode<T: DeserializeOwned>(
     data: &RawValue,
 ) -> Result<T, Unreadable> {
     let known = shape.version();
-    let malformed =
-        |error: serde_json::Error| Unreadable::Malformed { event_type: event_type.to_owned(), reason: error.to_string() };
+    let malformed = |error: serde_json::Error| Unreadable::Malformed {
+        event_type: event_type.to_owned(),
+        reason: error.to_string(),
+    };
     if version > known {
-        return Err(Unreadable::Newer { event_type: event_type.to_owned(), known });
+        return Err(Unreadable::Newer {
+            event_type: event_type.to_owned(),
+            known,
+        });
     }
     if version == known {
         return serde_json::from_str(data.get()).map_err(malformed);
     }
     let oldest: Value = serde_json::from_str(data.get()).map_err(malformed)?;
-    let current = shape.upcasts[version as usize - 1..].iter().fold(oldest, |value, upcast| upcast(value));
+    let current = shape.upcasts[version as usize - 1..]
+        .iter()
+        .fold(oldest, |value, upcast| upcast(value));
     serde_json::from_value(current).map_err(malformed)
 }
 
@@ -99,7 +106,10 @@ mod tests {
         serde_json::json!({"students": old["people"], "teachers": 0})
     }
 
-    const SHAPE: Shape = Shape { name: "reach_stated", upcasts: &[from_v1] };
+    const SHAPE: Shape = Shape {
+        name: "reach_stated",
+        upcasts: &[from_v1],
+    };
 
     fn read(version: u32, data: &str) -> Result<ReachStated, Unreadable> {
         let data = RawValue::from_string(data.to_owned()).expect("json");
@@ -108,8 +118,20 @@ mod tests {
 
     #[test]
     fn the_first_version_is_brought_to_the_second() {
-        assert_eq!(read(1, r#"{"people": 120}"#), Ok(ReachStated { students: 120, teachers: 0 }));
-        assert_eq!(read(2, r#"{"students": 1, "teachers": 2}"#), Ok(ReachStated { students: 1, teachers: 2 }));
+        assert_eq!(
+            read(1, r#"{"people": 120}"#),
+            Ok(ReachStated {
+                students: 120,
+                teachers: 0
+            })
+        );
+        assert_eq!(
+            read(2, r#"{"students": 1, "teachers": 2}"#),
+            Ok(ReachStated {
+                students: 1,
+                teachers: 2
+            })
+        );
     }
 
     #[test]
@@ -120,8 +142,16 @@ mod tests {
 
     #[test]
     fn a_type_is_taken_apart() {
-        assert_eq!(parse_type("org.loopline.intake.tension_filed.v12"), Some(("intake", "tension_filed", 12)));
-        for wrong in ["", "org.loopline.intake.v1", "org.loopline.intake.x.v0", "com.other.intake.x.v1"] {
+        assert_eq!(
+            parse_type("org.loopline.intake.tension_filed.v12"),
+            Some(("intake", "tension_filed", 12))
+        );
+        for wrong in [
+            "",
+            "org.loopline.intake.v1",
+            "org.loopline.intake.x.v0",
+            "com.other.intake.x.v1",
+        ] {
             assert_eq!(parse_type(wrong), None, "{wrong}");
         }
     }

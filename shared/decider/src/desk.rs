@@ -18,8 +18,8 @@ use projection::LiveDistricts;
 use runtime::Clock;
 use sealing::{Keyring, SealingError};
 
-use crate::execute::{Failure, HISTORY_MAX, Target, execute, history};
 use crate::Decide;
+use crate::execute::{Failure, HISTORY_MAX, Target, execute, history};
 
 /// What carrying out a command on a loop needs.
 #[derive(Debug, Clone)]
@@ -85,7 +85,9 @@ impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
                 return Err(Refusal::NotPermitted);
             }
             if record.events >= HISTORY_MAX {
-                return Err(Refusal::Rejected(Rejection::HistoryFull { events_max: HISTORY_MAX }));
+                return Err(Refusal::Rejected(Rejection::HistoryFull {
+                    events_max: HISTORY_MAX,
+                }));
             }
         }
         self.command.decide(state).map_err(Refusal::Rejected)
@@ -95,14 +97,17 @@ impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
 /// Where somebody acts for a department that had the loop before: who has it now.
 fn moved_on(viewer: &Claims, action: Action, record: &LoopRecord) -> Option<Rejection> {
     let with = record.with()?;
-    let had = record.had_by.iter().any(|department| {
-        *department != with.department && viewer.departments.contains(department)
-    });
-    let for_departments =
-        contracts::action::AUTHORITY.iter().any(|(listed, _, scope)| {
-            *listed == action && *scope == contracts::action::Scope::HoldingDepartment
-        });
-    (had && for_departments).then_some(Rejection::WithAnother { department: with.department, since: with.since })
+    let had = record
+        .had_by
+        .iter()
+        .any(|department| *department != with.department && viewer.departments.contains(department));
+    let for_departments = contracts::action::AUTHORITY
+        .iter()
+        .any(|(listed, _, scope)| *listed == action && *scope == contracts::action::Scope::HoldingDepartment);
+    (had && for_departments).then_some(Rejection::WithAnother {
+        department: with.department,
+        since: with.since,
+    })
 }
 
 impl Desk {
@@ -114,8 +119,9 @@ impl Desk {
             .map_err(|failure| failure.problem(|()| Problem::not_found("loop")))?;
         let mut state = Loop::default();
         for event in &recorded {
-            let read = Loop::read(&event.envelope)
-                .map_err(|error| Failure::<()>::Unreadable(error.to_string()).problem(|()| Problem::not_found("loop")))?;
+            let read = Loop::read(&event.envelope).map_err(|error| {
+                Failure::<()>::Unreadable(error.to_string()).problem(|()| Problem::not_found("loop"))
+            })?;
             state.evolve(&event.meta(), &read);
         }
         let Loop::Filed(record) = state else {
@@ -126,7 +132,11 @@ impl Desk {
         {
             return Err(Problem::not_found("loop"));
         }
-        Ok(Opened { subject, recorded, record: *record })
+        Ok(Opened {
+            subject,
+            recorded,
+            record: *record,
+        })
     }
 
     /// Seals a text under a key.
@@ -166,7 +176,8 @@ impl Desk {
         C: Decide<Loop, Rejection = Rejection> + Sync,
         C::Event: OwnedEvents,
     {
-        self.carry_out_on(opened.subject, Some(opened.recorded), message, guard, command).await
+        self.carry_out_on(opened.subject, Some(opened.recorded), message, guard, command)
+            .await
     }
 
     /// Carries a command out on a subject of which `primed` was just read.
@@ -182,9 +193,18 @@ impl Desk {
         C: Decide<Loop, Rejection = Rejection> + Sync,
         C::Event: OwnedEvents,
     {
-        let target = Target { log: &*self.log, subject, now: self.clock.now(), primed };
-        let guarded =
-            Guarded { district: &message.district, authority: &message.authority, guard, command };
+        let target = Target {
+            log: &*self.log,
+            subject,
+            now: self.clock.now(),
+            primed,
+        };
+        let guarded = Guarded {
+            district: &message.district,
+            authority: &message.authority,
+            guard,
+            command,
+        };
         let result = execute::<Loop, _>(&target, message, &guarded).await;
         let names = self.districts.names(&message.district);
         result.map_err(|failure| {
@@ -234,7 +254,10 @@ impl Opened {
 pub(crate) fn say_which_school() -> Problem {
     Problem::invalid(
         "say which school you speak for: you have several here",
-        vec![contracts::problem::FieldProblem { field: "school".to_owned(), message: "is needed".to_owned() }],
+        vec![contracts::problem::FieldProblem {
+            field: "school".to_owned(),
+            message: "is needed".to_owned(),
+        }],
     )
 }
 

@@ -133,17 +133,19 @@ where
         let recorded = if let Some(recorded) = primed.take() {
             recorded
         } else {
-            history(target.log, &target.subject, at_least).await.map_err(|failure| match failure {
-                Failure::Away(_) if unsettled => Failure::Unsettled,
-                Failure::Away(error) => Failure::Away(error),
-                Failure::Unreadable(what) => Failure::Unreadable(what),
-                Failure::Rejected(())
-                | Failure::Reused
-                | Failure::Stale(_)
-                | Failure::Unsettled
-                | Failure::Busy
-                | Failure::TooLarge => Failure::Busy,
-            })?
+            history(target.log, &target.subject, at_least)
+                .await
+                .map_err(|failure| match failure {
+                    Failure::Away(_) if unsettled => Failure::Unsettled,
+                    Failure::Away(error) => Failure::Away(error),
+                    Failure::Unreadable(what) => Failure::Unreadable(what),
+                    Failure::Rejected(())
+                    | Failure::Reused
+                    | Failure::Stale(_)
+                    | Failure::Unsettled
+                    | Failure::Busy
+                    | Failure::TooLarge => Failure::Busy,
+                })?
         };
         if let Some(done) = done_before(&recorded, message)? {
             return Ok(done);
@@ -160,13 +162,23 @@ where
             state.evolve(&event.meta(), &read);
         }
         let Some(event) = command.decide(&state).map_err(Failure::Rejected)? else {
-            return Ok(Done { version, repeated: true });
+            return Ok(Done {
+                version,
+                repeated: true,
+            });
         };
-        let earliest = recorded.last().map_or(target.now, |last| last.envelope.time.max(target.now));
+        let earliest = recorded
+            .last()
+            .map_or(target.now, |last| last.envelope.time.max(target.now));
         let envelope = envelope(target, message, &event, version, earliest)
             .map_err(|error| Failure::Unreadable(error.to_string()))?;
         match target.log.append(&target.subject, version, &envelope).await {
-            Ok(sequence) => return Ok(Done { version: sequence, repeated: false }),
+            Ok(sequence) => {
+                return Ok(Done {
+                    version: sequence,
+                    repeated: false,
+                });
+            }
             Err(AppendError::Conflict { at }) => {
                 debug!(subject = %target.subject, attempt, at, "others were faster");
                 at_least = at;
@@ -187,9 +199,10 @@ where
 fn done_before<R>(recorded: &[Recorded], message: &CommandMessage) -> Result<Option<Done>, Failure<R>> {
     match recorded.iter().find(|event| event.envelope.commandid == message.id) {
         None => Ok(None),
-        Some(event) if event.envelope.requesthash == message.request_hash => {
-            Ok(Some(Done { version: event.sequence, repeated: true }))
-        }
+        Some(event) if event.envelope.requesthash == message.request_hash => Ok(Some(Done {
+            version: event.sequence,
+            repeated: true,
+        })),
         Some(_) => Err(Failure::Reused),
     }
 }

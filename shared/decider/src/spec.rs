@@ -19,7 +19,11 @@ pub struct Spec<S> {
 /// Begins a history: nothing yet, on a Monday morning.
 pub fn given<S: Fold>() -> Spec<S> {
     let time = DateTime::from_timestamp(1_793_620_800, 0).unwrap_or_default();
-    Spec { state: S::default(), sequence: 0, time }
+    Spec {
+        state: S::default(),
+        sequence: 0,
+        time,
+    }
 }
 
 impl<S: Fold> Spec<S> {
@@ -28,7 +32,12 @@ impl<S: Fold> Spec<S> {
         self.sequence += 1;
         self.time += Duration::hours(1);
         let id = EventId(Uuid::from_u128(u128::from(self.sequence)));
-        let meta = Meta { sequence: self.sequence, id, time: self.time, actor: actor.clone() };
+        let meta = Meta {
+            sequence: self.sequence,
+            id,
+            time: self.time,
+            actor: actor.clone(),
+        };
         self.state.evolve(&meta, &event.into());
         self
     }

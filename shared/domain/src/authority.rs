@@ -55,8 +55,14 @@ pub fn sight(viewer: &Claims, audience: &Audience) -> Sight {
         return Sight::Nothing;
     }
     let confidential = audience.visibility == Visibility::Confidential;
-    let in_department = audience.departments.iter().any(|department| viewer.departments.contains(department));
-    let leads = audience.departments.iter().any(|department| viewer.leads.contains(department));
+    let in_department = audience
+        .departments
+        .iter()
+        .any(|department| viewer.departments.contains(department));
+    let leads = audience
+        .departments
+        .iter()
+        .any(|department| viewer.leads.contains(department));
     let named = audience.people.contains(&viewer.person);
     let office = viewer.has(Role::Contact)
         || viewer.has(Role::Auditor)
@@ -80,8 +86,10 @@ pub fn sight(viewer: &Claims, audience: &Audience) -> Sight {
 /// `school` is the school the action speaks for, where it speaks for one.
 pub fn may(viewer: &Claims, action: Action, record: &LoopRecord, school: Option<SchoolId>) -> bool {
     let holding = record.with().map(|with| with.department);
-    AUTHORITY.iter().filter(|(listed, role, _)| *listed == action && viewer.has(*role)).any(|(_, role, scope)| {
-        match scope {
+    AUTHORITY
+        .iter()
+        .filter(|(listed, role, _)| *listed == action && viewer.has(*role))
+        .any(|(_, role, scope)| match scope {
             Scope::District => true,
             Scope::OwnSchool => match (action, school) {
                 (Action::Join, Some(school)) => viewer.schools.contains(&school),
@@ -95,19 +103,18 @@ pub fn may(viewer: &Claims, action: Action, record: &LoopRecord, school: Option<
                 .copied()
                 .chain(holding)
                 .any(|department| in_department(viewer, *role, department)),
-            Scope::TeamAsked => record.matter.as_ref().is_some_and(|matter| viewer.teams.contains(&matter.team)),
-        }
-    })
+            Scope::TeamAsked => record
+                .matter
+                .as_ref()
+                .is_some_and(|matter| viewer.teams.contains(&matter.team)),
+        })
 }
 
 fn in_department(viewer: &Claims, role: Role, department: contracts::DepartmentId) -> bool {
     match role {
         Role::DepartmentLead => viewer.leads.contains(&department),
-        Role::DepartmentStaff
-        | Role::Reporter
-        | Role::Contact
-        | Role::Leader
-        | Role::Auditor
-        | Role::Administrator => viewer.departments.contains(&department),
+        Role::DepartmentStaff | Role::Reporter | Role::Contact | Role::Leader | Role::Auditor | Role::Administrator => {
+            viewer.departments.contains(&department)
+        }
     }
 }

@@ -23,7 +23,11 @@ const DAYS_MAX: u32 = 3660;
 
 impl Default for Calendar {
     fn default() -> Self {
-        Self { version: 0, time_zone: chrono_tz::UTC, closed: BTreeMap::new() }
+        Self {
+            version: 0,
+            time_zone: chrono_tz::UTC,
+            closed: BTreeMap::new(),
+        }
     }
 }
 
@@ -48,18 +52,28 @@ pub enum NotACalendar {
 impl Calendar {
     /// A calendar from what was set.
     pub fn new(version: u32, time_zone: &str, closed: &[Closed]) -> Result<Self, NotACalendar> {
-        let time_zone: Tz = time_zone.parse().map_err(|_| NotACalendar::TimeZone(time_zone.to_owned()))?;
+        let time_zone: Tz = time_zone
+            .parse()
+            .map_err(|_| NotACalendar::TimeZone(time_zone.to_owned()))?;
         let mut days = BTreeMap::new();
         for range in closed {
             let length = (range.to - range.from).num_days();
             if !(0..=366).contains(&length) {
-                return Err(NotACalendar::Range { from: range.from, to: range.to, label: range.label.clone() });
+                return Err(NotACalendar::Range {
+                    from: range.from,
+                    to: range.to,
+                    label: range.label.clone(),
+                });
             }
             for day in range.from.iter_days().take(length as usize + 1) {
                 days.insert(day, range.label.clone());
             }
         }
-        Ok(Self { version, time_zone, closed: days })
+        Ok(Self {
+            version,
+            time_zone,
+            closed: days,
+        })
     }
 
     /// The date it is there at a moment.
@@ -79,7 +93,11 @@ impl Calendar {
         self.time_zone
             .from_local_datetime(&midnight)
             .earliest()
-            .or_else(|| self.time_zone.from_local_datetime(&(midnight + chrono::Duration::hours(1))).earliest())
+            .or_else(|| {
+                self.time_zone
+                    .from_local_datetime(&(midnight + chrono::Duration::hours(1)))
+                    .earliest()
+            })
             .map_or_else(|| midnight.and_utc(), |moment| moment.with_timezone(&Utc))
     }
 
@@ -144,7 +162,10 @@ impl Calendar {
                 let end = self.end_of(day);
                 if pauses.iter().any(|pause| pause.to.is_none() && pause.from < end) {
                     // Paused with no end in sight: there is no date to give.
-                    return Count { due: None, counted: counted_today };
+                    return Count {
+                        due: None,
+                        counted: counted_today,
+                    };
                 }
                 let begins = self.start_of(day);
                 let last = end - chrono::Duration::milliseconds(1);
@@ -159,7 +180,10 @@ impl Calendar {
                 }
             }
         }
-        Count { due: Some(day), counted: counted_today }
+        Count {
+            due: Some(day),
+            counted: counted_today,
+        }
     }
 }
 
@@ -201,7 +225,11 @@ mod tests {
     }
 
     fn calendar() -> Calendar {
-        let closed = [Closed { from: day("2026-11-25"), to: day("2026-11-27"), label: "Thanksgiving".to_owned() }];
+        let closed = [Closed {
+            from: day("2026-11-25"),
+            to: day("2026-11-27"),
+            label: "Thanksgiving".to_owned(),
+        }];
         Calendar::new(1, "America/New_York", &closed).expect("a calendar")
     }
 
@@ -224,7 +252,10 @@ mod tests {
     fn a_day_lasts_until_its_end_across_a_change_of_clocks() {
         let calendar = calendar();
         let day = day("2026-11-01");
-        assert_eq!(calendar.end_of(day) - calendar.start_of(day), chrono::Duration::hours(25));
+        assert_eq!(
+            calendar.end_of(day) - calendar.start_of(day),
+            chrono::Duration::hours(25)
+        );
     }
 
     #[test]
@@ -235,12 +266,24 @@ mod tests {
         let free = calendar.count(start, 5, &[], now);
         assert_eq!(free.due, Some(day("2026-11-09")));
         // Asked on Wednesday, answered on Friday: Wednesday to Friday do not count.
-        let pause = Pause { from: at("2026-11-04T15:00:00Z"), to: Some(at("2026-11-06T15:00:00Z")) };
-        assert_eq!(calendar.count(start, 5, std::slice::from_ref(&pause), now).due, Some(day("2026-11-12")));
+        let pause = Pause {
+            from: at("2026-11-04T15:00:00Z"),
+            to: Some(at("2026-11-06T15:00:00Z")),
+        };
+        assert_eq!(
+            calendar.count(start, 5, std::slice::from_ref(&pause), now).due,
+            Some(day("2026-11-12"))
+        );
         // Asked and answered within a day costs nothing.
-        let brief = Pause { from: at("2026-11-04T15:00:00Z"), to: Some(at("2026-11-04T17:00:00Z")) };
+        let brief = Pause {
+            from: at("2026-11-04T15:00:00Z"),
+            to: Some(at("2026-11-04T17:00:00Z")),
+        };
         assert_eq!(calendar.count(start, 5, &[brief], now).due, Some(day("2026-11-09")));
-        let open = Pause { from: at("2026-11-04T15:00:00Z"), to: None };
+        let open = Pause {
+            from: at("2026-11-04T15:00:00Z"),
+            to: None,
+        };
         assert_eq!(calendar.count(start, 5, &[open], now), Count { due: None, counted: 1 });
     }
 
@@ -250,16 +293,25 @@ mod tests {
         let start = at("2026-11-02T15:00:00Z");
         // The last day was Wednesday; asked that morning, answered a week later, late in the evening.
         let answered = at("2026-11-12T04:30:00Z"); // still the 11th in New York
-        let pause = Pause { from: at("2026-11-04T14:00:00Z"), to: Some(answered) };
+        let pause = Pause {
+            from: at("2026-11-04T14:00:00Z"),
+            to: Some(answered),
+        };
         let due = calendar.count(start, 2, &[pause], answered).due.expect("it runs again");
-        assert!(calendar.end_of(due) > answered + chrono::Duration::hours(20), "due {due}");
+        assert!(
+            calendar.end_of(due) > answered + chrono::Duration::hours(20),
+            "due {due}"
+        );
     }
 
     #[test]
     fn what_was_late_before_a_pause_stays_late() {
         let calendar = calendar();
         let start = at("2026-11-02T15:00:00Z");
-        let pause = Pause { from: at("2026-11-09T15:00:00Z"), to: None };
+        let pause = Pause {
+            from: at("2026-11-09T15:00:00Z"),
+            to: None,
+        };
         let count = calendar.count(start, 2, &[pause], at("2026-11-10T15:00:00Z"));
         assert_eq!(count.due, Some(day("2026-11-04")));
     }

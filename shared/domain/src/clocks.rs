@@ -44,7 +44,10 @@ impl LoopRecord {
         }
         let waits = self.time.waits.clone();
         match clock {
-            Clock::Acknowledge => self.time.acknowledge_from.map(|from| (from, level.acknowledge_days, waits)),
+            Clock::Acknowledge => self
+                .time
+                .acknowledge_from
+                .map(|from| (from, level.acknowledge_days, waits)),
             Clock::NextWord => self.time.next_word_from.map(|from| (from, level.next_word_days, waits)),
             Clock::Resolve => self.time.resolve_from.map(|from| {
                 let pauses = waits.into_iter().chain(self.time.answered.iter().cloned()).collect();
@@ -61,8 +64,15 @@ impl LoopRecord {
 
     /// The dates of the running clocks.
     pub fn due(&self, calendar: &Calendar) -> Due {
-        let due = |clock| self.count(clock, calendar, self.changed_at).and_then(|(count, _)| count.due);
-        Due { acknowledge: due(Clock::Acknowledge), next_word: due(Clock::NextWord), resolve: due(Clock::Resolve) }
+        let due = |clock| {
+            self.count(clock, calendar, self.changed_at)
+                .and_then(|(count, _)| count.due)
+        };
+        Due {
+            acknowledge: due(Clock::Acknowledge),
+            next_word: due(Clock::NextWord),
+            resolve: due(Clock::Resolve),
+        }
     }
 
     /// Whether the clocks stand still now.
@@ -111,12 +121,21 @@ impl LoopRecord {
             let Some((Count { due: Some(due), .. }, days)) = self.count(*clock, calendar, self.changed_at) else {
                 continue;
             };
-            let noticed = |missed| self.time.noticed.contains(&Noticed { clock: *clock, due, missed });
+            let noticed = |missed| {
+                self.time.noticed.contains(&Noticed {
+                    clock: *clock,
+                    due,
+                    missed,
+                })
+            };
             if !noticed(true) {
                 moments.push((calendar.end_of(due), Moment::Missed(*clock, due)));
                 let near = self.time.level.as_ref().map_or(0, |level| level.due_soon_days);
                 if near > 0 && near < days && !noticed(false) {
-                    moments.push((calendar.start_of(calendar.before(due, near)), Moment::DueSoon(*clock, due)));
+                    moments.push((
+                        calendar.start_of(calendar.before(due, near)),
+                        Moment::DueSoon(*clock, due),
+                    ));
                 }
             }
         }

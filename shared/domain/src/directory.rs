@@ -95,7 +95,10 @@ impl Districts {
 
     /// Takes one event in; total.
     pub fn evolve(&mut self, subject: &Subject, event: &DirectoryEvent) {
-        self.by_slug.entry(subject.district.clone()).or_default().evolve(subject.id, event);
+        self.by_slug
+            .entry(subject.district.clone())
+            .or_default()
+            .evolve(subject.id, event);
     }
 }
 
@@ -105,24 +108,45 @@ impl DistrictRecord {
         match event {
             DirectoryEvent::DistrictRegistered(registered) => self.name.clone_from(&registered.name),
             DirectoryEvent::SchoolAdded(added) => {
-                self.schools.insert(SchoolId(id), School { name: added.name.clone(), level: added.level });
+                self.schools.insert(
+                    SchoolId(id),
+                    School {
+                        name: added.name.clone(),
+                        level: added.level,
+                    },
+                );
             }
             DirectoryEvent::DepartmentAdded(added) => {
-                let department = Department { name: added.name.clone(), decides: added.decides.clone() };
+                let department = Department {
+                    name: added.name.clone(),
+                    decides: added.decides.clone(),
+                };
                 self.departments.insert(DepartmentId(id), department);
             }
             DirectoryEvent::ZoneDefined(defined) => {
-                let zone = Zone { name: defined.name.clone(), schools: defined.schools.iter().copied().collect() };
+                let zone = Zone {
+                    name: defined.name.clone(),
+                    schools: defined.schools.iter().copied().collect(),
+                };
                 self.zones.insert(ZoneId(id), zone);
             }
             DirectoryEvent::TeamFormed(formed) => {
                 let members = formed.members.iter().copied().collect();
-                self.teams.insert(TeamId(id), Team { name: formed.name.clone(), kind: formed.kind, members });
+                self.teams.insert(
+                    TeamId(id),
+                    Team {
+                        name: formed.name.clone(),
+                        kind: formed.kind,
+                        members,
+                    },
+                );
             }
             DirectoryEvent::CalendarSet(set) => {
                 // A calendar that cannot be read is refused before it is set; were one on record, UTC stands in.
-                let calendar = Calendar::new(set.version, &set.time_zone, &set.closed)
-                    .unwrap_or_else(|_| Calendar { version: set.version, ..Calendar::default() });
+                let calendar = Calendar::new(set.version, &set.time_zone, &set.closed).unwrap_or_else(|_| Calendar {
+                    version: set.version,
+                    ..Calendar::default()
+                });
                 self.calendars.insert(set.version, calendar);
                 if self.calendars.len() > CALENDARS_MAX {
                     self.calendars.pop_first();
@@ -145,7 +169,10 @@ impl DistrictRecord {
 
     /// The calendar in force.
     pub fn calendar(&self) -> Calendar {
-        self.calendars.last_key_value().map(|(_, calendar)| calendar.clone()).unwrap_or_default()
+        self.calendars
+            .last_key_value()
+            .map(|(_, calendar)| calendar.clone())
+            .unwrap_or_default()
     }
 
     /// The calendar of a version, or the nearest kept.
@@ -160,27 +187,38 @@ impl DistrictRecord {
 
     /// The level of this short name, or a plain one where a rule names what is not there.
     pub fn service_level(&self, id: &str) -> ServiceLevel {
-        self.service_levels.get(id).or_else(|| self.service_levels.get("standard")).cloned().unwrap_or_else(|| {
-            ServiceLevel {
+        self.service_levels
+            .get(id)
+            .or_else(|| self.service_levels.get("standard"))
+            .cloned()
+            .unwrap_or_else(|| ServiceLevel {
                 id: "standard".to_owned(),
                 name: "Standard".to_owned(),
                 acknowledge_days: 3,
                 next_word_days: 10,
                 resolve_days: 30,
                 due_soon_days: 2,
-            }
-        })
+            })
     }
 
     /// The zones a school is in.
     pub fn zones_of(&self, school: SchoolId) -> BTreeSet<ZoneId> {
-        self.zones.iter().filter(|(_, zone)| zone.schools.contains(&school)).map(|(id, _)| *id).collect()
+        self.zones
+            .iter()
+            .filter(|(_, zone)| zone.schools.contains(&school))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// The department that people mean: by id, or by name whatever its case.
     pub fn department_named(&self, named: &str) -> Option<DepartmentId> {
-        by_id_or_name(named, self.departments.iter().map(|(id, department)| (id.0, department.name.as_str())))
-            .map(DepartmentId)
+        by_id_or_name(
+            named,
+            self.departments
+                .iter()
+                .map(|(id, department)| (id.0, department.name.as_str())),
+        )
+        .map(DepartmentId)
     }
 
     /// The team that people mean: by id, or by name whatever its case.
@@ -192,5 +230,7 @@ impl DistrictRecord {
 fn by_id_or_name<'a>(named: &str, mut known: impl Iterator<Item = (Uuid, &'a str)>) -> Option<Uuid> {
     let id = Uuid::parse_str(named).ok();
     let named = named.trim().to_lowercase();
-    known.find(|(known, name)| Some(*known) == id || name.to_lowercase() == named).map(|(id, _)| id)
+    known
+        .find(|(known, name)| Some(*known) == id || name.to_lowercase() == named)
+        .map(|(id, _)| id)
 }

@@ -387,7 +387,11 @@ impl LoopRecord {
 
     /// The least advanced of its schools' states.
     pub fn state(&self) -> LoopState {
-        self.parts.keys().map(|school| self.state_of(*school)).min().unwrap_or(LoopState::Withdrawn)
+        self.parts
+            .keys()
+            .map(|school| self.state_of(*school))
+            .min()
+            .unwrap_or(LoopState::Withdrawn)
     }
 
     /// Whether every school's part has ended.
@@ -398,7 +402,10 @@ impl LoopRecord {
     /// Closed, and no school said that it works.
     pub fn is_unconfirmed(&self) -> bool {
         self.state() == LoopState::Closed
-            && self.parts.values().any(|part| matches!(part.phase, Phase::Unconfirmed { .. }))
+            && self
+                .parts
+                .values()
+                .any(|part| matches!(part.phase, Phase::Unconfirmed { .. }))
     }
 
     /// Why nobody in the district office is expected to act: the clocks stand still.
@@ -407,7 +414,10 @@ impl LoopRecord {
         if open.is_empty() {
             return None;
         }
-        if open.iter().all(|school| self.state_of(*school) == LoopState::WaitingForState) {
+        if open
+            .iter()
+            .all(|school| self.state_of(*school) == LoopState::WaitingForState)
+        {
             return Some(Holder::State);
         }
         open.iter()
@@ -440,7 +450,12 @@ impl LoopRecord {
         }
         let asked: Vec<SchoolId> = self
             .open_parts()
-            .filter(|school| matches!(self.state_of(*school), LoopState::Proposed | LoopState::WaitingForSchool))
+            .filter(|school| {
+                matches!(
+                    self.state_of(*school),
+                    LoopState::Proposed | LoopState::WaitingForSchool
+                )
+            })
             .collect();
         if asked.len() == self.open_parts().count() {
             return Holder::School { schools: asked };
@@ -448,7 +463,9 @@ impl LoopRecord {
         match &self.assignment {
             Assignment::Unrouted => Holder::Router,
             Assignment::Triage { .. } => Holder::Contact,
-            Assignment::With(with) => Holder::Department { department: with.department },
+            Assignment::With(with) => Holder::Department {
+                department: with.department,
+            },
         }
     }
 }

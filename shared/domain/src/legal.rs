@@ -40,7 +40,11 @@ mod tests {
             .map(|(name, _)| *name)
             .collect();
         assert_eq!(PARSED.keys().copied().collect::<BTreeSet<_>>(), events);
-        let states: BTreeSet<&str> = LoopState::ALL.iter().map(|state| state.code()).chain(["absent"]).collect();
+        let states: BTreeSet<&str> = LoopState::ALL
+            .iter()
+            .map(|state| state.code())
+            .chain(["absent"])
+            .collect();
         for (event, listed) in PARSED.iter() {
             assert!(listed.is_subset(&states), "{event}: {listed:?}");
         }

@@ -28,7 +28,12 @@ impl LoopRecord {
 
     fn leaves_open(&self, viewer: &Claims, action: Action) -> bool {
         let open = !self.is_ended();
-        let theirs: Vec<SchoolId> = viewer.schools.iter().copied().filter(|school| self.is_in(*school)).collect();
+        let theirs: Vec<SchoolId> = viewer
+            .schools
+            .iter()
+            .copied()
+            .filter(|school| self.is_in(*school))
+            .collect();
         let theirs_in = |wanted: &[LoopState]| theirs.iter().any(|school| wanted.contains(&self.state_of(*school)));
         let theirs_open = theirs.iter().any(|school| self.open_part(*school).is_ok());
         let with = self.with();
@@ -44,7 +49,10 @@ impl LoopRecord {
             Action::Leave => open && theirs_open && self.schools_in_it().count() > 1,
             Action::Withdraw => open && theirs_open && self.schools_in_it().count() == 1,
             Action::HandOn => self.state() != LoopState::Withdrawn && !theirs.is_empty(),
-            Action::Answer => self.questions.values().any(|question| theirs.contains(&question.school)),
+            Action::Answer => self
+                .questions
+                .values()
+                .any(|question| theirs.contains(&question.school)),
             Action::Confirm | Action::Refuse => theirs_in(&[LoopState::Proposed]),
             Action::Appeal => theirs_in(&[LoopState::Declined]) && self.appeal == Appeal::None,
             Action::FollowUp => theirs_in(&[LoopState::Closed]),
@@ -62,7 +70,10 @@ impl LoopRecord {
             Action::DecideTeam => self.matter.is_some(),
             Action::WithdrawResolution => open && self.proposal.is_some(),
             Action::StateAnswer => {
-                open && self.proposal.as_ref().is_some_and(|proposal| proposal.grant == Grant::Awaited)
+                open && self
+                    .proposal
+                    .as_ref()
+                    .is_some_and(|proposal| proposal.grant == Grant::Awaited)
             }
         }
     }

@@ -33,13 +33,26 @@ pub fn choose<'a>(rules: &'a [RoutingRule], facts: &Facts<'_>) -> Option<&'a Rou
 fn applies(rule: &RoutingRule, facts: &Facts<'_>) -> bool {
     let when = &rule.when;
     let any = |empty: bool, holds: bool| empty || holds;
-    any(when.areas.is_empty(), when.areas.iter().any(|area| area.code() == facts.area))
-        && any(when.kinds.is_empty(), when.kinds.contains(&facts.kind))
-        && any(when.rule_sources.is_empty(), when.rule_sources.contains(&facts.rule_source))
+    any(
+        when.areas.is_empty(),
+        when.areas.iter().any(|area| area.code() == facts.area),
+    ) && any(when.kinds.is_empty(), when.kinds.contains(&facts.kind))
+        && any(
+            when.rule_sources.is_empty(),
+            when.rule_sources.contains(&facts.rule_source),
+        )
         && any(when.schools.is_empty(), when.schools.contains(&facts.school))
-        && any(when.zones.is_empty(), when.zones.iter().any(|zone| facts.zones.contains(zone)))
+        && any(
+            when.zones.is_empty(),
+            when.zones.iter().any(|zone| facts.zones.contains(zone)),
+        )
         && any(when.urgencies.is_empty(), when.urgencies.contains(&facts.urgency))
-        && any(when.words.is_empty(), when.words.iter().any(|word| contains_word(facts.text, &word.to_lowercase())))
+        && any(
+            when.words.is_empty(),
+            when.words
+                .iter()
+                .any(|word| contains_word(facts.text, &word.to_lowercase())),
+        )
 }
 
 /// Whether a word or phrase stands in a text on its own, not within another word.
@@ -85,10 +98,36 @@ mod tests {
         };
         let area = |code| Area::from_code(code).into_iter().collect();
         let rules = [
-            rule("other-area", Conditions { areas: area("grading"), ..Conditions::default() }),
-            rule("half", Conditions { areas: area("seat_time"), kinds: vec![Kind::Tradition], ..Conditions::default() }),
-            rule("within-a-word", Conditions { words: vec!["negie".to_owned()], ..Conditions::default() }),
-            rule("word", Conditions { words: vec!["Carnegie units".to_owned()], zones: vec![zone], ..Conditions::default() }),
+            rule(
+                "other-area",
+                Conditions {
+                    areas: area("grading"),
+                    ..Conditions::default()
+                },
+            ),
+            rule(
+                "half",
+                Conditions {
+                    areas: area("seat_time"),
+                    kinds: vec![Kind::Tradition],
+                    ..Conditions::default()
+                },
+            ),
+            rule(
+                "within-a-word",
+                Conditions {
+                    words: vec!["negie".to_owned()],
+                    ..Conditions::default()
+                },
+            ),
+            rule(
+                "word",
+                Conditions {
+                    words: vec!["Carnegie units".to_owned()],
+                    zones: vec![zone],
+                    ..Conditions::default()
+                },
+            ),
             rule("all", Conditions::default()),
         ];
         assert_eq!(choose(&rules, &facts).map(|rule| rule.id.as_str()), Some("word"));

@@ -11,8 +11,16 @@ use uuid::Uuid;
 
 /// A sealed text that nobody can open; told apart by its words.
 pub fn sealed(words: &str) -> Sealed {
-    let key = KeyId { pool: Uuid::from_u128(1), slot: 0 };
-    Sealed { key, nonce: String::new(), ciphertext: words.to_owned(), commitment: String::new() }
+    let key = KeyId {
+        pool: Uuid::from_u128(1),
+        slot: 0,
+    };
+    Sealed {
+        key,
+        nonce: String::new(),
+        ciphertext: words.to_owned(),
+        commitment: String::new(),
+    }
 }
 
 /// A person by a name.
@@ -33,7 +41,10 @@ pub fn department(name: &str) -> DepartmentId {
 /// A tension filed by a school.
 pub fn filed(name: &str) -> TensionFiled {
     TensionFiled {
-        key: KeyId { pool: Uuid::from_u128(1), slot: 0 },
+        key: KeyId {
+            pool: Uuid::from_u128(1),
+            slot: 0,
+        },
         school: school(name),
         origin: Origin::School,
         title: sealed("title"),

@@ -68,13 +68,20 @@ impl JetStreamLog {
     /// The log over a connection; the stream must have been set up (see [`set_up`]).
     pub fn new(client: Client) -> Self {
         let context = jetstream::new(client.clone());
-        Self { client, context, direct_get: format!("$JS.API.DIRECT.GET.{STREAM}") }
+        Self {
+            client,
+            context,
+            direct_get: format!("$JS.API.DIRECT.GET.{STREAM}"),
+        }
     }
 
     async fn load_page(&self, subject: &str, from: u64) -> Result<Vec<Raw>, LogError> {
         let inbox = self.client.new_inbox();
-        let mut answers =
-            self.client.subscribe(inbox.clone()).await.map_err(|error| LogError::Unavailable(error.to_string()))?;
+        let mut answers = self
+            .client
+            .subscribe(inbox.clone())
+            .await
+            .map_err(|error| LogError::Unavailable(error.to_string()))?;
         let request = serde_json::json!({"batch": LOAD_PAGE, "next_by_subj": subject, "seq": from});
         self.client
             .publish_with_reply(self.direct_get.clone(), inbox, Bytes::from(request.to_string()))
@@ -103,10 +110,18 @@ impl JetStreamLog {
             let headers = answer.headers.as_ref();
             let header = |name: &str| headers.and_then(|headers| headers.get(name)).map(ToString::to_string);
             let (Some(sequence), Some(subject)) = (header("Nats-Sequence"), header("Nats-Subject")) else {
-                return Err(LogError::Unexpected("a message without sequence and subject".to_owned()));
+                return Err(LogError::Unexpected(
+                    "a message without sequence and subject".to_owned(),
+                ));
             };
-            let sequence = sequence.parse().map_err(|_| LogError::Unexpected(format!("sequence {sequence:?}")))?;
-            page.push(Raw { sequence, subject, payload: answer.payload });
+            let sequence = sequence
+                .parse()
+                .map_err(|_| LogError::Unexpected(format!("sequence {sequence:?}")))?;
+            page.push(Raw {
+                sequence,
+                subject,
+                payload: answer.payload,
+            });
         }
     }
 }
@@ -131,14 +146,19 @@ impl EventLog for JetStreamLog {
             }
             runtime_pause(attempt).await;
         }
-        Err(LogError::Unavailable(format!("no replica has reached sequence {at_least}")))
+        Err(LogError::Unavailable(format!(
+            "no replica has reached sequence {at_least}"
+        )))
     }
 
     async fn append(&self, subject: &Subject, expected: u64, envelope: &Envelope) -> Result<u64, AppendError> {
         let payload =
             serde_json::to_vec(envelope).map_err(|error| LogError::Unexpected(format!("an event as JSON: {error}")))?;
         if payload.len() > EVENT_BYTES_MAX {
-            return Err(AppendError::TooLarge { bytes: payload.len(), max: EVENT_BYTES_MAX });
+            return Err(AppendError::TooLarge {
+                bytes: payload.len(),
+                max: EVENT_BYTES_MAX,
+            });
         }
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string());
@@ -170,13 +190,24 @@ impl EventLog for JetStreamLog {
         let ack: PubAck = serde_json::from_slice(&answer.payload)
             .map_err(|error| LogError::Unexpected(format!("an acknowledgement: {error}")))?;
         match ack {
-            PubAck { error: None, seq: Some(sequence) } => Ok(sequence),
+            PubAck {
+                error: None,
+                seq: Some(sequence),
+            } => Ok(sequence),
             PubAck { error: Some(error), .. } => Err(match error.err_code {
                 WRONG_LAST_SEQUENCE | WRONG_LAST_SEQUENCE_CONSTANT => {
-                    let at = error.description.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
+                    let at = error
+                        .description
+                        .rsplit(' ')
+                        .next()
+                        .and_then(|word| word.parse().ok())
+                        .unwrap_or(0);
                     AppendError::Conflict { at }
                 }
-                TOO_LARGE => AppendError::TooLarge { bytes: 0, max: EVENT_BYTES_MAX },
+                TOO_LARGE => AppendError::TooLarge {
+                    bytes: 0,
+                    max: EVENT_BYTES_MAX,
+                },
                 _ => LogError::Unavailable(format!("{} ({})", error.description, error.err_code)).into(),
             }),
             PubAck { error: None, seq: None } => {
@@ -221,7 +252,10 @@ impl EventLog for JetStreamLog {
 }
 
 /// Waits a little longer each time, at most a fifth of a second.
-#[expect(clippy::disallowed_methods, reason = "a bounded wait between two tries at the broker, not a schedule")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a bounded wait between two tries at the broker, not a schedule"
+)]
 pub(crate) async fn runtime_pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis((5_u64 << attempt.min(6)).min(200))).await;
 }

@@ -46,17 +46,26 @@ pub struct Garbled {
 impl Raw {
     /// Reads the envelope and checks that it belongs where it stands.
     pub fn parse(&self) -> Result<Recorded, Garbled> {
-        let garbled =
-            |reason: String| Garbled { sequence: self.sequence, subject: self.subject.clone(), reason };
+        let garbled = |reason: String| Garbled {
+            sequence: self.sequence,
+            subject: self.subject.clone(),
+            reason,
+        };
         let subject: Subject = self.subject.parse().map_err(|error| garbled(format!("{error}")))?;
         let envelope: Envelope = serde_json::from_slice(&self.payload).map_err(|error| garbled(error.to_string()))?;
         if envelope.specversion != "1.0" {
             return Err(garbled(format!("specversion {:?}", envelope.specversion)));
         }
         if envelope.district != subject.district || envelope.subject != subject.event_subject() {
-            return Err(garbled("its district or subject is not that of the place it stands in".to_owned()));
+            return Err(garbled(
+                "its district or subject is not that of the place it stands in".to_owned(),
+            ));
         }
-        Ok(Recorded { sequence: self.sequence, subject, envelope })
+        Ok(Recorded {
+            sequence: self.sequence,
+            subject,
+            envelope,
+        })
     }
 }
 
@@ -116,7 +125,11 @@ impl Tail {
         caught_up: watch::Receiver<Option<u64>>,
         stop: tokio_util::sync::CancellationToken,
     ) -> Self {
-        Self { receiver, caught_up, _guard: stop.drop_guard() }
+        Self {
+            receiver,
+            caught_up,
+            _guard: stop.drop_guard(),
+        }
     }
 
     /// The sequence after which nothing more was there, once that was so: whoever has taken it in has caught up.

@@ -75,7 +75,12 @@ impl MemoryLog {
             chaos,
             random: StdRng::seed_from_u64(seed),
         };
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() }) }
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::new(state),
+                changed: Notify::new(),
+            }),
+        }
     }
 
     /// Puts any bytes under any subject, as a broken or hostile writer could.
@@ -93,7 +98,10 @@ impl MemoryLog {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -105,7 +113,11 @@ impl State {
     fn store(&mut self, subject: String, payload: Bytes) -> u64 {
         let sequence = self.messages.len() as u64 + 1;
         self.last.insert(subject.clone(), sequence);
-        self.messages.push(Raw { sequence, subject, payload });
+        self.messages.push(Raw {
+            sequence,
+            subject,
+            payload,
+        });
         sequence
     }
 }
@@ -131,14 +143,23 @@ impl EventLog for MemoryLog {
     async fn load(&self, subject: &Subject, after: u64, _at_least: u64) -> Result<Vec<Raw>, LogError> {
         let name = subject.to_string();
         let state = self.state();
-        Ok(state.messages.iter().skip(after as usize).filter(|raw| raw.subject == name).cloned().collect())
+        Ok(state
+            .messages
+            .iter()
+            .skip(after as usize)
+            .filter(|raw| raw.subject == name)
+            .cloned()
+            .collect())
     }
 
     async fn append(&self, subject: &Subject, expected: u64, envelope: &Envelope) -> Result<u64, AppendError> {
         let payload =
             serde_json::to_vec(envelope).map_err(|error| LogError::Unexpected(format!("an event as JSON: {error}")))?;
         if payload.len() > EVENT_BYTES_MAX {
-            return Err(AppendError::TooLarge { bytes: payload.len(), max: EVENT_BYTES_MAX });
+            return Err(AppendError::TooLarge {
+                bytes: payload.len(),
+                max: EVENT_BYTES_MAX,
+            });
         }
         let name = subject.to_string();
         let sequence = {
@@ -153,7 +174,11 @@ impl EventLog for MemoryLog {
             }
             let sequence = state.store(name, Bytes::from(payload));
             let lost_acks = state.chaos.lost_acks;
-            if state.chance(lost_acks) { Err(AppendError::Unsettled) } else { Ok(sequence) }
+            if state.chance(lost_acks) {
+                Err(AppendError::Unsettled)
+            } else {
+                Ok(sequence)
+            }
         };
         self.shared.changed.notify_waiters();
         sequence
@@ -209,14 +234,21 @@ impl EventLog for MemoryLog {
         let back: Vec<(u64, u64)> = std::mem::take(&mut queue.in_flight).into_iter().collect();
         queue.waiting.extend(back);
         drop(state);
-        Ok(Box::new(MemoryDurable { log: self.clone(), name: name.to_owned() }))
+        Ok(Box::new(MemoryDurable {
+            log: self.clone(),
+            name: name.to_owned(),
+        }))
     }
 
     async fn outstanding(&self, name: &str) -> Result<u64, LogError> {
         let state = self.state();
         Ok(state.durables.get(name).map_or(0, |queue| {
-            let unread =
-                state.messages.iter().skip(queue.taken_in).filter(|raw| matches(&queue.filter, &raw.subject)).count();
+            let unread = state
+                .messages
+                .iter()
+                .skip(queue.taken_in)
+                .filter(|raw| matches(&queue.filter, &raw.subject))
+                .count();
             (unread + queue.waiting.len() + queue.in_flight.len()) as u64
         }))
     }
@@ -232,8 +264,11 @@ impl MemoryDurable {
     fn take(&self) -> Option<Delivery> {
         let mut state = self.log.state();
         let chaos = state.chaos;
-        let (reorder, delay, duplicate) =
-            (state.chance(chaos.reorders), state.chance(chaos.delays), state.chance(chaos.duplicates));
+        let (reorder, delay, duplicate) = (
+            state.chance(chaos.reorders),
+            state.chance(chaos.delays),
+            state.chance(chaos.duplicates),
+        );
         let State { messages, durables, .. } = &mut *state;
         let queue = durables.get_mut(&self.name)?;
         for raw in messages.iter().skip(queue.taken_in) {
@@ -255,8 +290,17 @@ impl MemoryDurable {
         }
         queue.in_flight.insert(sequence, delivered);
         let raw = messages.get(sequence as usize - 1)?.clone();
-        let settle = MemorySettle { log: self.log.clone(), name: self.name.clone(), sequence, settled: Mutex::new(false) };
-        Some(Delivery { raw, delivered, settle: Box::new(settle) })
+        let settle = MemorySettle {
+            log: self.log.clone(),
+            name: self.name.clone(),
+            sequence,
+            settled: Mutex::new(false),
+        };
+        Some(Delivery {
+            raw,
+            delivered,
+            settle: Box::new(settle),
+        })
     }
 }
 

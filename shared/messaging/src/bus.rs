@@ -45,9 +45,7 @@ impl Bus {
             .subscription_capacity(65_536)
             .retry_on_initial_connect()
             .max_reconnects(None)
-            .reconnect_delay_callback(|attempts| {
-                Duration::from_millis((20_u64 << attempts.min(6)).min(500))
-            })
+            .reconnect_delay_callback(|attempts| Duration::from_millis((20_u64 << attempts.min(6)).min(500)))
             .event_callback(move |event| {
                 let name = name.clone();
                 async move {
@@ -107,7 +105,11 @@ impl Bus {
     }
 
     /// Asks anything that changes nothing that matters twice.
-    pub async fn ask<Q: Serialize + Sync, A: DeserializeOwned>(&self, subject: String, query: &Q) -> Result<A, Problem> {
+    pub async fn ask<Q: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        subject: String,
+        query: &Q,
+    ) -> Result<A, Problem> {
         let payload = serde_json::to_vec(query).map_err(|error| defect(&error))?;
         match self.request(subject, payload).await {
             Ok(answer) => read_reply(&answer),
@@ -143,5 +145,7 @@ fn defect(error: &serde_json::Error) -> Problem {
 }
 
 fn read_reply<A: DeserializeOwned>(answer: &[u8]) -> Result<A, Problem> {
-    serde_json::from_slice::<Reply<A>>(answer).map_err(|error| defect(&error))?.into_result()
+    serde_json::from_slice::<Reply<A>>(answer)
+        .map_err(|error| defect(&error))?
+        .into_result()
 }

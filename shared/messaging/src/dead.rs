@@ -28,7 +28,9 @@ pub async fn set_aside(bus: &Bus, service: &str, message: &SetAside, payload: &[
     headers.insert("Loopline-Reader", message.reader.clone());
     headers.insert("Loopline-Reason", message.reason.replace(['\r', '\n'], " "));
     headers.insert("Nats-Msg-Id", format!("{}-{}", message.reader, message.sequence));
-    let request = async_nats::Request::new().headers(headers).payload(Bytes::copy_from_slice(payload));
+    let request = async_nats::Request::new()
+        .headers(headers)
+        .payload(Bytes::copy_from_slice(payload));
     let answer = bus
         .client()
         .send_request(subjects::dead(service), request)

@@ -70,11 +70,21 @@ struct Lane {
 }
 
 /// Runs a policy until the process ends, or until it meets an event of a newer release.
-pub async fn run_policy(log: Log, bus: Bus, lifecycle: Lifecycle, health: Health, service: &'static str, policy: Policy) {
+pub async fn run_policy(
+    log: Log,
+    bus: Bus,
+    lifecycle: Lifecycle,
+    health: Health,
+    service: &'static str,
+    policy: Policy,
+) {
     let part = format!("{service} {}", policy.name);
     health.set(&part, State::Starting("connecting".to_owned()));
     let name = format!("{service}-{}", policy.name);
-    let filter = vec![subjects::every(subjects::Thing::Loop), subjects::every(subjects::Thing::District)];
+    let filter = vec![
+        subjects::every(subjects::Thing::Loop),
+        subjects::every(subjects::Thing::District),
+    ];
     let mut attempt = 0;
     let mut durable = loop {
         match log.durable(&name, filter.clone()).await {
@@ -200,7 +210,9 @@ async fn react(bus: &Bus, policy: &Policy, delivery: &Delivery) -> Outcome {
             id: CommandId::of_policy(recorded.envelope.id, &format!("{}/{nth}", policy.name)),
             district: command.district,
             thing: command.thing,
-            authority: Authority::Policy { name: policy.name.to_owned() },
+            authority: Authority::Policy {
+                name: policy.name.to_owned(),
+            },
             // A policy's command follows from its event alone: its id says all that a digest would.
             request_hash: policy.name.to_owned(),
             based_on: None,
@@ -208,7 +220,10 @@ async fn react(bus: &Bus, policy: &Policy, delivery: &Delivery) -> Outcome {
             traceparent: recorded.envelope.traceparent.clone(),
             body,
         };
-        match bus.command(subjects::policy_command(command.service, command.verb), &message).await {
+        match bus
+            .command(subjects::policy_command(command.service, command.verb), &message)
+            .await
+        {
             Ok(_) => {}
             Err(problem) if problem.status == 503 => return Outcome::Again,
             Err(problem) if policy.expected.contains(&problem.name()) => {}

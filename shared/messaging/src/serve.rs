@@ -48,7 +48,9 @@ pub struct Endpoint {
 
 impl std::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Endpoint").field("subject", &self.subject).finish_non_exhaustive()
+        f.debug_struct("Endpoint")
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,7 +86,11 @@ pub async fn serve(
         .await?;
     let mut tasks = Vec::new();
     for endpoint in endpoints {
-        let requests = running.endpoint_builder().name(endpoint.name).add(endpoint.subject.clone()).await?;
+        let requests = running
+            .endpoint_builder()
+            .name(endpoint.name)
+            .add(endpoint.subject.clone())
+            .await?;
         tasks.push((requests, endpoint));
     }
     for (mut requests, endpoint) in tasks {
@@ -92,7 +98,9 @@ pub async fn serve(
         lifecycle.spawn_to_its_end(async move {
             let permits = Arc::new(Semaphore::new(CONCURRENCY));
             loop {
-                let Ok(permit) = permits.clone().acquire_owned().await else { return };
+                let Ok(permit) = permits.clone().acquire_owned().await else {
+                    return;
+                };
                 let request = tokio::select! {
                     request = requests.next() => request,
                     () = lifecycle_task.stopping() => break,
@@ -100,9 +108,19 @@ pub async fn serve(
                 let Some(request) = request else { break };
                 let handler = endpoint.handler.clone();
                 tokio::spawn(async move {
-                    let verb = request.message.subject.rsplit('.').next().unwrap_or_default().to_owned();
+                    let verb = request
+                        .message
+                        .subject
+                        .rsplit('.')
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned();
                     let started = std::time::Instant::now();
-                    let answer = handler(Incoming { verb: verb.clone(), payload: request.message.payload.clone() }).await;
+                    let answer = handler(Incoming {
+                        verb: verb.clone(),
+                        payload: request.message.payload.clone(),
+                    })
+                    .await;
                     metrics::histogram!("loopline_request_seconds", "service" => service, "verb" => verb)
                         .record(started.elapsed().as_secs_f64());
                     if let Err(error) = request.respond(Ok(Bytes::from(answer))).await {

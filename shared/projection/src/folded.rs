@@ -68,8 +68,10 @@ impl Folds {
             .collect();
         let (mut loops, districts) = {
             let inner = self.inner();
-            let known: HashMap<Uuid, Loop> =
-                ids.iter().filter_map(|id| inner.loops.get(id).map(|state| (*id, state.clone()))).collect();
+            let known: HashMap<Uuid, Loop> = ids
+                .iter()
+                .filter_map(|id| inner.loops.get(id).map(|state| (*id, state.clone())))
+                .collect();
             (known, inner.districts.clone())
         };
         let missing: Vec<Uuid> = ids.into_iter().filter(|id| !loops.contains_key(id)).collect();
@@ -84,8 +86,8 @@ impl Folds {
                 query.build_query_as().fetch_all(&mut **conn).await
             })?;
             for (id, state) in rows {
-                let state =
-                    serde_json::from_str(&state).map_err(|error| ApplyError::Away(format!("folded loop {id}: {error}")))?;
+                let state = serde_json::from_str(&state)
+                    .map_err(|error| ApplyError::Away(format!("folded loop {id}: {error}")))?;
                 loops.insert(id, state);
             }
         }
@@ -93,7 +95,11 @@ impl Folds {
             Some(districts) => districts,
             None => Arc::new(load_districts(tx).await?),
         };
-        Ok(Batch { loops, districts, touched: BTreeSet::new() })
+        Ok(Batch {
+            loops,
+            districts,
+            touched: BTreeSet::new(),
+        })
     }
 
     /// Writes what became of a batch; remembered once it is committed.
@@ -103,7 +109,9 @@ impl Folds {
             .iter()
             .filter_map(|id| batch.loops.get(id).map(|state| (*id, state)))
             .map(|(id, state)| {
-                serde_json::to_string(state).map(|text| (id, text)).map_err(|error| ApplyError::Away(error.to_string()))
+                serde_json::to_string(state)
+                    .map(|text| (id, text))
+                    .map_err(|error| ApplyError::Away(error.to_string()))
             })
             .collect::<Result<_, _>>()?;
         for chunk in touched.chunks(ROWS) {
@@ -177,7 +185,10 @@ impl Batch {
 
     /// Takes one event in; the states stand after it then.
     pub async fn step(&mut self, tx: &mut Tx, recorded: &Recorded) -> Result<Step, ApplyError> {
-        let unreadable = |source: Unreadable| ApplyError::Unreadable { sequence: recorded.sequence, source };
+        let unreadable = |source: Unreadable| ApplyError::Unreadable {
+            sequence: recorded.sequence,
+            source,
+        };
         if recorded.subject.thing == Thing::Loop {
             let event = LoopEvent::read(&recorded.envelope).map_err(unreadable)?;
             let id = recorded.subject.id;

@@ -28,8 +28,15 @@ impl LiveDistricts {
         let part = format!("{service} districts");
         health.set(&part, State::Starting("reading the directory".to_owned()));
         lifecycle.spawn(async move {
-            let filter: Vec<String> =
-                [Thing::District, Thing::School, Thing::Department, Thing::Zone, Thing::Team].map(every).to_vec();
+            let filter: Vec<String> = [
+                Thing::District,
+                Thing::School,
+                Thing::Department,
+                Thing::Zone,
+                Thing::Team,
+            ]
+            .map(every)
+            .to_vec();
             let mut tail = loop {
                 match log.read(filter.clone(), 0).await {
                     Ok(tail) => break tail,
@@ -89,17 +96,29 @@ impl LiveDistricts {
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Districts> {
-        self.districts.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.districts
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Looks at one district; nothing where it is unknown.
     pub fn with<R>(&self, district: &District, look: impl FnOnce(&DistrictRecord) -> R) -> Option<R> {
-        self.districts.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(district).map(look)
+        self.districts
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .get(district)
+            .map(look)
     }
 
     /// The slugs of all districts.
     pub fn slugs(&self) -> Vec<District> {
-        self.districts.read().unwrap_or_else(std::sync::PoisonError::into_inner).by_slug.keys().cloned().collect()
+        self.districts
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .by_slug
+            .keys()
+            .cloned()
+            .collect()
     }
 
     /// Takes one event in directly, as a read model's transaction does that holds its own view.
@@ -109,7 +128,10 @@ impl LiveDistricts {
 
     /// Names of a district's things, for refusals.
     pub fn names(&self, district: &District) -> DistrictNames {
-        DistrictNames { live: self.clone(), district: district.clone() }
+        DistrictNames {
+            live: self.clone(),
+            district: district.clone(),
+        }
     }
 }
 
@@ -123,20 +145,27 @@ pub struct DistrictNames {
 impl Names for DistrictNames {
     fn department(&self, id: DepartmentId) -> String {
         self.live
-            .with(&self.district, |record| record.departments.get(&id).map(|department| department.name.clone()))
+            .with(&self.district, |record| {
+                record.departments.get(&id).map(|department| department.name.clone())
+            })
             .flatten()
             .unwrap_or_else(|| "another department".to_owned())
     }
 
     fn team(&self, id: TeamId) -> String {
         self.live
-            .with(&self.district, |record| record.teams.get(&id).map(|team| team.name.clone()))
+            .with(&self.district, |record| {
+                record.teams.get(&id).map(|team| team.name.clone())
+            })
             .flatten()
             .unwrap_or_else(|| "a team".to_owned())
     }
 
     fn moment(&self, at: chrono::DateTime<chrono::Utc>) -> String {
-        let zone = self.live.with(&self.district, |record| record.calendar().time_zone).unwrap_or(chrono_tz::UTC);
+        let zone = self
+            .live
+            .with(&self.district, |record| record.calendar().time_zone)
+            .unwrap_or(chrono_tz::UTC);
         at.with_timezone(&zone).format("%A %-d %B, %-I:%M %p").to_string()
     }
 }

@@ -12,7 +12,9 @@ pub struct Position {
 
 impl Default for Position {
     fn default() -> Self {
-        Self { sender: watch::Sender::new(0) }
+        Self {
+            sender: watch::Sender::new(0),
+        }
     }
 }
 

@@ -33,7 +33,11 @@ pub struct Model<M> {
 
 impl<M> Clone for Model<M> {
     fn clone(&self) -> Self {
-        Self { db: self.db.clone(), model: self.model.clone(), position: self.position.clone() }
+        Self {
+            db: self.db.clone(),
+            model: self.model.clone(),
+            position: self.position.clone(),
+        }
     }
 }
 
@@ -64,7 +68,10 @@ pub async fn run<M: ReadModel>(log: Log, model: Model<M>, lifecycle: Lifecycle, 
         .await
         {
             Ok(()) => return,
-            Err(ApplyError::Unreadable { sequence, source: source @ Unreadable::Newer { .. } }) => {
+            Err(ApplyError::Unreadable {
+                sequence,
+                source: source @ Unreadable::Newer { .. },
+            }) => {
                 error!(model = name, sequence, %source, "the read model has stopped");
                 health.set(&part, State::Stopped(source.to_string()));
                 return;
@@ -121,7 +128,9 @@ async fn follow<M: ReadModel>(
             return Err(ApplyError::Away("the log ended".to_owned()));
         }
         raws.retain(|raw| raw.sequence > position);
-        let Some(last) = raws.last().map(|raw| raw.sequence) else { continue };
+        let Some(last) = raws.last().map(|raw| raw.sequence) else {
+            continue;
+        };
         match take_in(model, &raws, position, last).await {
             Ok(true) => {
                 position = last;
@@ -175,7 +184,10 @@ async fn take_in<M: ReadModel>(model: &Model<M>, raws: &[Raw], position: u64, la
                 tx.commit().await?;
                 return Ok(true);
             }
-            Err(ApplyError::Unreadable { sequence, source: source @ Unreadable::Newer { .. } }) => {
+            Err(ApplyError::Unreadable {
+                sequence,
+                source: source @ Unreadable::Newer { .. },
+            }) => {
                 tx.rollback().await?;
                 return Err(ApplyError::Unreadable { sequence, source });
             }

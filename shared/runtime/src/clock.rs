@@ -18,16 +18,23 @@ const SYSTEM: i64 = i64::MIN;
 impl Clock {
     /// The system's time.
     pub fn system() -> Self {
-        Self { by_hand: Arc::new(AtomicI64::new(SYSTEM)) }
+        Self {
+            by_hand: Arc::new(AtomicI64::new(SYSTEM)),
+        }
     }
 
     /// A time that stands still until it is moved.
     pub fn by_hand(at: DateTime<Utc>) -> Self {
-        Self { by_hand: Arc::new(AtomicI64::new(at.timestamp_millis())) }
+        Self {
+            by_hand: Arc::new(AtomicI64::new(at.timestamp_millis())),
+        }
     }
 
     /// Now, in whole milliseconds.
-    #[expect(clippy::disallowed_methods, reason = "the one place where the system's clock is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the system's clock is read"
+    )]
     pub fn now(&self) -> DateTime<Utc> {
         match self.by_hand.load(Ordering::SeqCst) {
             SYSTEM => Utc::now().trunc_subsecs(3),
@@ -47,7 +54,10 @@ impl Clock {
 }
 
 /// Waits in real time; for pacing retries and periodic work, never for order.
-#[expect(clippy::disallowed_methods, reason = "the one place where a task waits for time to pass")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where a task waits for time to pass"
+)]
 pub async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
 }

@@ -23,12 +23,18 @@ pub struct Health {
 impl Health {
     /// Says how a part is.
     pub fn set(&self, part: &str, state: State) {
-        self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(part.to_owned(), state);
+        self.parts
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .insert(part.to_owned(), state);
     }
 
     /// How each part is.
     pub fn parts(&self) -> BTreeMap<String, State> {
-        self.parts.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.parts
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// Whether every part is ready, and there is one.

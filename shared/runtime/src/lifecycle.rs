@@ -45,7 +45,10 @@ impl Lifecycle {
 
     /// A lifecycle that ends with this one, or earlier by itself.
     pub fn child(&self) -> Self {
-        Self { stop: self.stop.child_token(), tasks: TaskTracker::new() }
+        Self {
+            stop: self.stop.child_token(),
+            tasks: TaskTracker::new(),
+        }
     }
 
     /// Waits, bounded, until all tasks have ended.

@@ -30,7 +30,9 @@ impl std::fmt::Debug for SealingKey {
 pub struct NotOpened;
 
 fn nonce(bytes: &[u8]) -> Result<XNonce, NotOpened> {
-    <[u8; NONCE_BYTES]>::try_from(bytes).map(XNonce::from).map_err(|_| NotOpened)
+    <[u8; NONCE_BYTES]>::try_from(bytes)
+        .map(XNonce::from)
+        .map_err(|_| NotOpened)
 }
 
 impl SealingKey {
@@ -45,7 +47,10 @@ impl SealingKey {
         let mut plain = salt.to_vec();
         plain.extend_from_slice(text.as_bytes());
         let aad = id.to_string();
-        let payload = Payload { msg: &plain, aad: aad.as_bytes() };
+        let payload = Payload {
+            msg: &plain,
+            aad: aad.as_bytes(),
+        };
         // Encrypting in memory fails only for texts of 256 GiB; the commitment alone would then stand.
         let ciphertext = nonce(nonce_bytes)
             .ok()
@@ -64,17 +69,29 @@ impl SealingKey {
         let nonce = nonce(&BASE64.decode(&sealed.nonce).map_err(|_| NotOpened)?)?;
         let ciphertext = BASE64.decode(&sealed.ciphertext).map_err(|_| NotOpened)?;
         let aad = sealed.key.to_string();
-        let payload = Payload { msg: &ciphertext, aad: aad.as_bytes() };
-        let plain = XChaCha20Poly1305::new(&self.0.into()).decrypt(&nonce, payload).map_err(|_| NotOpened)?;
+        let payload = Payload {
+            msg: &ciphertext,
+            aad: aad.as_bytes(),
+        };
+        let plain = XChaCha20Poly1305::new(&self.0.into())
+            .decrypt(&nonce, payload)
+            .map_err(|_| NotOpened)?;
         let (salt, text) = plain.split_at_checked(SALT_BYTES).ok_or(NotOpened)?;
         let text = std::str::from_utf8(text).map_err(|_| NotOpened)?;
-        let holds = BASE64.decode(&sealed.commitment).is_ok_and(|stated| stated == commitment(salt, text));
+        let holds = BASE64
+            .decode(&sealed.commitment)
+            .is_ok_and(|stated| stated == commitment(salt, text));
         if holds { Ok(text.to_owned()) } else { Err(NotOpened) }
     }
 }
 
 fn commitment(salt: &[u8], text: &str) -> [u8; 32] {
-    Sha256::new().chain_update(COMMITMENT_DOMAIN).chain_update(salt).chain_update(text).finalize().into()
+    Sha256::new()
+        .chain_update(COMMITMENT_DOMAIN)
+        .chain_update(salt)
+        .chain_update(text)
+        .finalize()
+        .into()
 }
 
 /// The installation's key, under which sealing keys are kept.
@@ -103,8 +120,9 @@ impl MasterKey {
     pub fn wrap(&self, id: KeyId, key: &SealingKey, fresh: [u8; NONCE_BYTES]) -> Vec<u8> {
         let aad = [WRAP_DOMAIN, id.to_string().as_bytes()].concat();
         let payload = Payload { msg: &key.0, aad: &aad };
-        let wrapped =
-            XChaCha20Poly1305::new(&self.0.into()).encrypt(&XNonce::from(fresh), payload).unwrap_or_default();
+        let wrapped = XChaCha20Poly1305::new(&self.0.into())
+            .encrypt(&XNonce::from(fresh), payload)
+            .unwrap_or_default();
         [fresh.as_slice(), &wrapped].concat()
     }
 
@@ -112,8 +130,13 @@ impl MasterKey {
     pub fn unwrap(&self, id: KeyId, wrapped: &[u8]) -> Result<SealingKey, NotOpened> {
         let (fresh, wrapped) = wrapped.split_at_checked(NONCE_BYTES).ok_or(NotOpened)?;
         let aad = [WRAP_DOMAIN, id.to_string().as_bytes()].concat();
-        let payload = Payload { msg: wrapped, aad: &aad };
-        let key = XChaCha20Poly1305::new(&self.0.into()).decrypt(&nonce(fresh)?, payload).map_err(|_| NotOpened)?;
+        let payload = Payload {
+            msg: wrapped,
+            aad: &aad,
+        };
+        let key = XChaCha20Poly1305::new(&self.0.into())
+            .decrypt(&nonce(fresh)?, payload)
+            .map_err(|_| NotOpened)?;
         key.try_into().map(SealingKey).map_err(|_| NotOpened)
     }
 }
@@ -124,7 +147,10 @@ mod tests {
     use uuid::Uuid;
 
     fn id(slot: u8) -> KeyId {
-        KeyId { pool: Uuid::from_u128(7), slot }
+        KeyId {
+            pool: Uuid::from_u128(7),
+            slot,
+        }
     }
 
     #[test]
@@ -146,10 +172,28 @@ mod tests {
     fn altered_or_moved_texts_do_not_open() {
         let key = SealingKey::new([1; 32]);
         let sealed = key.seal(id(1), "Seat time", [9; 56]);
-        assert_eq!(key.open(&Sealed { key: id(2), ..sealed.clone() }), Err(NotOpened));
+        assert_eq!(
+            key.open(&Sealed {
+                key: id(2),
+                ..sealed.clone()
+            }),
+            Err(NotOpened)
+        );
         let other = key.seal(id(1), "Another", [8; 56]);
-        assert_eq!(key.open(&Sealed { commitment: other.commitment, ..sealed.clone() }), Err(NotOpened));
-        assert_eq!(key.open(&Sealed { nonce: "!".to_owned(), ..sealed }), Err(NotOpened));
+        assert_eq!(
+            key.open(&Sealed {
+                commitment: other.commitment,
+                ..sealed.clone()
+            }),
+            Err(NotOpened)
+        );
+        assert_eq!(
+            key.open(&Sealed {
+                nonce: "!".to_owned(),
+                ..sealed
+            }),
+            Err(NotOpened)
+        );
     }
 
     #[test]

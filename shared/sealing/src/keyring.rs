@@ -53,7 +53,9 @@ struct State {
 
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keyring").field("store", &self.shared.store).finish_non_exhaustive()
+        f.debug_struct("Keyring")
+            .field("store", &self.shared.store)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,11 +76,21 @@ impl Keyring {
     /// A keyring over a store.
     pub fn new(store: Arc<dyn KeyStore>, master: MasterKey) -> Self {
         let state = Mutex::new(State::default());
-        Self { shared: Arc::new(Shared { store, master, state, making: AsyncMutex::new(()) }) }
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                master,
+                state,
+                making: AsyncMutex::new(()),
+            }),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// A key nobody has used. Made ahead of need: only the first call of all waits for the store.
@@ -114,7 +126,11 @@ impl Keyring {
         let pool = Uuid::from_bytes(random());
         let ids: Vec<KeyId> = (0..POOL_SLOTS).map(|slot| KeyId { pool, slot }).collect();
         let keys: Vec<SealingKey> = ids.iter().map(|_| SealingKey::new(random())).collect();
-        let wrapped = Pool::new(ids.iter().zip(&keys).map(|(id, key)| self.shared.master.wrap(*id, key, random())));
+        let wrapped = Pool::new(
+            ids.iter()
+                .zip(&keys)
+                .map(|(id, key)| self.shared.master.wrap(*id, key, random())),
+        );
         self.shared.store.put(pool, &wrapped).await?;
         let mut state = self.state();
         state.remember(pool, Arc::new(keys.into_iter().map(Some).collect()));
@@ -128,14 +144,18 @@ impl Keyring {
             Some(keys) => keys,
             None => self.fetch(id.pool).await?,
         };
-        keys.get(usize::from(id.slot)).and_then(Clone::clone).ok_or(SealingError::Erased(id))
+        keys.get(usize::from(id.slot))
+            .and_then(Clone::clone)
+            .ok_or(SealingError::Erased(id))
     }
 
     async fn fetch(&self, pool: Uuid) -> Result<Arc<Vec<Option<SealingKey>>>, SealingError> {
         let kept = self.shared.store.get(pool).await?.unwrap_or_default();
         let keys: Vec<Option<SealingKey>> = (0..POOL_SLOTS)
             .map(|slot| {
-                kept.slot(slot).map(|wrapped| self.shared.master.unwrap(KeyId { pool, slot }, &wrapped)).transpose()
+                kept.slot(slot)
+                    .map(|wrapped| self.shared.master.unwrap(KeyId { pool, slot }, &wrapped))
+                    .transpose()
             })
             .collect::<Result<_, _>>()?;
         let keys = Arc::new(keys);

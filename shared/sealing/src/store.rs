@@ -23,12 +23,17 @@ pub struct Pool {
 impl Pool {
     /// A pool of wrapped keys.
     pub(crate) fn new(wrapped: impl Iterator<Item = Vec<u8>>) -> Self {
-        Self { slots: wrapped.map(|key| Some(BASE64.encode(key))).collect() }
+        Self {
+            slots: wrapped.map(|key| Some(BASE64.encode(key))).collect(),
+        }
     }
 
     /// One slot's wrapped key; `None` where it was destroyed or never was.
     pub(crate) fn slot(&self, slot: u8) -> Option<Vec<u8>> {
-        self.slots.get(usize::from(slot))?.as_ref().and_then(|key| BASE64.decode(key).ok())
+        self.slots
+            .get(usize::from(slot))?
+            .as_ref()
+            .and_then(|key| BASE64.decode(key).ok())
     }
 }
 
@@ -52,17 +57,28 @@ pub struct MemoryKeys {
 #[async_trait]
 impl KeyStore for MemoryKeys {
     async fn put(&self, id: Uuid, pool: &Pool) -> Result<(), SealingError> {
-        self.pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(id, pool.clone());
+        self.pools
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .insert(id, pool.clone());
         Ok(())
     }
 
     async fn get(&self, id: Uuid) -> Result<Option<Pool>, SealingError> {
-        Ok(self.pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&id).cloned())
+        Ok(self
+            .pools
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .get(&id)
+            .cloned())
     }
 
     async fn destroy(&self, id: Uuid, slot: u8) -> Result<(), SealingError> {
         let mut pools = self.pools.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(key) = pools.get_mut(&id).and_then(|pool| pool.slots.get_mut(usize::from(slot))) {
+        if let Some(key) = pools
+            .get_mut(&id)
+            .and_then(|pool| pool.slots.get_mut(usize::from(slot)))
+        {
             *key = None;
         }
         Ok(())
@@ -87,7 +103,10 @@ const DESTROY_TRIES: u32 = 16;
 impl JetStreamKeys {
     /// The bucket over a connection; it is looked up when first needed.
     pub fn new(client: async_nats::Client) -> Self {
-        Self { context: jetstream::new(client), bucket: OnceCell::new() }
+        Self {
+            context: jetstream::new(client),
+            bucket: OnceCell::new(),
+        }
     }
 
     async fn bucket(&self) -> Result<&kv::Store, SealingError> {
@@ -126,8 +145,10 @@ impl KeyStore for JetStreamKeys {
         let bucket = self.bucket().await?;
         let unavailable = |error: &dyn std::fmt::Display| SealingError::Unavailable(error.to_string());
         for _ in 0..DESTROY_TRIES {
-            let Some(entry) =
-                bucket.entry(id.simple().to_string()).await.map_err(|error| unavailable(&error))?
+            let Some(entry) = bucket
+                .entry(id.simple().to_string())
+                .await
+                .map_err(|error| unavailable(&error))?
             else {
                 return Ok(());
             };
@@ -137,7 +158,11 @@ impl KeyStore for JetStreamKeys {
                 Some(_) | None => return Ok(()),
             }
             let bytes = serde_json::to_vec(&pool).map_err(|error| unavailable(&error))?;
-            if bucket.update(id.simple().to_string(), bytes.into(), entry.revision).await.is_ok() {
+            if bucket
+                .update(id.simple().to_string(), bytes.into(), entry.revision)
+                .await
+                .is_ok()
+            {
                 return Ok(());
             }
         }

@@ -114,11 +114,19 @@ impl Db {
         migrations: Migrations,
         durability: Durability,
     ) -> Result<Self, OpenError> {
-        let open = |source| OpenError::Open { name: name.to_owned(), source };
-        let migrate = |source| OpenError::Migrate { name: name.to_owned(), source };
+        let open = |source| OpenError::Open {
+            name: name.to_owned(),
+            source,
+        };
+        let migrate = |source| OpenError::Migrate {
+            name: name.to_owned(),
+            source,
+        };
         match location {
             Location::Folder(folder) => {
-                let pool = open_sqlite(&folder.join(format!("{name}.sqlite")), durability).await.map_err(open)?;
+                let pool = open_sqlite(&folder.join(format!("{name}.sqlite")), durability)
+                    .await
+                    .map_err(open)?;
                 migrations.sqlite.run(&pool).await.map_err(migrate)?;
                 Ok(Self::Sqlite(pool))
             }
@@ -177,15 +185,23 @@ async fn open_sqlite(file: &Path, durability: Durability) -> Result<SqlitePool, 
         .pragma("cache_size", "-16384")
         .pragma("wal_autocheckpoint", "8192")
         .pragma("temp_store", "memory");
-    SqlitePoolOptions::new().max_connections(SQLITE_CONNECTIONS).connect_with(options).await
+    SqlitePoolOptions::new()
+        .max_connections(SQLITE_CONNECTIONS)
+        .connect_with(options)
+        .await
 }
 
 async fn open_postgres(url: &str, schema: &str) -> Result<PgPool, sqlx::Error> {
     let options = PgConnectOptions::from_str(url)?;
-    let setup = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let setup = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone())
+        .await?;
     // The name is one of ours, never a caller's. Two processes may create it at once: one of them then waits.
     sqlx::query("SELECT pg_advisory_lock(7166261)").execute(&setup).await?;
-    let created = sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""))).execute(&setup).await;
+    let created = sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")))
+        .execute(&setup)
+        .await;
     setup.close().await;
     created?;
     let options = options.options([("search_path", schema)]);

@@ -85,9 +85,10 @@ impl Decide<Thing> for State {
             DirectoryEvent::RoleGranted(granted) => thing.grants.contains(&granted.grant),
             DirectoryEvent::RoleRevoked(revoked) => !thing.grants.contains(&revoked.grant),
             // A name is sealed anew each time, so that the same person looks different: once rostered, it stands.
-            DirectoryEvent::PersonRostered(_) => {
-                thing.last.iter().any(|known| matches!(known, DirectoryEvent::PersonRostered(_)))
-            }
+            DirectoryEvent::PersonRostered(_) => thing
+                .last
+                .iter()
+                .any(|known| matches!(known, DirectoryEvent::PersonRostered(_))),
             other @ (DirectoryEvent::DistrictRegistered(_)
             | DirectoryEvent::SchoolAdded(_)
             | DirectoryEvent::DepartmentAdded(_)
@@ -116,12 +117,19 @@ impl Decide<Thing> for SetCalendar {
     type Rejection = NeverRefused;
 
     fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
-        let time_zone =
-            self.time_zone.clone().or_else(|| thing.time_zone.clone()).unwrap_or_else(|| "UTC".to_owned());
+        let time_zone = self
+            .time_zone
+            .clone()
+            .or_else(|| thing.time_zone.clone())
+            .unwrap_or_else(|| "UTC".to_owned());
         let stands = thing.last.iter().any(|known| {
             matches!(known, DirectoryEvent::CalendarSet(set) if set.time_zone == time_zone && set.closed == self.closed)
         });
-        let set = CalendarSet { version: thing.calendar_version + 1, time_zone, closed: self.closed.clone() };
+        let set = CalendarSet {
+            version: thing.calendar_version + 1,
+            time_zone,
+            closed: self.closed.clone(),
+        };
         Ok((!stands).then(|| set.into()))
     }
 }
@@ -151,7 +159,10 @@ impl Decide<Thing> for PublishRules {
         let stands = thing.last.iter().any(
             |known| matches!(known, DirectoryEvent::RoutingRulesPublished(published) if published.rules == self.0),
         );
-        let published = RoutingRulesPublished { version: thing.rules_version + 1, rules: self.0.clone() };
+        let published = RoutingRulesPublished {
+            version: thing.rules_version + 1,
+            rules: self.0.clone(),
+        };
         Ok((!stands).then(|| published.into()))
     }
 }
@@ -170,7 +181,11 @@ mod tests {
 
     #[test]
     fn a_fact_that_stands_is_not_stated_twice_and_a_role_can_come_and_go() {
-        let grant = Grant { role: Role::Contact, school: None, department: None };
+        let grant = Grant {
+            role: Role::Contact,
+            school: None,
+            department: None,
+        };
         let give = State(RoleGranted { grant: grant.clone() }.into());
         let take = State(RoleRevoked { grant }.into());
         let spec = given::<Thing>().done(&system(), &give);
@@ -182,12 +197,25 @@ mod tests {
 
     #[test]
     fn each_calendar_has_a_version_of_its_own() {
-        let first = SetCalendar { time_zone: Some("America/New_York".to_owned()), closed: Vec::new() };
+        let first = SetCalendar {
+            time_zone: Some("America/New_York".to_owned()),
+            closed: Vec::new(),
+        };
         let spec = given::<Thing>().done(&system(), &first);
         assert_eq!(spec.when(&first), Ok(None));
         let day = chrono::NaiveDate::from_ymd_opt(2026, 12, 4).expect("a date");
-        let snow = SetCalendar { time_zone: None, closed: vec![Closed { from: day, to: day, label: "Snow".to_owned() }] };
+        let snow = SetCalendar {
+            time_zone: None,
+            closed: vec![Closed {
+                from: day,
+                to: day,
+                label: "Snow".to_owned(),
+            }],
+        };
         let spec = spec.done(&system(), &snow);
-        assert_eq!((spec.state().calendar_version, spec.state().time_zone.as_deref()), (2, Some("America/New_York")));
+        assert_eq!(
+            (spec.state().calendar_version, spec.state().time_zone.as_deref()),
+            (2, Some("America/New_York"))
+        );
     }
 }

@@ -26,7 +26,11 @@ pub struct People {
 impl People {
     /// A read model that opens names with these keys.
     pub fn new(keyring: Keyring) -> Self {
-        Self { keyring, bus: OnceLock::new(), changed: AtomicBool::new(false) }
+        Self {
+            keyring,
+            bus: OnceLock::new(),
+            changed: AtomicBool::new(false),
+        }
     }
 
     /// Tells over this connection when the directory has changed.
@@ -59,9 +63,14 @@ impl ReadModel for People {
     }
 
     async fn apply(&self, tx: &mut Tx, batch: &[Recorded]) -> Result<(), ApplyError> {
-        for recorded in batch.iter().filter(|recorded| matches!(recorded.subject.thing, Thing::Person | Thing::Team)) {
-            let event = DirectoryEvent::read(&recorded.envelope)
-                .map_err(|source| ApplyError::Unreadable { sequence: recorded.sequence, source })?;
+        for recorded in batch
+            .iter()
+            .filter(|recorded| matches!(recorded.subject.thing, Thing::Person | Thing::Team))
+        {
+            let event = DirectoryEvent::read(&recorded.envelope).map_err(|source| ApplyError::Unreadable {
+                sequence: recorded.sequence,
+                source,
+            })?;
             let (id, district) = (recorded.subject.id, recorded.subject.district.to_string());
             match &event {
                 DirectoryEvent::PersonRostered(rostered) => {
@@ -107,8 +116,9 @@ impl ReadModel for People {
                 | DirectoryEvent::ContactDesignated(_) => {}
             }
         }
-        let people_changed =
-            batch.iter().any(|recorded| matches!(recorded.subject.thing, Thing::Person | Thing::Team));
+        let people_changed = batch
+            .iter()
+            .any(|recorded| matches!(recorded.subject.thing, Thing::Person | Thing::Team));
         self.changed.fetch_or(people_changed, Ordering::SeqCst);
         Ok(())
     }

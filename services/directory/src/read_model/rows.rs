@@ -21,15 +21,12 @@ pub struct PersonRow {
 
 /// What a person is and where; nothing where there is no such person in the district.
 pub async fn claims(db: &Db, district: &District, person: PersonId, as_of: u64) -> Result<Option<Claims>, sqlx::Error> {
-    let name: Option<String> =
-        on!(db, pool => sqlx::query_scalar("SELECT name FROM person WHERE id = $1 AND district = $2")
+    let name: Option<String> = on!(db, pool => sqlx::query_scalar("SELECT name FROM person WHERE id = $1 AND district = $2")
             .bind(person.0).bind(district.as_str()).fetch_optional(pool).await)?;
     let Some(name) = name else { return Ok(None) };
-    let grants: Vec<(String, String)> =
-        on!(db, pool => sqlx::query_as("SELECT role, place FROM role_grant WHERE person = $1 AND district = $2")
+    let grants: Vec<(String, String)> = on!(db, pool => sqlx::query_as("SELECT role, place FROM role_grant WHERE person = $1 AND district = $2")
             .bind(person.0).bind(district.as_str()).fetch_all(pool).await)?;
-    let teams: Vec<(Uuid,)> =
-        on!(db, pool => sqlx::query_as("SELECT team FROM membership WHERE person = $1 AND district = $2")
+    let teams: Vec<(Uuid,)> = on!(db, pool => sqlx::query_as("SELECT team FROM membership WHERE person = $1 AND district = $2")
             .bind(person.0).bind(district.as_str()).fetch_all(pool).await)?;
     let mut claims = Claims {
         district: district.clone(),
@@ -68,5 +65,12 @@ pub async fn people_of(db: &Db, district: &District, limit: i64) -> Result<Vec<P
     let rows: Vec<(Uuid, String, Option<String>)> = on!(db, pool => sqlx::query_as(
             "SELECT id, name, title FROM person WHERE district = $1 ORDER BY name LIMIT $2")
         .bind(district.as_str()).bind(limit).fetch_all(pool).await)?;
-    Ok(rows.into_iter().map(|(id, name, title)| PersonRow { id: PersonId(id), name, title }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, title)| PersonRow {
+            id: PersonId(id),
+            name,
+            title,
+        })
+        .collect())
 }

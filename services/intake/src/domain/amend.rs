@@ -23,7 +23,10 @@ impl Decide<Loop> for Amend {
         if self.changes == TensionAmended::default() {
             return Err(Rejection::NothingChanges);
         }
-        let hides = self.changes.visibility.is_some_and(|visibility| visibility != Visibility::Joinable);
+        let hides = self
+            .changes
+            .visibility
+            .is_some_and(|visibility| visibility != Visibility::Joinable);
         if hides && record.schools_in_it().count() > 1 {
             return Err(Rejection::OthersHaveJoined);
         }
@@ -41,24 +44,44 @@ mod tests {
     #[test]
     fn what_others_have_joined_cannot_be_hidden_from_them() {
         let hide = Amend {
-            changes: TensionAmended { visibility: Some(Visibility::SchoolOnly), ..TensionAmended::default() },
+            changes: TensionAmended {
+                visibility: Some(Visibility::SchoolOnly),
+                ..TensionAmended::default()
+            },
         };
         let alone = given::<Loop>().event(&person("rosa"), IntakeEvent::from(filed("alder")));
         assert!(alone.when(&hide).is_ok());
         let joined = alone.event(
             &person("ann"),
-            IntakeEvent::from(SchoolJoined { school: school("birch"), how_it_meets_us: None }),
+            IntakeEvent::from(SchoolJoined {
+                school: school("birch"),
+                how_it_meets_us: None,
+            }),
         );
         assert_eq!(joined.when(&hide), Err(Rejection::OthersHaveJoined));
     }
 
     #[test]
     fn only_what_is_named_changes() {
-        let better = Amend { changes: TensionAmended { title: Some(sealed("better")), ..TensionAmended::default() } };
-        let spec =
-            given::<Loop>().event(&person("rosa"), IntakeEvent::from(filed("alder"))).done(&person("rosa"), &better);
+        let better = Amend {
+            changes: TensionAmended {
+                title: Some(sealed("better")),
+                ..TensionAmended::default()
+            },
+        };
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .done(&person("rosa"), &better);
         let tension = &spec.state().record().expect("filed").tension;
-        assert_eq!((&tension.title, &tension.barrier), (&sealed("better"), &sealed("barrier")));
-        assert_eq!(spec.when(&Amend { changes: TensionAmended::default() }), Err(Rejection::NothingChanges));
+        assert_eq!(
+            (&tension.title, &tension.barrier),
+            (&sealed("better"), &sealed("barrier"))
+        );
+        assert_eq!(
+            spec.when(&Amend {
+                changes: TensionAmended::default()
+            }),
+            Err(Rejection::NothingChanges)
+        );
     }
 }

@@ -37,7 +37,14 @@ impl Decide<Loop> for Answer {
                 .map(|(id, _)| *id)
                 .ok_or(Rejection::NoOpenQuestion)?,
         };
-        Ok(Some(QuestionAnswered { question, school: self.school, answer: self.answer.clone() }.into()))
+        Ok(Some(
+            QuestionAnswered {
+                question,
+                school: self.school,
+                answer: self.answer.clone(),
+            }
+            .into(),
+        ))
     }
 }
 
@@ -55,12 +62,19 @@ mod tests {
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
             .event(
                 &person("marcus"),
-                ResolutionEvent::from(QuestionAsked { school: school("alder"), question: sealed("which grades?") }),
+                ResolutionEvent::from(QuestionAsked {
+                    school: school("alder"),
+                    question: sealed("which grades?"),
+                }),
             )
     }
 
     fn answer(question: Option<EventId>) -> Answer {
-        Answer { school: school("alder"), question, answer: sealed("six and seven") }
+        Answer {
+            school: school("alder"),
+            question,
+            answer: sealed("six and seven"),
+        }
     }
 
     #[test]
@@ -85,6 +99,9 @@ mod tests {
                 due: Due::default(),
             }),
         );
-        assert_eq!(spec.when(&answer(Some(question))), Err(Rejection::QuestionOver { question }));
+        assert_eq!(
+            spec.when(&answer(Some(question))),
+            Err(Rejection::QuestionOver { question })
+        );
     }
 }

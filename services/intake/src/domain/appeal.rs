@@ -37,7 +37,13 @@ impl Decide<Loop> for Appeal {
         if record.state_of(self.school) != LoopState::Declined {
             return Err(Rejection::NotDeclined);
         }
-        Ok(Some(Appealed { school: self.school, why: self.why.clone() }.into()))
+        Ok(Some(
+            Appealed {
+                school: self.school,
+                why: self.why.clone(),
+            }
+            .into(),
+        ))
     }
 }
 
@@ -66,13 +72,21 @@ mod tests {
     }
 
     fn appeal() -> Appeal {
-        Appeal { school: school("alder"), why: sealed("look again"), episode: None }
+        Appeal {
+            school: school("alder"),
+            why: sealed("look again"),
+            episode: None,
+        }
     }
 
     fn decided(outcome: AppealOutcome) -> Spec<Loop> {
         let spec = declined().done(&person("rosa"), &appeal()).event(
             &person("policy"),
-            RoutingEvent::from(Escalated { to: EscalatedTo::Contact, about: About::Appeal, why: None }),
+            RoutingEvent::from(Escalated {
+                to: EscalatedTo::Contact,
+                about: About::Appeal,
+                why: None,
+            }),
         );
         assert_eq!(spec.state().record().expect("filed").state(), LoopState::Reopened);
         let escalation = spec.last_id();

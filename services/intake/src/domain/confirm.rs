@@ -24,7 +24,10 @@ pub(super) fn answerable(record: &LoopRecord, school: SchoolId, named: Option<u3
     let proposal = record.proposal.as_ref().ok_or(Rejection::NothingProposed)?;
     match named {
         Some(named) if named != proposal.revision => {
-            return Err(Rejection::AnotherRevision { named, current: proposal.revision });
+            return Err(Rejection::AnotherRevision {
+                named,
+                current: proposal.revision,
+            });
         }
         Some(_) | None => {}
     }
@@ -35,7 +38,9 @@ pub(super) fn answerable(record: &LoopRecord, school: SchoolId, named: Option<u3
     }
     let part = record.open_part(school)?;
     if proposal.revision <= part.refused {
-        return Err(Rejection::AlreadySaid { state: record.state_of(school) });
+        return Err(Rejection::AlreadySaid {
+            state: record.state_of(school),
+        });
     }
     Ok(proposal.revision)
 }
@@ -51,7 +56,14 @@ impl Decide<Loop> for Confirm {
         }
         record.still_open()?;
         let revision = answerable(record, self.school, self.revision)?;
-        Ok(Some(OutcomeConfirmed { school: self.school, revision, words: self.words.clone() }.into()))
+        Ok(Some(
+            OutcomeConfirmed {
+                school: self.school,
+                revision,
+                words: self.words.clone(),
+            }
+            .into(),
+        ))
     }
 }
 
@@ -59,9 +71,7 @@ impl Decide<Loop> for Confirm {
 mod tests {
     use super::*;
     use crate::domain::{Join, Refuse};
-    use contracts::events::resolution::{
-        GrantCompleted, ResolutionEvent, ResolutionProposed, ResolutionRevised,
-    };
+    use contracts::events::resolution::{GrantCompleted, ResolutionEvent, ResolutionProposed, ResolutionRevised};
     use contracts::events::routing::RoutingEvent;
     use contracts::vocabulary::{LoopState, ResolutionKind};
     use decider::{Spec, given};
@@ -71,7 +81,13 @@ mod tests {
         given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
-            .done(&person("ann"), &Join { school: school("birch"), how_it_meets_us: None })
+            .done(
+                &person("ann"),
+                &Join {
+                    school: school("birch"),
+                    how_it_meets_us: None,
+                },
+            )
             .event(
                 &person("marcus"),
                 ResolutionEvent::from(ResolutionProposed {
@@ -86,11 +102,22 @@ mod tests {
 
     fn revised(revision: u32) -> ResolutionEvent {
         let kind = ResolutionKind::DistrictChange;
-        ResolutionRevised { revision, kind, summary: sealed("s"), rationale: None, flexibility: None }.into()
+        ResolutionRevised {
+            revision,
+            kind,
+            summary: sealed("s"),
+            rationale: None,
+            flexibility: None,
+        }
+        .into()
     }
 
     fn confirm(name: &str, revision: Option<u32>) -> Confirm {
-        Confirm { school: school(name), revision, words: None }
+        Confirm {
+            school: school(name),
+            revision,
+            words: None,
+        }
     }
 
     #[test]
@@ -108,14 +135,21 @@ mod tests {
         let spec = proposed(ResolutionKind::DistrictChange)
             .done(&person("rosa"), &confirm("alder", Some(1)))
             .event(&person("marcus"), revised(2));
-        assert_eq!(spec.state().record().expect("filed").state_of(school("alder")), LoopState::Proposed);
+        assert_eq!(
+            spec.state().record().expect("filed").state_of(school("alder")),
+            LoopState::Proposed
+        );
         let refused = spec.when(&confirm("birch", Some(1)));
         assert_eq!(refused, Err(Rejection::AnotherRevision { named: 1, current: 2 }));
     }
 
     #[test]
     fn one_refusal_reopens_that_part_alone_until_a_new_revision() {
-        let refuse = Refuse { school: school("birch"), revision: Some(1), why: sealed("not here") };
+        let refuse = Refuse {
+            school: school("birch"),
+            revision: Some(1),
+            why: sealed("not here"),
+        };
         let spec = proposed(ResolutionKind::DistrictChange)
             .done(&person("rosa"), &confirm("alder", Some(1)))
             .done(&person("ann"), &refuse);
@@ -125,18 +159,32 @@ mod tests {
         assert_eq!(record.with().map(|with| with.acknowledged.is_some()), Some(false));
         assert_eq!(
             spec.when(&confirm("birch", Some(1))),
-            Err(Rejection::AlreadySaid { state: LoopState::Reopened })
+            Err(Rejection::AlreadySaid {
+                state: LoopState::Reopened
+            })
         );
         let spec = spec.event(&person("marcus"), revised(2));
-        assert_eq!(spec.state().record().expect("filed").state_of(school("alder")), LoopState::Proposed);
+        assert_eq!(
+            spec.state().record().expect("filed").state_of(school("alder")),
+            LoopState::Proposed
+        );
     }
 
     #[test]
     fn a_request_to_the_state_is_confirmed_only_when_the_state_has_answered() {
         let spec = proposed(ResolutionKind::StateWaiver);
-        assert_eq!(spec.state().record().expect("filed").state(), LoopState::WaitingForState);
-        assert_eq!(spec.when(&confirm("alder", Some(1))), Err(Rejection::StateHasNotAnswered));
-        let granted = ResolutionEvent::from(GrantCompleted { revision: 1, text: None });
+        assert_eq!(
+            spec.state().record().expect("filed").state(),
+            LoopState::WaitingForState
+        );
+        assert_eq!(
+            spec.when(&confirm("alder", Some(1))),
+            Err(Rejection::StateHasNotAnswered)
+        );
+        let granted = ResolutionEvent::from(GrantCompleted {
+            revision: 1,
+            text: None,
+        });
         let spec = spec.event(&person("marcus"), granted);
         assert!(spec.when(&confirm("alder", Some(1))).is_ok());
     }

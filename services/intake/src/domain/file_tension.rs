@@ -32,7 +32,9 @@ mod tests {
 
     #[test]
     fn a_loop_begins_once() {
-        let command = FileTension { tension: filed("alder") };
+        let command = FileTension {
+            tension: filed("alder"),
+        };
         assert_eq!(given::<Loop>().when(&command), Ok(Some(filed("alder").into())));
         let spec = given::<Loop>().event(&person("rosa"), IntakeEvent::from(filed("alder")));
         assert_eq!(spec.when(&command), Err(Rejection::AlreadyFiled));

@@ -53,9 +53,18 @@ mod tests {
 
     #[test]
     fn no_longer_reopens_once() {
-        let no = FollowUp { school: school("alder"), still_works: false, text: None };
-        let confirmed =
-            |revision| IntakeEvent::from(OutcomeConfirmed { school: school("alder"), revision, words: None });
+        let no = FollowUp {
+            school: school("alder"),
+            still_works: false,
+            text: None,
+        };
+        let confirmed = |revision| {
+            IntakeEvent::from(OutcomeConfirmed {
+                school: school("alder"),
+                revision,
+                words: None,
+            })
+        };
         let kind = ResolutionKind::Support;
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
@@ -88,6 +97,10 @@ mod tests {
             )
             .event(&person("rosa"), confirmed(2))
             .done(&person("rosa"), &no);
-        assert_eq!(spec.state().record().expect("filed").state(), LoopState::Closed, "the second time it stays closed");
+        assert_eq!(
+            spec.state().record().expect("filed").state(),
+            LoopState::Closed,
+            "the second time it stays closed"
+        );
     }
 }

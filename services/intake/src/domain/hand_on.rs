@@ -26,14 +26,23 @@ impl Decide<Loop> for HandOn {
         if state == LoopState::Withdrawn {
             return Err(Rejection::Ended { state });
         }
-        let part = record.parts.get(&self.school).ok_or(Rejection::NotIn { school: self.school })?;
+        let part = record
+            .parts
+            .get(&self.school)
+            .ok_or(Rejection::NotIn { school: self.school })?;
         if !record.is_in(self.school) {
             return Err(Rejection::NotIn { school: self.school });
         }
         if part.speaker == Some(self.to) {
             return Err(Rejection::AlreadySpeaks);
         }
-        Ok(Some(HandedOn { school: self.school, to: self.to }.into()))
+        Ok(Some(
+            HandedOn {
+                school: self.school,
+                to: self.to,
+            }
+            .into(),
+        ))
     }
 }
 
@@ -46,11 +55,17 @@ mod tests {
     #[test]
     fn another_speaks_for_the_school() {
         let ann = PersonId::derived(&["ann"]);
-        let command = HandOn { school: school("alder"), to: ann };
+        let command = HandOn {
+            school: school("alder"),
+            to: ann,
+        };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .done(&person("rosa"), &command);
-        assert_eq!(spec.state().record().expect("filed").parts[&school("alder")].speaker, Some(ann));
+        assert_eq!(
+            spec.state().record().expect("filed").parts[&school("alder")].speaker,
+            Some(ann)
+        );
         assert_eq!(spec.when(&command), Err(Rejection::AlreadySpeaks));
     }
 }

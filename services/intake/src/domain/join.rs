@@ -40,7 +40,10 @@ impl Decide<Loop> for Join {
             | LoopState::WaitingForState
             | LoopState::Reopened
             | LoopState::Proposed => {
-                let joined = SchoolJoined { school: self.school, how_it_meets_us: self.how_it_meets_us.clone() };
+                let joined = SchoolJoined {
+                    school: self.school,
+                    how_it_meets_us: self.how_it_meets_us.clone(),
+                };
                 Ok(Some(joined.into()))
             }
         }
@@ -74,13 +77,24 @@ mod tests {
     }
 
     fn confirmed(by: &str) -> IntakeEvent {
-        OutcomeConfirmed { school: school(by), revision: 1, words: None }.into()
+        OutcomeConfirmed {
+            school: school(by),
+            revision: 1,
+            words: None,
+        }
+        .into()
     }
 
     #[test]
     fn joined_first_the_loop_stays_open_and_asks_the_newcomer() {
         let spec = proposed()
-            .done(&person("ann"), &Join { school: school("birch"), how_it_meets_us: None })
+            .done(
+                &person("ann"),
+                &Join {
+                    school: school("birch"),
+                    how_it_meets_us: None,
+                },
+            )
             .event(&person("rosa"), confirmed("alder"));
         let record = spec.state().record().expect("filed");
         assert_eq!(record.state(), LoopState::Proposed);
@@ -90,7 +104,10 @@ mod tests {
     #[test]
     fn closed_first_joining_is_refused() {
         let spec = proposed().event(&person("rosa"), confirmed("alder"));
-        let join = Join { school: school("birch"), how_it_meets_us: None };
+        let join = Join {
+            school: school("birch"),
+            how_it_meets_us: None,
+        };
         assert_eq!(spec.when(&join), Err(Rejection::ClosedBeforeJoining));
     }
 }

@@ -30,7 +30,13 @@ impl Decide<Loop> for Leave {
             return Err(Rejection::LastSchool);
         }
         record.open_part(self.school)?;
-        Ok(Some(SchoolLeft { school: self.school, why: self.why.clone() }.into()))
+        Ok(Some(
+            SchoolLeft {
+                school: self.school,
+                why: self.why.clone(),
+            }
+            .into(),
+        ))
     }
 }
 
@@ -43,12 +49,33 @@ mod tests {
 
     #[test]
     fn the_last_school_withdraws_and_does_not_leave() {
-        let leave = Leave { school: school("alder"), why: None };
+        let leave = Leave {
+            school: school("alder"),
+            why: None,
+        };
         let alone = given::<Loop>().event(&person("rosa"), IntakeEvent::from(filed("alder")));
         assert_eq!(alone.when(&leave), Err(Rejection::LastSchool));
-        let two = alone.done(&person("ann"), &Join { school: school("birch"), how_it_meets_us: None });
+        let two = alone.done(
+            &person("ann"),
+            &Join {
+                school: school("birch"),
+                how_it_meets_us: None,
+            },
+        );
         let left = two.done(&person("rosa"), &leave);
-        assert_eq!(left.when(&leave), Err(Rejection::NotIn { school: school("alder") }));
-        assert_eq!(left.state().record().expect("filed").schools_in_it().collect::<Vec<_>>(), [school("birch")]);
+        assert_eq!(
+            left.when(&leave),
+            Err(Rejection::NotIn {
+                school: school("alder")
+            })
+        );
+        assert_eq!(
+            left.state()
+                .record()
+                .expect("filed")
+                .schools_in_it()
+                .collect::<Vec<_>>(),
+            [school("birch")]
+        );
     }
 }

@@ -31,7 +31,14 @@ impl Decide<Loop> for Refuse {
         }
         record.still_open()?;
         let revision = answerable(record, self.school, self.revision)?;
-        Ok(Some(OutcomeRefused { school: self.school, revision, why: self.why.clone() }.into()))
+        Ok(Some(
+            OutcomeRefused {
+                school: self.school,
+                revision,
+                why: self.why.clone(),
+            }
+            .into(),
+        ))
     }
 }
 
@@ -44,9 +51,21 @@ mod tests {
     #[test]
     fn there_must_be_an_answer_to_refuse() {
         let spec = given::<Loop>().event(&person("rosa"), IntakeEvent::from(filed("alder")));
-        let refuse = Refuse { school: school("alder"), revision: None, why: sealed("why") };
+        let refuse = Refuse {
+            school: school("alder"),
+            revision: None,
+            why: sealed("why"),
+        };
         assert_eq!(spec.when(&refuse), Err(Rejection::NothingProposed));
-        let other = Refuse { school: school("birch"), ..refuse };
-        assert_eq!(spec.when(&other), Err(Rejection::NotIn { school: school("birch") }));
+        let other = Refuse {
+            school: school("birch"),
+            ..refuse
+        };
+        assert_eq!(
+            spec.when(&other),
+            Err(Rejection::NotIn {
+                school: school("birch")
+            })
+        );
     }
 }

@@ -30,9 +30,17 @@ impl Decide<Loop> for Withdraw {
         let others = record.schools_in_it().any(|school| school != self.school);
         let why = self.why.clone();
         Ok(Some(if others {
-            SchoolLeft { school: self.school, why }.into()
+            SchoolLeft {
+                school: self.school,
+                why,
+            }
+            .into()
         } else {
-            TensionWithdrawn { school: self.school, why }.into()
+            TensionWithdrawn {
+                school: self.school,
+                why,
+            }
+            .into()
         }))
     }
 }
@@ -46,7 +54,11 @@ mod tests {
     use domain::samples::{filed, person, school};
 
     fn withdraw(name: &str) -> Withdraw {
-        Withdraw { school: school(name), why: None, episode: None }
+        Withdraw {
+            school: school(name),
+            why: None,
+            episode: None,
+        }
     }
 
     #[test]
@@ -55,15 +67,29 @@ mod tests {
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .done(&person("rosa"), &withdraw("alder"));
         assert_eq!(spec.state().record().expect("filed").state(), LoopState::Withdrawn);
-        assert_eq!(spec.when(&withdraw("alder")), Err(Rejection::Ended { state: LoopState::Withdrawn }));
+        assert_eq!(
+            spec.when(&withdraw("alder")),
+            Err(Rejection::Ended {
+                state: LoopState::Withdrawn
+            })
+        );
     }
 
     #[test]
     fn one_of_several_leaves_and_the_loop_goes_on() {
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
-            .done(&person("ann"), &Join { school: school("birch"), how_it_meets_us: None });
-        let left = SchoolLeft { school: school("alder"), why: None };
+            .done(
+                &person("ann"),
+                &Join {
+                    school: school("birch"),
+                    how_it_meets_us: None,
+                },
+            );
+        let left = SchoolLeft {
+            school: school("alder"),
+            why: None,
+        };
         assert_eq!(spec.when(&withdraw("alder")), Ok(Some(left.into())));
         let spec = spec.done(&person("rosa"), &withdraw("alder"));
         assert_eq!(spec.state().record().expect("filed").state(), LoopState::Filed);
@@ -72,7 +98,10 @@ mod tests {
     #[test]
     fn what_was_meant_for_an_episode_that_is_over_is_refused() {
         let spec = given::<Loop>().event(&person("rosa"), IntakeEvent::from(filed("alder")));
-        let late = Withdraw { episode: Some(2), ..withdraw("alder") };
+        let late = Withdraw {
+            episode: Some(2),
+            ..withdraw("alder")
+        };
         assert_eq!(spec.when(&late), Err(Rejection::EpisodeOver { named: 2, current: 1 }));
     }
 }

@@ -72,14 +72,23 @@ fn allowed() -> Vec<Allowed> {
         },
         Allowed {
             name: "intake",
-            publish: with(&["loop.*.loop.*", "$KV.KEYS.*", "ask.directory.person", "dead.intake"], true, true),
+            publish: with(
+                &["loop.*.loop.*", "$KV.KEYS.*", "ask.directory.person", "dead.intake"],
+                true,
+                true,
+            ),
             subscribe: vec!["svc.intake.user.*"],
             answers: true,
         },
         Allowed {
             name: "routing",
             publish: with(
-                &["loop.*.loop.*", "svc.routing.policy.*", "$JS.ACK.LOOP.>", "dead.routing"],
+                &[
+                    "loop.*.loop.*",
+                    "svc.routing.policy.*",
+                    "$JS.ACK.LOOP.>",
+                    "dead.routing",
+                ],
                 true,
                 true,
             ),
@@ -88,7 +97,11 @@ fn allowed() -> Vec<Allowed> {
         },
         Allowed {
             name: "resolution",
-            publish: with(&["loop.*.loop.*", "ask.directory.person", "dead.resolution"], true, true),
+            publish: with(
+                &["loop.*.loop.*", "ask.directory.person", "dead.resolution"],
+                true,
+                true,
+            ),
             subscribe: vec!["svc.resolution.user.*"],
             answers: true,
         },
@@ -111,7 +124,9 @@ fn public_key(folder: &Folder, name: &str) -> anyhow::Result<String> {
     let file = folder.nkeys().join(format!("{name}.nk"));
     if !file.exists() {
         let pair = KeyPair::new_user();
-        let seed = pair.seed().map_err(|error| anyhow::anyhow!("failed to make an identity for {name}: {error}"))?;
+        let seed = pair
+            .seed()
+            .map_err(|error| anyhow::anyhow!("failed to make an identity for {name}: {error}"))?;
         write_secret(&file, &seed)?;
     }
     let seed = std::fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
@@ -121,7 +136,11 @@ fn public_key(folder: &Folder, name: &str) -> anyhow::Result<String> {
 }
 
 fn list(subjects: &[String]) -> String {
-    subjects.iter().map(|subject| format!("\"{subject}\"")).collect::<Vec<_>>().join(", ")
+    subjects
+        .iter()
+        .map(|subject| format!("\"{subject}\""))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Writes the configuration for a port.
@@ -136,7 +155,11 @@ pub(crate) fn write(folder: &Folder, port: u16) -> anyhow::Result<PathBuf> {
         if allowed.answers {
             subscribe.push("$SRV.>".to_owned());
         }
-        let answers = if allowed.answers { "\n        allow_responses: { max: 1, expires: \"1m\" }" } else { "" };
+        let answers = if allowed.answers {
+            "\n        allow_responses: { max: 1, expires: \"1m\" }"
+        } else {
+            ""
+        };
         write!(
             users,
             "    {{ nkey: {key}\n      permissions: {{\n        publish: {{ allow: [{}] }}\n        subscribe: {{ allow: [{}] }}{answers}\n      }}\n    }}\n",

@@ -34,20 +34,37 @@ fn candidates() -> Vec<PathBuf> {
     let beside = std::env::current_exe().ok();
     let here = std::env::current_dir().ok();
     for start in [beside, here].into_iter().flatten() {
-        candidates.extend(start.ancestors().map(|folder| folder.join(".tools/nats-server")).find(|path| path.exists()));
+        candidates.extend(
+            start
+                .ancestors()
+                .map(|folder| folder.join(".tools/nats-server"))
+                .find(|path| path.exists()),
+        );
     }
     if let Some(path) = std::env::var_os("PATH") {
-        candidates.extend(std::env::split_paths(&path).map(|folder| folder.join("nats-server")).filter(|path| path.exists()));
+        candidates.extend(
+            std::env::split_paths(&path)
+                .map(|folder| folder.join("nats-server"))
+                .filter(|path| path.exists()),
+        );
     }
     candidates
 }
 
 fn check(path: &Path) -> anyhow::Result<()> {
-    let output = std::process::Command::new(path).arg("--version").output().context("it cannot be run")?;
+    let output = std::process::Command::new(path)
+        .arg("--version")
+        .output()
+        .context("it cannot be run")?;
     let text = String::from_utf8_lossy(&output.stdout);
     let version = text.trim().rsplit('v').next().unwrap_or_default();
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    anyhow::ensure!(found >= OLDEST, "it is version {version:?}, and {}.{} is the oldest that fits", OLDEST.0, OLDEST.1);
+    anyhow::ensure!(
+        found >= OLDEST,
+        "it is version {version:?}, and {}.{} is the oldest that fits",
+        OLDEST.0,
+        OLDEST.1
+    );
     Ok(())
 }

@@ -58,7 +58,10 @@ pub(crate) async fn start(folder: &Folder, lifecycle: &Lifecycle) -> anyhow::Res
         match listening(&mut child, port).await {
             Ok(()) => break (child, port, config),
             Err(error) if attempt < 3 => {
-                warn!(error = format!("{error:#}"), "the broker did not start; once more on another port");
+                warn!(
+                    error = format!("{error:#}"),
+                    "the broker did not start; once more on another port"
+                );
                 attempt += 1;
             }
             Err(error) => return Err(error),
@@ -71,7 +74,10 @@ pub(crate) async fn start(folder: &Folder, lifecycle: &Lifecycle) -> anyhow::Res
         watch(child, &server, &config, port, &watching).await;
         let _ = tell_stopped.send(());
     });
-    Ok(Broker { url: format!("nats://127.0.0.1:{port}"), stopped })
+    Ok(Broker {
+        url: format!("nats://127.0.0.1:{port}"),
+        stopped,
+    })
 }
 
 impl Broker {
@@ -87,7 +93,10 @@ fn spawn(server: &Path, config: &Path) -> anyhow::Result<Child> {
         .arg("exec-broker")
         .arg(server)
         .arg(config)
-        .env("GOMEMLIMIT", std::env::var("GOMEMLIMIT").unwrap_or_else(|_| "64MiB".to_owned()))
+        .env(
+            "GOMEMLIMIT",
+            std::env::var("GOMEMLIMIT").unwrap_or_else(|_| "64MiB".to_owned()),
+        )
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -105,7 +114,10 @@ async fn listening(child: &mut Child, port: u16) -> anyhow::Result<()> {
         if let Some(status) = child.try_wait()? {
             anyhow::bail!("the broker ended at once ({status}); its log is nats/nats.log in the data folder");
         }
-        anyhow::ensure!(started.elapsed() < START_MAX, "the broker does not listen after {START_MAX:?}");
+        anyhow::ensure!(
+            started.elapsed() < START_MAX,
+            "the broker does not listen after {START_MAX:?}"
+        );
         runtime::clock::pause(LOOK).await;
     }
 }
@@ -146,18 +158,28 @@ async fn watch(mut child: Child, server: &Path, config: &Path, port: u16, lifecy
 
 /// Ends the broker in good order; it is made to after a while.
 async fn end(child: &mut Child) {
-    if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+    if let Some(pid) = child
+        .id()
+        .and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()))
+    {
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
     }
-    if tokio::time::timeout(Duration::from_secs(5), child.wait()).await.is_err() {
+    if tokio::time::timeout(Duration::from_secs(5), child.wait())
+        .await
+        .is_err()
+    {
         let _ = child.kill().await;
     }
 }
 
 /// Ends a broker that an earlier run left over this folder: recognised by its configuration's path.
 async fn end_stale(folder: &Folder) {
-    let Ok(text) = std::fs::read_to_string(folder.nats().join("nats.pid")) else { return };
-    let Some(pid) = text.trim().parse().ok().and_then(rustix::process::Pid::from_raw) else { return };
+    let Ok(text) = std::fs::read_to_string(folder.nats().join("nats.pid")) else {
+        return;
+    };
+    let Some(pid) = text.trim().parse().ok().and_then(rustix::process::Pid::from_raw) else {
+        return;
+    };
     let config = config::path(folder);
     let is_ours = || {
         std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero()))
@@ -166,7 +188,10 @@ async fn end_stale(folder: &Folder) {
     if !is_ours() {
         return;
     }
-    warn!(pid = text.trim(), "a broker of an earlier run is still there; it is ended");
+    warn!(
+        pid = text.trim(),
+        "a broker of an earlier run is still there; it is ended"
+    );
     let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
     for round in 0..500 {
         if !is_ours() {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::{
-    CalendarSet, Conditions, ContactDesignated, DepartmentAdded, DistrictRegistered, Grant, PersonRostered, RoleGranted,
-    RoutingRule, RoutingRulesPublished, SchoolAdded, ServiceLevelSet, TeamFormed, ZoneDefined,
+    CalendarSet, Conditions, ContactDesignated, DepartmentAdded, DistrictRegistered, Grant, PersonRostered,
+    RoleGranted, RoutingRule, RoutingRulesPublished, SchoolAdded, ServiceLevelSet, TeamFormed, ZoneDefined,
 };
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId, ZoneId};
 use contracts::subjects::{Subject, Thing};
@@ -22,7 +22,9 @@ pub(super) struct Ids {
 
 impl Ids {
     pub(super) fn of(story: &Story) -> anyhow::Result<Self> {
-        Ok(Self { district: story.district.slug.parse()? })
+        Ok(Self {
+            district: story.district.slug.parse()?,
+        })
     }
 
     pub(super) fn school(&self, key: &str) -> SchoolId {
@@ -55,21 +57,34 @@ pub(super) async fn state(directory: &Arc<Directory>, story: &Story) -> anyhow::
     };
     let whole = ids.district.thing_id();
     let about = &story.district;
-    let registered =
-        DistrictRegistered { name: about.name.clone(), nces: about.nces.clone(), state: about.state.clone() };
+    let registered = DistrictRegistered {
+        name: about.name.clone(),
+        nces: about.nces.clone(),
+        state: about.state.clone(),
+    };
     fact(Thing::District, whole, registered.into()).await?;
-    let calendar =
-        CalendarSet { version: 1, time_zone: about.time_zone.clone(), closed: story.calendar.closed.clone() };
+    let calendar = CalendarSet {
+        version: 1,
+        time_zone: about.time_zone.clone(),
+        closed: story.calendar.closed.clone(),
+    };
     fact(Thing::District, whole, calendar.into()).await?;
     for level in &story.service_levels {
         fact(Thing::District, whole, ServiceLevelSet { level: level.clone() }.into()).await?;
     }
     for school in &story.schools {
-        let added = SchoolAdded { name: school.name.clone(), level: school.level, nces: school.nces.clone() };
+        let added = SchoolAdded {
+            name: school.name.clone(),
+            level: school.level,
+            nces: school.nces.clone(),
+        };
         fact(Thing::School, ids.school(&school.key).0, added.into()).await?;
     }
     for department in &story.departments {
-        let added = DepartmentAdded { name: department.name.clone(), decides: department.decides.clone() };
+        let added = DepartmentAdded {
+            name: department.name.clone(),
+            decides: department.decides.clone(),
+        };
         fact(Thing::Department, ids.department(&department.key).0, added.into()).await?;
     }
     for zone in &story.zones {
@@ -110,9 +125,16 @@ pub(super) async fn state(directory: &Arc<Directory>, story: &Story) -> anyhow::
             service_level: rule.service_level.clone(),
         })
         .collect();
-    fact(Thing::District, whole, RoutingRulesPublished { version: 1, rules }.into()).await?;
-    let contact =
-        ContactDesignated { person: ids.person(&story.contact.person), duties: story.contact.duties.clone() };
+    fact(
+        Thing::District,
+        whole,
+        RoutingRulesPublished { version: 1, rules }.into(),
+    )
+    .await?;
+    let contact = ContactDesignated {
+        person: ids.person(&story.contact.person),
+        duties: story.contact.duties.clone(),
+    };
     fact(Thing::District, whole, contact.into()).await
 }
 

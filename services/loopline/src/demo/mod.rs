@@ -18,7 +18,8 @@ pub(crate) fn stories() -> anyhow::Result<Vec<Story>> {
     ]
     .into_iter()
     .map(|(name, text)| {
-        serde_norway::from_str(text).map_err(|error| anyhow::anyhow!("the demonstration {name} cannot be read: {error}"))
+        serde_norway::from_str(text)
+            .map_err(|error| anyhow::anyhow!("the demonstration {name} cannot be read: {error}"))
     })
     .collect()
 }

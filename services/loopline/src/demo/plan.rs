@@ -34,7 +34,12 @@ fn moment(calendar: &Calendar, today: NaiveDate, days_ago: u64, at: NaiveTime) -
 fn moments(calendar: &Calendar, story: &LoopStory, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     let today = calendar.date(now);
     let mut all = vec![moment(calendar, today, story.filed.days_ago, story.filed.at)];
-    all.extend(story.steps.iter().map(|step| moment(calendar, today, step.days_ago, step.at)));
+    all.extend(
+        story
+            .steps
+            .iter()
+            .map(|step| moment(calendar, today, step.days_ago, step.at)),
+    );
     // Two steps moved back to one day keep their order; nothing lies in the future.
     let mut latest = now - Duration::minutes(1);
     for at in all.iter_mut().rev() {
@@ -51,7 +56,12 @@ pub(super) fn plan(stories: &[Story], now: DateTime<Utc>) -> Vec<Deed> {
         let calendar = calendar(story);
         for (loop_at, one) in story.loops.iter().enumerate() {
             for (nth, at) in moments(&calendar, one, now).into_iter().enumerate() {
-                deeds.push(Deed { at, story: story_at, story_loop: loop_at, step: nth.checked_sub(1) });
+                deeds.push(Deed {
+                    at,
+                    story: story_at,
+                    story_loop: loop_at,
+                    step: nth.checked_sub(1),
+                });
             }
         }
     }
@@ -61,7 +71,9 @@ pub(super) fn plan(stories: &[Story], now: DateTime<Utc>) -> Vec<Deed> {
 
 /// When the first of it begins; districts are set up a little earlier.
 pub(crate) fn begins(stories: &[Story], now: DateTime<Utc>) -> DateTime<Utc> {
-    plan(stories, now).first().map_or(now, |deed| deed.at - Duration::days(7))
+    plan(stories, now)
+        .first()
+        .map_or(now, |deed| deed.at - Duration::days(7))
 }
 
 #[cfg(test)]

@@ -69,14 +69,22 @@ impl Seeder {
             return Ok(());
         }
         let deeds = plan(stories, self.now);
-        say(&format!("Writing the demonstration's history: {} deeds in two districts ...", deeds.len()));
+        say(&format!(
+            "Writing the demonstration's history: {} deeds in two districts ...",
+            deeds.len()
+        ));
         self.rules_have_arrived(stories).await?;
         for (nth, deed) in deeds.iter().enumerate() {
             self.pass_time(deed.at).await?;
             self.play(&mut playing, stories, deed).await.with_context(|| {
                 let one = &stories[deed.story].loops[deed.story_loop];
-                let step = deed.step.map_or("filing".to_owned(), |step| one.steps[step].action.clone());
-                format!("the deed {step} of {} in {}", one.key, stories[deed.story].district.slug)
+                let step = deed
+                    .step
+                    .map_or("filing".to_owned(), |step| one.steps[step].action.clone());
+                format!(
+                    "the deed {step} of {} in {}",
+                    one.key, stories[deed.story].district.slug
+                )
             })?;
             if nth % 50 == 49 {
                 say(&format!("  {} of {}", nth + 1, deeds.len()));
@@ -103,7 +111,10 @@ impl Seeder {
         for story in stories {
             let ids = Ids::of(story)?;
             let whole = || {
-                self.directory.districts.with(&ids.district, |record| record.contact.is_some()).unwrap_or(false)
+                self.directory
+                    .districts
+                    .with(&ids.district, |record| record.contact.is_some())
+                    .unwrap_or(false)
             };
             while !whole() {
                 anyhow::ensure!(started.elapsed() < REST_MAX, "the districts do not arrive");
@@ -121,7 +132,9 @@ impl Seeder {
             if now >= until {
                 return Ok(());
             }
-            let morning = (now.date_naive() + chrono::Days::new(1)).and_time(chrono::NaiveTime::MIN).and_utc()
+            let morning = (now.date_naive() + chrono::Days::new(1))
+                .and_time(chrono::NaiveTime::MIN)
+                .and_utc()
                 + chrono::Duration::hours(11);
             if morning >= until {
                 clock.set(until);
@@ -162,8 +175,15 @@ impl Seeder {
         };
         let visitor = self.visitor(playing, deed.story, &ids, by).await?;
         let thing = playing.loops.get(&(deed.story, deed.story_loop)).copied();
-        let thing = if action == Action::File { None } else { Some(thing.context("it was not filed")?) };
-        match self.act(playing, &visitor, action, thing, &body.to_string(), &name).await {
+        let thing = if action == Action::File {
+            None
+        } else {
+            Some(thing.context("it was not filed")?)
+        };
+        match self
+            .act(playing, &visitor, action, thing, &body.to_string(), &name)
+            .await
+        {
             Ok(Some(id)) => {
                 playing.loops.insert((deed.story, deed.story_loop), id);
             }
@@ -203,13 +223,25 @@ impl Seeder {
         let place = (story, key.to_owned());
         if !playing.people.contains_key(&place) {
             let asked = json!({"district": ids.district, "person": ids.person(key)});
-            let claims: Option<Claims> =
-                playing.front.bus.ask("ask.directory.person".to_owned(), &asked).await.map_err(anyhow::Error::new)?;
+            let claims: Option<Claims> = playing
+                .front
+                .bus
+                .ask("ask.directory.person".to_owned(), &asked)
+                .await
+                .map_err(anyhow::Error::new)?;
             let claims = claims.with_context(|| format!("there is no person {key}"))?;
             playing.people.insert(place.clone(), claims);
         }
-        let claims = playing.people.get(&place).cloned().context("the person was just found")?;
-        Ok(Visitor { claims, memory_key: format!("seed/{key}"), csrf: String::new() })
+        let claims = playing
+            .people
+            .get(&place)
+            .cloned()
+            .context("the person was just found")?;
+        Ok(Visitor {
+            claims,
+            memory_key: format!("seed/{key}"),
+            csrf: String::new(),
+        })
     }
 
     /// Waits until the policies have reacted to everything.
@@ -273,8 +305,11 @@ impl Seeder {
                     .await?;
                 tokens.insert(persona.clone(), json!(secret));
                 let asked = json!({"district": ids.district, "person": person});
-                let claims: Option<Claims> =
-                    front.bus.ask("ask.directory.person".to_owned(), &asked).await.map_err(anyhow::Error::new)?;
+                let claims: Option<Claims> = front
+                    .bus
+                    .ask("ask.directory.person".to_owned(), &asked)
+                    .await
+                    .map_err(anyhow::Error::new)?;
                 people.insert(persona.clone(), json!(claims));
             }
             tokens.insert("people".to_owned(), Value::Object(people));
@@ -297,7 +332,9 @@ fn filing(story: &Story, deed: &Deed, ids: &Ids) -> Value {
         "pillars": one.pillars, "reach": one.reach, "grades": one.grades, "urgency": one.urgency,
         "visibility": one.visibility,
     });
-    let needed_by = one.needed_by_in_days.map(|days| calendar(story).date(deed.at) + chrono::Days::new(days));
+    let needed_by = one
+        .needed_by_in_days
+        .map(|days| calendar(story).date(deed.at) + chrono::Days::new(days));
     if let Some(object) = body.as_object_mut() {
         if let Some(day) = needed_by {
             object.insert("needed_by".to_owned(), json!(day));

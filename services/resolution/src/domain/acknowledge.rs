@@ -26,9 +26,18 @@ impl Decide<Loop> for Acknowledge {
         let with = at_work(record, self.episode)?;
         no_appeal_pending(record)?;
         if let Some(acknowledged) = &with.acknowledged {
-            return Err(Rejection::AlreadyAcknowledged { by: acknowledged.by, at: acknowledged.at });
+            return Err(Rejection::AlreadyAcknowledged {
+                by: acknowledged.by,
+                at: acknowledged.at,
+            });
         }
-        Ok(Some(CaseAcknowledged { department: with.department, word: self.word.clone() }.into()))
+        Ok(Some(
+            CaseAcknowledged {
+                department: with.department,
+                word: self.word.clone(),
+            }
+            .into(),
+        ))
     }
 }
 
@@ -43,7 +52,10 @@ mod tests {
     use domain::samples::{filed, person, routed, school, sealed};
 
     fn acknowledge(episode: Option<u32>) -> Acknowledge {
-        Acknowledge { word: sealed("we have it"), episode }
+        Acknowledge {
+            word: sealed("we have it"),
+            episode,
+        }
     }
 
     #[test]
@@ -54,7 +66,10 @@ mod tests {
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
             .done(&person("marcus"), &acknowledge(Some(1)));
         assert_eq!(spec.state().record().expect("filed").state(), LoopState::Acknowledged);
-        assert!(matches!(spec.when(&acknowledge(None)), Err(Rejection::AlreadyAcknowledged { .. })));
+        assert!(matches!(
+            spec.when(&acknowledge(None)),
+            Err(Rejection::AlreadyAcknowledged { .. })
+        ));
         let refused = spec
             .event(
                 &person("marcus"),
@@ -68,10 +83,17 @@ mod tests {
             )
             .event(
                 &person("rosa"),
-                IntakeEvent::from(OutcomeRefused { school: school("alder"), revision: 1, why: sealed("no") }),
+                IntakeEvent::from(OutcomeRefused {
+                    school: school("alder"),
+                    revision: 1,
+                    why: sealed("no"),
+                }),
             );
         // A word meant for before the refusal comes too late; a new one is owed.
-        assert_eq!(refused.when(&acknowledge(Some(1))), Err(Rejection::EpisodeOver { named: 1, current: 2 }));
+        assert_eq!(
+            refused.when(&acknowledge(Some(1))),
+            Err(Rejection::EpisodeOver { named: 1, current: 2 })
+        );
         let again = refused.done(&person("marcus"), &acknowledge(Some(2)));
         assert_eq!(again.state().record().expect("filed").state(), LoopState::Acknowledged);
     }

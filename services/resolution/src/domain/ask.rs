@@ -34,7 +34,13 @@ impl Decide<Loop> for Ask {
             None => record.open_parts().next().unwrap_or(record.filed_for),
         };
         record.open_part(school)?;
-        Ok(Some(QuestionAsked { school, question: self.question.clone() }.into()))
+        Ok(Some(
+            QuestionAsked {
+                school,
+                question: self.question.clone(),
+            }
+            .into(),
+        ))
     }
 }
 
@@ -48,18 +54,33 @@ mod tests {
 
     #[test]
     fn the_clocks_pause_only_while_every_open_school_is_waited_for() {
-        let ask = |name: Option<&str>| Ask { school: name.map(school), question: sealed("which?"), episode: None };
+        let ask = |name: Option<&str>| Ask {
+            school: name.map(school),
+            question: sealed("which?"),
+            episode: None,
+        };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
             .event(
                 &person("ann"),
-                IntakeEvent::from(SchoolJoined { school: school("birch"), how_it_meets_us: None }),
+                IntakeEvent::from(SchoolJoined {
+                    school: school("birch"),
+                    how_it_meets_us: None,
+                }),
             )
             .done(&person("marcus"), &ask(None));
-        assert!(!spec.state().record().expect("filed").is_paused(), "birch is not waited for");
+        assert!(
+            !spec.state().record().expect("filed").is_paused(),
+            "birch is not waited for"
+        );
         let spec = spec.done(&person("marcus"), &ask(Some("birch")));
         assert!(spec.state().record().expect("filed").is_paused());
-        assert_eq!(spec.when(&ask(Some("cedar"))), Err(Rejection::NotIn { school: school("cedar") }));
+        assert_eq!(
+            spec.when(&ask(Some("cedar"))),
+            Err(Rejection::NotIn {
+                school: school("cedar")
+            })
+        );
     }
 }

@@ -38,7 +38,9 @@ mod tests {
 
     #[test]
     fn a_person_is_assigned_once() {
-        let assign = Assign { person: PersonId::derived(&["marcus"]) };
+        let assign = Assign {
+            person: PersonId::derived(&["marcus"]),
+        };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))

@@ -63,11 +63,19 @@ mod tests {
     use domain::samples::{filed, person, routed, school, sealed};
 
     fn decide(outcome: Option<AppealOutcome>) -> DecideTeam {
-        DecideTeam { regarding: None, outcome, decision: sealed("d"), why: None }
+        DecideTeam {
+            regarding: None,
+            outcome,
+            decision: sealed("d"),
+            why: None,
+        }
     }
 
     fn put() -> PutBeforeTeam {
-        PutBeforeTeam { team: TeamId::derived(&["council"]), question: sealed("may we?") }
+        PutBeforeTeam {
+            team: TeamId::derived(&["council"]),
+            question: sealed("may we?"),
+        }
     }
 
     #[test]
@@ -77,7 +85,12 @@ mod tests {
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
         assert_eq!(spec.when(&decide(None)), Err(Rejection::NotBeforeTeam));
         let spec = spec.done(&person("marcus"), &put());
-        assert_eq!(spec.when(&put()), Err(Rejection::BeforeTeam { team: TeamId::derived(&["council"]) }));
+        assert_eq!(
+            spec.when(&put()),
+            Err(Rejection::BeforeTeam {
+                team: TeamId::derived(&["council"])
+            })
+        );
         let spec = spec.done(&person("ines"), &decide(None));
         assert_eq!(spec.when(&decide(None)), Err(Rejection::NotBeforeTeam));
     }
@@ -96,9 +109,18 @@ mod tests {
                     may_appeal: true,
                 }),
             )
-            .event(&person("rosa"), IntakeEvent::from(Appealed { school: school("alder"), why: sealed("w") }))
+            .event(
+                &person("rosa"),
+                IntakeEvent::from(Appealed {
+                    school: school("alder"),
+                    why: sealed("w"),
+                }),
+            )
             .done(&person("carol"), &put());
-        assert_eq!(spec.when(&decide(None)), Err(Rejection::OutcomeNeeded { about: About::Appeal }));
+        assert_eq!(
+            spec.when(&decide(None)),
+            Err(Rejection::OutcomeNeeded { about: About::Appeal })
+        );
         let spec = spec.done(&person("ines"), &decide(Some(AppealOutcome::Uphold)));
         assert_eq!(spec.state().record().expect("filed").state(), LoopState::Declined);
     }

@@ -72,7 +72,10 @@ mod tests {
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
-        assert_eq!(spec.when(&decline(DeclineGround::NotNow, None)), Err(Rejection::ReviewDateNeeded));
+        assert_eq!(
+            spec.when(&decline(DeclineGround::NotNow, None)),
+            Err(Rejection::ReviewDateNeeded)
+        );
         let past = decline(DeclineGround::NotNow, Some("2026-11-02"));
         assert_eq!(spec.when(&past), Err(Rejection::DayInThePast));
         assert!(spec.when(&decline(DeclineGround::NotNow, Some("2027-01-04"))).is_ok());

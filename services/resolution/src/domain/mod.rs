@@ -22,8 +22,8 @@ pub use put_before_team::PutBeforeTeam;
 pub use state_answer::StateAnswer;
 pub use withdraw_resolution::WithdrawResolution;
 
-use domain::district_loop::{Appeal, LoopRecord, With};
 use domain::Rejection;
+use domain::district_loop::{Appeal, LoopRecord, With};
 
 /// The hold of the department that has the loop, where it may still act on it.
 fn at_work(record: &LoopRecord, episode: Option<u32>) -> Result<&With, Rejection> {

@@ -24,7 +24,11 @@ impl Decide<Loop> for Note {
 
     fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
         state.filed()?;
-        let note = NoteAdded { text: self.text.clone(), shared: self.shared, department: self.department };
+        let note = NoteAdded {
+            text: self.text.clone(),
+            shared: self.shared,
+            department: self.department,
+        };
         Ok(Some(note.into()))
     }
 }
@@ -40,11 +44,21 @@ mod tests {
 
     #[test]
     fn a_shared_word_of_the_department_restarts_the_next_word_clock_and_an_internal_one_does_not() {
-        let note = |shared| Note { text: sealed("n"), shared, department: Some(department("curriculum")) };
+        let note = |shared| Note {
+            text: sealed("n"),
+            shared,
+            department: Some(department("curriculum")),
+        };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
-            .done(&person("marcus"), &Acknowledge { word: sealed("w"), episode: None });
+            .done(
+                &person("marcus"),
+                &Acknowledge {
+                    word: sealed("w"),
+                    episode: None,
+                },
+            );
         let from = |spec: &decider::Spec<Loop>| spec.state().record().expect("filed").time.next_word_from;
         let before = from(&spec);
         let spec = spec.done(&person("marcus"), &note(false));

@@ -37,9 +37,23 @@ impl Decide<Loop> for Propose {
         let (kind, flexibility) = (self.kind, self.flexibility);
         let (summary, rationale) = (self.summary.clone(), self.rationale.clone());
         Ok(Some(if record.proposal.is_some() {
-            ResolutionRevised { revision, kind, summary, rationale, flexibility }.into()
+            ResolutionRevised {
+                revision,
+                kind,
+                summary,
+                rationale,
+                flexibility,
+            }
+            .into()
         } else {
-            ResolutionProposed { revision, kind, summary, rationale, flexibility }.into()
+            ResolutionProposed {
+                revision,
+                kind,
+                summary,
+                rationale,
+                flexibility,
+            }
+            .into()
         }))
     }
 }
@@ -71,7 +85,10 @@ mod tests {
             .done(&person("marcus"), &propose());
         assert!(matches!(
             spec.when(&propose()),
-            Ok(Some(ResolutionEvent::ResolutionRevised(ResolutionRevised { revision: 2, .. })))
+            Ok(Some(ResolutionEvent::ResolutionRevised(ResolutionRevised {
+                revision: 2,
+                ..
+            })))
         ));
         // A proposal is a first word too: nobody has to acknowledge before.
         assert!(spec.state().record().expect("filed").time.acknowledge_from.is_none());
@@ -82,7 +99,18 @@ mod tests {
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
-            .event(&person("rosa"), IntakeEvent::from(TensionWithdrawn { school: school("alder"), why: None }));
-        assert_eq!(spec.when(&propose()), Err(Rejection::Ended { state: LoopState::Withdrawn }));
+            .event(
+                &person("rosa"),
+                IntakeEvent::from(TensionWithdrawn {
+                    school: school("alder"),
+                    why: None,
+                }),
+            );
+        assert_eq!(
+            spec.when(&propose()),
+            Err(Rejection::Ended {
+                state: LoopState::Withdrawn
+            })
+        );
     }
 }

@@ -26,6 +26,12 @@ impl Decide<Loop> for PutBeforeTeam {
         if let Some(matter) = &record.matter {
             return Err(Rejection::BeforeTeam { team: matter.team });
         }
-        Ok(Some(Put { team: self.team, question: self.question.clone() }.into()))
+        Ok(Some(
+            Put {
+                team: self.team,
+                question: self.question.clone(),
+            }
+            .into(),
+        ))
     }
 }

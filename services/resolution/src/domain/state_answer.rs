@@ -52,7 +52,13 @@ mod tests {
 
     #[test]
     fn a_request_waits_for_a_recorded_answer_with_its_clocks_paused() {
-        let propose = |kind| Propose { kind, summary: sealed("s"), rationale: None, flexibility: None, episode: None };
+        let propose = |kind| Propose {
+            kind,
+            summary: sealed("s"),
+            rationale: None,
+            flexibility: None,
+            episode: None,
+        };
         let answer = |granted| StateAnswer { granted, text: None };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))

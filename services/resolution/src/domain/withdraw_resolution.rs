@@ -23,6 +23,12 @@ impl Decide<Loop> for WithdrawResolution {
         let record = state.filed()?;
         at_work(record, None)?;
         let proposal = record.proposal.as_ref().ok_or(Rejection::NothingProposed)?;
-        Ok(Some(ResolutionWithdrawn { revision: proposal.revision, why: self.why.clone() }.into()))
+        Ok(Some(
+            ResolutionWithdrawn {
+                revision: proposal.revision,
+                why: self.why.clone(),
+            }
+            .into(),
+        ))
     }
 }

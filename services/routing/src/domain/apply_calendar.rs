@@ -49,10 +49,24 @@ mod tests {
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
-        let due = spec.state().record().expect("filed").due(&old).acknowledge.expect("it runs");
-        let missed = DeadlineMissed { clock: Clock::Acknowledge, due, department: None };
+        let due = spec
+            .state()
+            .record()
+            .expect("filed")
+            .due(&old)
+            .acknowledge
+            .expect("it runs");
+        let missed = DeadlineMissed {
+            clock: Clock::Acknowledge,
+            due,
+            department: None,
+        };
         let spec = spec.event(&person("policy"), RoutingEvent::from(missed));
-        let snow = Closed { from: due, to: due, label: "Snow".to_owned() };
+        let snow = Closed {
+            from: due,
+            to: due,
+            label: "Snow".to_owned(),
+        };
         let new = Calendar::new(2, "UTC", &[snow]).expect("a calendar");
         let apply = ApplyCalendar { old, new: new.clone() };
         let spec = spec.done(&person("policy"), &apply);

@@ -34,11 +34,27 @@ impl Decide<Loop> for ChangeDue {
             return Err(Rejection::DayInThePast);
         }
         let was = record.due(&self.calendar);
-        let counted = record.count(Clock::Resolve, &self.calendar, self.now).map_or(0, |(count, _)| count.counted);
+        let counted = record
+            .count(Clock::Resolve, &self.calendar, self.now)
+            .map_or(0, |(count, _)| count.counted);
         let resolve_days = counted + self.calendar.between(today, self.resolve);
-        let due = Due { resolve: was.resolve.map(|_| self.resolve), ..was.clone() };
-        let cause = DatesCause::Person { why: self.why.clone(), resolve_days };
-        Ok(Some(DueDatesChanged { cause, calendar_version: record.time.calendar_version, was, due }.into()))
+        let due = Due {
+            resolve: was.resolve.map(|_| self.resolve),
+            ..was.clone()
+        };
+        let cause = DatesCause::Person {
+            why: self.why.clone(),
+            resolve_days,
+        };
+        Ok(Some(
+            DueDatesChanged {
+                cause,
+                calendar_version: record.time.calendar_version,
+                was,
+                due,
+            }
+            .into(),
+        ))
     }
 }
 
@@ -57,10 +73,21 @@ mod tests {
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
         let now = spec.state().record().expect("filed").changed_at + chrono::Duration::days(4);
         let resolve = calendar.after(now, 7);
-        let change = ChangeDue { resolve, why: sealed("w"), calendar: calendar.clone(), now };
+        let change = ChangeDue {
+            resolve,
+            why: sealed("w"),
+            calendar: calendar.clone(),
+            now,
+        };
         let spec = spec.done(&person("carol"), &change);
-        assert_eq!(spec.state().record().expect("filed").due(&calendar).resolve, Some(resolve));
-        let past = ChangeDue { resolve: calendar.date(now), ..change };
+        assert_eq!(
+            spec.state().record().expect("filed").due(&calendar).resolve,
+            Some(resolve)
+        );
+        let past = ChangeDue {
+            resolve: calendar.date(now),
+            ..change
+        };
         assert_eq!(spec.when(&past), Err(Rejection::DayInThePast));
     }
 }

@@ -24,7 +24,9 @@ impl Decide<Loop> for CheckClocks {
 
     fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
-        let Some((at, moment)) = record.next_moment(&self.calendar) else { return Ok(None) };
+        let Some((at, moment)) = record.next_moment(&self.calendar) else {
+            return Ok(None);
+        };
         if at > self.now {
             return Ok(None);
         }
@@ -32,15 +34,27 @@ impl Decide<Loop> for CheckClocks {
         let schools = record.unanswered_parts();
         Ok(Some(match moment {
             Moment::DueSoon(clock, due) => DueSoonNoticed { clock, due }.into(),
-            Moment::Missed(clock, due) => {
-                DeadlineMissed { clock, due, department: record.with().map(|with| with.department) }.into()
+            Moment::Missed(clock, due) => DeadlineMissed {
+                clock,
+                due,
+                department: record.with().map(|with| with.department),
             }
+            .into(),
             Moment::Reminder(nth) => {
                 let to = if nth < 3 { Reminded::Schools } else { Reminded::Contact };
-                ReminderSent { to, schools, nth, revision }.into()
+                ReminderSent {
+                    to,
+                    schools,
+                    nth,
+                    revision,
+                }
+                .into()
             }
             Moment::Unconfirmed => ClosedUnconfirmed { schools, revision }.into(),
-            Moment::FollowUp => FollowUpAsked { schools: record.follow_up_parts() }.into(),
+            Moment::FollowUp => FollowUpAsked {
+                schools: record.follow_up_parts(),
+            }
+            .into(),
         }))
     }
 }
@@ -62,7 +76,10 @@ mod tests {
 
     fn check(spec: &Spec<Loop>, days: i64) -> CheckClocks {
         let now = spec.state().record().expect("filed").changed_at + chrono::Duration::days(days);
-        CheckClocks { calendar: Calendar::default(), now }
+        CheckClocks {
+            calendar: Calendar::default(),
+            now,
+        }
     }
 
     /// All that a number of days brings about, in order.
@@ -80,7 +97,10 @@ mod tests {
     #[test]
     fn a_date_is_near_once_and_missed_once() {
         let (events, _) = brought_about(filed_and_routed(), 6);
-        let kinds: Vec<bool> = events.iter().map(|event| matches!(event, RoutingEvent::DeadlineMissed(_))).collect();
+        let kinds: Vec<bool> = events
+            .iter()
+            .map(|event| matches!(event, RoutingEvent::DeadlineMissed(_)))
+            .collect();
         assert_eq!(kinds, [false, true], "{events:?}");
     }
 
@@ -88,12 +108,19 @@ mod tests {
     fn while_the_school_is_asked_nothing_is_late_and_resuming_is_not_late_either() {
         let spec = filed_and_routed().event(
             &person("marcus"),
-            ResolutionEvent::from(QuestionAsked { school: school("alder"), question: sealed("q") }),
+            ResolutionEvent::from(QuestionAsked {
+                school: school("alder"),
+                question: sealed("q"),
+            }),
         );
         let question = spec.last_id();
         let (events, spec) = brought_about(spec, 60);
         assert_eq!(events, []);
-        let answered = QuestionAnswered { question, school: school("alder"), answer: sealed("a") };
+        let answered = QuestionAnswered {
+            question,
+            school: school("alder"),
+            answer: sealed("a"),
+        };
         let spec = spec.event(&person("rosa"), IntakeEvent::from(answered));
         let (events, _) = brought_about(spec, 0);
         assert_eq!(events, []);
@@ -114,15 +141,23 @@ mod tests {
         let (events, spec) = brought_about(spec, 40);
         let told: Vec<Option<Reminded>> = events
             .iter()
-            .map(|event| match event {
-                RoutingEvent::ReminderSent(sent) => Some(sent.to),
-                other => {
-                    assert!(matches!(other, RoutingEvent::ClosedUnconfirmed(_)), "{other:?}");
-                    None
+            .map(|event| {
+                if let RoutingEvent::ReminderSent(sent) = event {
+                    return Some(sent.to);
                 }
+                assert!(matches!(event, RoutingEvent::ClosedUnconfirmed(_)), "{event:?}");
+                None
             })
             .collect();
-        assert_eq!(told, [Some(Reminded::Schools), Some(Reminded::Schools), Some(Reminded::Contact), None]);
+        assert_eq!(
+            told,
+            [
+                Some(Reminded::Schools),
+                Some(Reminded::Schools),
+                Some(Reminded::Contact),
+                None
+            ]
+        );
         let record = spec.state().record().expect("filed");
         assert_eq!((record.state(), record.is_unconfirmed()), (LoopState::Closed, true));
     }
@@ -130,8 +165,10 @@ mod tests {
     #[test]
     fn the_resolve_clock_is_counted_too() {
         let (events, _) = brought_about(filed_and_routed(), 60);
-        assert!(events.iter().any(
-            |event| matches!(event, RoutingEvent::DeadlineMissed(missed) if missed.clock == Clock::Resolve)
-        ));
+        assert!(
+            events
+                .iter()
+                .any(|event| matches!(event, RoutingEvent::DeadlineMissed(missed) if missed.clock == Clock::Resolve))
+        );
     }
 }

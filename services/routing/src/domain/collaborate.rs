@@ -22,8 +22,15 @@ impl Decide<Loop> for Collaborate {
         record.still_open()?;
         let with = record.with().ok_or(Rejection::NotRouted)?;
         if with.department == self.department || record.collaborators.contains(&self.department) {
-            return Err(Rejection::AlreadyThere { department: self.department });
+            return Err(Rejection::AlreadyThere {
+                department: self.department,
+            });
         }
-        Ok(Some(CollaboratorAdded { department: self.department }.into()))
+        Ok(Some(
+            CollaboratorAdded {
+                department: self.department,
+            }
+            .into(),
+        ))
     }
 }

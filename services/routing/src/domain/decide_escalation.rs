@@ -40,7 +40,9 @@ impl Decide<Loop> for DecideEscalation {
         }
         let appealed = escalation.about == About::Appeal;
         if appealed && self.outcome.is_none() {
-            return Err(Rejection::OutcomeNeeded { about: escalation.about });
+            return Err(Rejection::OutcomeNeeded {
+                about: escalation.about,
+            });
         }
         let decided = EscalationDecided {
             escalation: escalation.id,
@@ -72,10 +74,19 @@ mod tests {
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
-        assert_eq!(spec.when(&decide(&[EscalatedTo::Contact])), Err(Rejection::NotEscalated));
-        let ask = Escalate { to: EscalatedTo::Leader, why: None, may_ask_leader: true };
+        assert_eq!(
+            spec.when(&decide(&[EscalatedTo::Contact])),
+            Err(Rejection::NotEscalated)
+        );
+        let ask = Escalate {
+            to: EscalatedTo::Leader,
+            why: None,
+            may_ask_leader: true,
+        };
         let spec = spec.done(&person("carol"), &ask);
-        let not_hers = Err(Rejection::NotYoursToDecide { to: EscalatedTo::Leader });
+        let not_hers = Err(Rejection::NotYoursToDecide {
+            to: EscalatedTo::Leader,
+        });
         assert_eq!(spec.when(&decide(&[EscalatedTo::Contact])), not_hers);
         assert!(spec.when(&decide(&[EscalatedTo::Leader])).is_ok());
     }

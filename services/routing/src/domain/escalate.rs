@@ -33,8 +33,19 @@ impl Decide<Loop> for Escalate {
             Some(open) if open.to >= self.to => return Err(Rejection::AlreadyEscalated { to: open.to }),
             Some(_) | None => {}
         }
-        let about = if matches!(record.appeal, Appeal::Pending { .. }) { About::Appeal } else { About::Concern };
-        Ok(Some(Escalated { to: self.to, about, why: self.why.clone() }.into()))
+        let about = if matches!(record.appeal, Appeal::Pending { .. }) {
+            About::Appeal
+        } else {
+            About::Concern
+        };
+        Ok(Some(
+            Escalated {
+                to: self.to,
+                about,
+                why: self.why.clone(),
+            }
+            .into(),
+        ))
     }
 }
 
@@ -48,14 +59,23 @@ mod tests {
 
     #[test]
     fn it_goes_up_and_not_sideways() {
-        let escalate = |to, may_ask_leader| Escalate { to, why: Some(sealed("w")), may_ask_leader };
+        let escalate = |to, may_ask_leader| Escalate {
+            to,
+            why: Some(sealed("w")),
+            may_ask_leader,
+        };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
-        assert_eq!(spec.when(&escalate(EscalatedTo::Leader, false)), Err(Rejection::OnlyToContact));
+        assert_eq!(
+            spec.when(&escalate(EscalatedTo::Leader, false)),
+            Err(Rejection::OnlyToContact)
+        );
         let spec = spec.done(&person("rosa"), &escalate(EscalatedTo::Contact, false));
         assert_eq!(spec.state().record().expect("filed").holder(), Holder::Contact);
-        let again = Err(Rejection::AlreadyEscalated { to: EscalatedTo::Contact });
+        let again = Err(Rejection::AlreadyEscalated {
+            to: EscalatedTo::Contact,
+        });
         assert_eq!(spec.when(&escalate(EscalatedTo::Contact, true)), again);
         let spec = spec.done(&person("carol"), &escalate(EscalatedTo::Leader, true));
         assert_eq!(spec.state().record().expect("filed").holder(), Holder::Leader);

@@ -41,7 +41,12 @@ impl Decide<Loop> for Reroute {
             next_word: None,
             resolve: record.due(&self.calendar).resolve,
         };
-        let rerouted = TensionRerouted { from: with.department, to: self.to, why: self.why.clone(), due };
+        let rerouted = TensionRerouted {
+            from: with.department,
+            to: self.to,
+            why: self.why.clone(),
+            due,
+        };
         Ok(Some(rerouted.into()))
     }
 }
@@ -69,14 +74,19 @@ mod tests {
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
             .event(
                 &person("marcus"),
-                ResolutionEvent::from(CaseAcknowledged { department: department("curriculum"), word: sealed("w") }),
+                ResolutionEvent::from(CaseAcknowledged {
+                    department: department("curriculum"),
+                    word: sealed("w"),
+                }),
             );
         let before = spec.state().record().expect("filed").time.resolve_from;
         let spec = spec.done(&person("carol"), &reroute);
         let record = spec.state().record().expect("filed");
         assert_eq!((record.state(), record.time.resolve_from), (LoopState::Routed, before));
         assert!(record.time.acknowledge_from > before);
-        let there = Err(Rejection::AlreadyThere { department: department("technology") });
+        let there = Err(Rejection::AlreadyThere {
+            department: department("technology"),
+        });
         assert_eq!(spec.when(&reroute), there);
     }
 }

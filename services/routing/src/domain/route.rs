@@ -35,7 +35,11 @@ impl Decide<Loop> for Route {
         record.still_open()?;
         match &record.assignment {
             Assignment::Triage { .. } | Assignment::Unrouted => {}
-            Assignment::With(with) => return Err(Rejection::NotInTriage { department: Some(with.department) }),
+            Assignment::With(with) => {
+                return Err(Rejection::NotInTriage {
+                    department: Some(with.department),
+                });
+            }
         }
         let routed = TensionRouted {
             department: self.department,
@@ -71,12 +75,17 @@ mod tests {
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(
                 &person("policy"),
-                RoutingEvent::from(TriageRequested { rules_version: 1, calendar_version: 1 }),
+                RoutingEvent::from(TriageRequested {
+                    rules_version: 1,
+                    calendar_version: 1,
+                }),
             )
             .done(&person("carol"), &route);
         assert_eq!(
             spec.when(&route),
-            Err(Rejection::NotInTriage { department: Some(department("facilities")) })
+            Err(Rejection::NotInTriage {
+                department: Some(department("facilities"))
+            })
         );
     }
 }

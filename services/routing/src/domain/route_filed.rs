@@ -56,9 +56,11 @@ impl Decide<Loop> for RouteFiled {
                 due: first_dates(&self.calendar, &chosen.level, self.now),
             }
             .into(),
-            None => {
-                TriageRequested { rules_version: self.rules_version, calendar_version: self.calendar.version }.into()
+            None => TriageRequested {
+                rules_version: self.rules_version,
+                calendar_version: self.calendar.version,
             }
+            .into(),
         }))
     }
 }
@@ -72,21 +74,34 @@ mod tests {
     use domain::samples::{department, filed, level, person};
 
     fn route(chosen: Option<Chosen>) -> RouteFiled {
-        RouteFiled { chosen, rules_version: 1, calendar: Calendar::default(), now: DateTime::default() }
+        RouteFiled {
+            chosen,
+            rules_version: 1,
+            calendar: Calendar::default(),
+            now: DateTime::default(),
+        }
     }
 
     #[test]
     fn a_rule_routes_and_without_one_the_contact_is_asked() {
         let chosen = Chosen {
             department: department("curriculum"),
-            by: ChosenBy { rules_version: 1, rule: "r".to_owned(), name: "R".to_owned() },
+            by: ChosenBy {
+                rules_version: 1,
+                rule: "r".to_owned(),
+                name: "R".to_owned(),
+            },
             collaborators: Vec::new(),
             level: level(),
         };
         let spec = given::<Loop>().event(&person("rosa"), IntakeEvent::from(filed("alder")));
         let routed = spec.clone().done(&person("policy"), &route(Some(chosen.clone())));
         assert_eq!(routed.state().record().expect("filed").state(), LoopState::Routed);
-        assert_eq!(routed.when(&route(Some(chosen))), Ok(None), "a repeated delivery changes nothing");
+        assert_eq!(
+            routed.when(&route(Some(chosen))),
+            Ok(None),
+            "a repeated delivery changes nothing"
+        );
         let triage = spec.done(&person("policy"), &route(None));
         assert_eq!(triage.state().record().expect("filed").state(), LoopState::Triage);
     }

@@ -7,8 +7,11 @@ use contracts::versions::Unreadable;
 use messaging::{Policy, PolicyCommand};
 
 /// Escalates every appeal. Where the contact was faster, or the appeal is decided by now, nothing is left to do.
-pub const WHEN_APPEALED_THEN_ESCALATE: Policy =
-    Policy { name: "when_appealed_then_escalate", react, expected: &["already-escalated", "ended"] };
+pub const WHEN_APPEALED_THEN_ESCALATE: Policy = Policy {
+    name: "when_appealed_then_escalate",
+    react,
+    expected: &["already-escalated", "ended"],
+};
 
 fn react(recorded: &Recorded) -> Result<Vec<PolicyCommand>, Unreadable> {
     if recorded.subject.thing != Thing::Loop {

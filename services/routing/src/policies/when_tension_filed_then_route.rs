@@ -7,8 +7,11 @@ use contracts::versions::Unreadable;
 use messaging::{Policy, PolicyCommand};
 
 /// Routes every tension once it is filed.
-pub const WHEN_TENSION_FILED_THEN_ROUTE: Policy =
-    Policy { name: "when_tension_filed_then_route", react, expected: &[] };
+pub const WHEN_TENSION_FILED_THEN_ROUTE: Policy = Policy {
+    name: "when_tension_filed_then_route",
+    react,
+    expected: &[],
+};
 
 fn react(recorded: &Recorded) -> Result<Vec<PolicyCommand>, Unreadable> {
     if recorded.subject.thing != Thing::Loop {

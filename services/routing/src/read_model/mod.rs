@@ -7,7 +7,10 @@ pub use projection::Watch;
 pub use queries::{DueLoop, behind_calendar, due};
 
 /// The tables, for both databases.
-pub const MIGRATIONS: sql::Migrations = sql::Migrations { sqlite: &SQLITE, postgres: &POSTGRES };
+pub const MIGRATIONS: sql::Migrations = sql::Migrations {
+    sqlite: &SQLITE,
+    postgres: &POSTGRES,
+};
 
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");

@@ -16,7 +16,12 @@ pub struct DueLoop {
 
 fn read(rows: Vec<(Uuid, String)>) -> Vec<DueLoop> {
     rows.into_iter()
-        .filter_map(|(id, district)| Some(DueLoop { district: district.parse().ok()?, id: LoopId(id) }))
+        .filter_map(|(id, district)| {
+            Some(DueLoop {
+                district: district.parse().ok()?,
+                id: LoopId(id),
+            })
+        })
         .collect()
 }
 
@@ -29,7 +34,12 @@ pub async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueLoop>
 }
 
 /// Running loops of a district whose days are counted by a calendar older than this.
-pub async fn behind_calendar(db: &Db, district: &District, version: u32, limit: i64) -> Result<Vec<DueLoop>, sqlx::Error> {
+pub async fn behind_calendar(
+    db: &Db,
+    district: &District,
+    version: u32,
+    limit: i64,
+) -> Result<Vec<DueLoop>, sqlx::Error> {
     let rows = on!(db, pool => sqlx::query_as(
             "SELECT id, district FROM watch WHERE running = 1 AND district = $1 AND calendar_version < $2 LIMIT $3")
         .bind(district.as_str()).bind(version as i32).bind(limit).fetch_all(pool).await)?;

@@ -25,8 +25,15 @@ struct After {
 fn read_cursor(cursor: Option<&str>) -> Result<Option<After>, NotACursor> {
     let Some(cursor) = cursor else { return Ok(None) };
     let (day, sequence) = cursor.split_once('.').ok_or(NotACursor)?;
-    let day = if day.is_empty() { None } else { Some(day.parse().map_err(|_| NotACursor)?) };
-    Ok(Some(After { day, sequence: sequence.parse().map_err(|_| NotACursor)? }))
+    let day = if day.is_empty() {
+        None
+    } else {
+        Some(day.parse().map_err(|_| NotACursor)?)
+    };
+    Ok(Some(After {
+        day,
+        sequence: sequence.parse().map_err(|_| NotACursor)?,
+    }))
 }
 
 fn write_cursor(row: &LoopDbRow, sort: Sort) -> String {
@@ -222,7 +229,11 @@ fn fts_query(words: &str) -> String {
         .take(12)
         .map(|word| format!("\"{word}\""))
         .collect();
-    if words.is_empty() { String::new() } else { format!("{}*", words.join(" ")) }
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!("{}*", words.join(" "))
+    }
 }
 
 /// One loop's row, where the viewer sees it as their own.
@@ -274,13 +285,11 @@ pub(crate) struct ChangeDbRow {
 }
 
 /// Changes after a sequence that a viewer may hear of, ascending.
-pub(crate) async fn changes(
-    db: &Db,
-    viewer: &Claims,
-    after: u64,
-    limit: u32,
-) -> Result<Vec<ChangeDbRow>, sqlx::Error> {
-    let office = viewer.has(Role::Contact) || viewer.has(Role::Auditor) || viewer.has(Role::Leader) || !viewer.departments.is_empty();
+pub(crate) async fn changes(db: &Db, viewer: &Claims, after: u64, limit: u32) -> Result<Vec<ChangeDbRow>, sqlx::Error> {
+    let office = viewer.has(Role::Contact)
+        || viewer.has(Role::Auditor)
+        || viewer.has(Role::Leader)
+        || !viewer.departments.is_empty();
     on!(db, pool => {
         let mut query = QueryBuilder::new(
             "SELECT entry.sequence, entry.kind, entry.time, seen.id, seen.number, seen.state FROM entry \

@@ -11,7 +11,10 @@ pub(crate) use picture::{Period, picture};
 pub(crate) use rows::{LoopDbRow, folded, people, schools_of};
 
 /// The tables, for both databases.
-pub const MIGRATIONS: sql::Migrations = sql::Migrations { sqlite: &SQLITE, postgres: &POSTGRES };
+pub const MIGRATIONS: sql::Migrations = sql::Migrations {
+    sqlite: &SQLITE,
+    postgres: &POSTGRES,
+};
 
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use contracts::Claims;
 use contracts::ids::DepartmentId;
-use contracts::queries::{Piece, PictureQuery, StageTime, Summary};
+use contracts::queries::{PictureQuery, Piece, StageTime, Summary};
 use contracts::vocabulary::LoopState;
 use sql::{Db, on};
 use sqlx::QueryBuilder;
@@ -98,7 +98,13 @@ pub(crate) async fn picture(
     }
     let more = bars.len() > limit;
     bars.truncate(limit);
-    Ok(Drawn { summary, stages, late_with, bars, more })
+    Ok(Drawn {
+        summary,
+        stages,
+        late_with,
+        bars,
+        more,
+    })
 }
 
 async fn stays_of(db: &Db, rows: &[LoopDbRow]) -> Result<HashMap<Uuid, Vec<Piece>>, sqlx::Error> {
@@ -215,7 +221,11 @@ async fn summary(db: &Db, rows: &[LoopDbRow], period: Period) -> Result<Summary,
 fn late_with(rows: &[LoopDbRow], today: NaiveDate) -> Vec<(String, Option<DepartmentId>, u32, u32)> {
     let mut found: HashMap<(String, Option<Uuid>), (u32, u32)> = HashMap::new();
     for row in rows.iter().filter(|row| row.ended_at.is_none()) {
-        let department = if row.holder == "department" { row.department } else { None };
+        let department = if row.holder == "department" {
+            row.department
+        } else {
+            None
+        };
         let counts = found.entry((row.holder.clone(), department)).or_default();
         counts.0 += 1;
         counts.1 += u32::from(row.next_due.is_some_and(|day| day < today));

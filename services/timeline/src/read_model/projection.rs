@@ -5,12 +5,12 @@ mod write;
 
 use std::sync::{Mutex, OnceLock};
 
+use ::projection::{ApplyError, Folds, ReadModel};
 use async_trait::async_trait;
 use contracts::envelope::Recorded;
 use contracts::queries::{Notice, NoticedChange};
 use contracts::subjects::notice;
 use messaging::Bus;
-use ::projection::{ApplyError, Folds, ReadModel};
 use sealing::Keyring;
 use sql::Tx;
 
@@ -31,7 +31,12 @@ pub struct Timeline {
 impl Timeline {
     /// A read model that opens texts with these keys.
     pub fn new(keyring: Keyring) -> Self {
-        Self { keyring, folds: Folds::default(), bus: OnceLock::new(), pending: Mutex::new((0, Vec::new())) }
+        Self {
+            keyring,
+            folds: Folds::default(),
+            bus: OnceLock::new(),
+            pending: Mutex::new((0, Vec::new())),
+        }
     }
 
     /// Tells over this connection what was taken in.
@@ -68,8 +73,20 @@ impl ReadModel for Timeline {
         let (after, changes) = std::mem::take(&mut *self.pending());
         if let Some(bus) = self.bus.get() {
             // A batch this large is catching up: who listens asks for what it needs.
-            let changes = if changes.len() > NOTICED_MAX { Vec::new() } else { changes };
-            bus.tell(notice("timeline"), &Notice { after, position, changes }).await;
+            let changes = if changes.len() > NOTICED_MAX {
+                Vec::new()
+            } else {
+                changes
+            };
+            bus.tell(
+                notice("timeline"),
+                &Notice {
+                    after,
+                    position,
+                    changes,
+                },
+            )
+            .await;
         }
     }
 

@@ -131,7 +131,9 @@ impl LoopEvent {
     /// Reads what stands in the log under a loop's subject.
     pub fn read(envelope: &Envelope) -> Result<Self, Unreadable> {
         let event_type = envelope.event_type.as_str();
-        let unknown = || Unreadable::UnknownType { event_type: event_type.to_owned() };
+        let unknown = || Unreadable::UnknownType {
+            event_type: event_type.to_owned(),
+        };
         let (service, name, version) = parse_type(event_type).ok_or_else(unknown)?;
         match service {
             IntakeEvent::OWNER => IntakeEvent::decode(event_type, name, version, &envelope.data).map(Self::Intake),
@@ -168,7 +170,9 @@ impl DirectoryEvent {
         let event_type = envelope.event_type.as_str();
         match parse_type(event_type) {
             Some((Self::OWNER, name, version)) => Self::decode(event_type, name, version, &envelope.data),
-            _ => Err(Unreadable::UnknownType { event_type: event_type.to_owned() }),
+            _ => Err(Unreadable::UnknownType {
+                event_type: event_type.to_owned(),
+            }),
         }
     }
 }

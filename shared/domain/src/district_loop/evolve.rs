@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use contracts::envelope::Meta;
+use contracts::events::LoopEvent;
 use contracts::events::intake::{IntakeEvent, TensionAmended, TensionFiled};
 use contracts::events::resolution::ResolutionEvent;
 use contracts::events::routing::{DatesCause, Reminded, RoutingEvent};
-use contracts::events::LoopEvent;
 use contracts::ids::{DepartmentId, EventId, SchoolId};
 use contracts::vocabulary::{AppealOutcome, EscalatedTo, ResolutionKind};
 
@@ -38,7 +38,13 @@ pub(super) fn evolve(state: &mut Loop, meta: &Meta, event: &LoopEvent) {
 
 fn begin(meta: &Meta, filed: &TensionFiled) -> LoopRecord {
     let speaker = meta.actor.person();
-    let part = Part { since: meta.time, speaker, phase: Phase::Open, follow_up_asked: false, refused: 0 };
+    let part = Part {
+        since: meta.time,
+        speaker,
+        phase: Phase::Open,
+        follow_up_asked: false,
+        refused: 0,
+    };
     LoopRecord {
         key: filed.key,
         filed_for: filed.school,
@@ -95,8 +101,13 @@ impl LoopRecord {
             IntakeEvent::TensionFiled(_) => {}
             IntakeEvent::TensionAmended(amended) => self.amend(amended),
             IntakeEvent::SchoolJoined(joined) => {
-                let part =
-                    Part { since: meta.time, speaker: meta.actor.person(), phase: Phase::Open, follow_up_asked: false, refused: 0 };
+                let part = Part {
+                    since: meta.time,
+                    speaker: meta.actor.person(),
+                    phase: Phase::Open,
+                    follow_up_asked: false,
+                    refused: 0,
+                };
                 self.parts.insert(joined.school, part);
                 self.named.extend(meta.actor.person());
                 if let Some(proposal) = &mut self.proposal {
@@ -116,14 +127,22 @@ impl LoopRecord {
                 self.questions.remove(&answered.question);
             }
             IntakeEvent::OutcomeConfirmed(confirmed) => {
-                self.phase(confirmed.school, Phase::Confirmed { revision: confirmed.revision, at: meta.time });
+                self.phase(
+                    confirmed.school,
+                    Phase::Confirmed {
+                        revision: confirmed.revision,
+                        at: meta.time,
+                    },
+                );
             }
             IntakeEvent::OutcomeRefused(refused) => {
                 self.refused = true;
                 self.reopen(meta.time, std::iter::once(refused.school));
             }
             IntakeEvent::Appealed(appealed) => {
-                self.appeal = Appeal::Pending { school: appealed.school };
+                self.appeal = Appeal::Pending {
+                    school: appealed.school,
+                };
                 let declined: Vec<SchoolId> = self.declined_parts();
                 self.reopen(meta.time, declined.into_iter());
             }
@@ -164,18 +183,34 @@ impl LoopRecord {
                 }
             }
             RoutingEvent::DueSoonNoticed(soon) => {
-                self.time.noticed.insert(Noticed { clock: soon.clock, due: soon.due, missed: false });
+                self.time.noticed.insert(Noticed {
+                    clock: soon.clock,
+                    due: soon.due,
+                    missed: false,
+                });
             }
             RoutingEvent::DeadlineMissed(missed) => {
-                self.time.noticed.insert(Noticed { clock: missed.clock, due: missed.due, missed: true });
+                self.time.noticed.insert(Noticed {
+                    clock: missed.clock,
+                    due: missed.due,
+                    missed: true,
+                });
             }
             RoutingEvent::Escalated(escalated) => {
-                self.escalation =
-                    Some(Escalation { id: meta.id, to: escalated.to, about: escalated.about, at: meta.time });
+                self.escalation = Some(Escalation {
+                    id: meta.id,
+                    to: escalated.to,
+                    about: escalated.about,
+                    at: meta.time,
+                });
                 self.leader_asked |= escalated.to == EscalatedTo::Leader;
             }
             RoutingEvent::EscalationDecided(decided) => {
-                if self.escalation.as_ref().is_some_and(|open| open.id == decided.escalation) {
+                if self
+                    .escalation
+                    .as_ref()
+                    .is_some_and(|open| open.id == decided.escalation)
+                {
                     self.escalation = None;
                 }
                 self.appeal_decided(meta.time, decided.outcome);
@@ -198,7 +233,13 @@ impl LoopRecord {
             }
             RoutingEvent::ClosedUnconfirmed(closed) => {
                 for school in &closed.schools {
-                    self.phase(*school, Phase::Unconfirmed { revision: closed.revision, at: meta.time });
+                    self.phase(
+                        *school,
+                        Phase::Unconfirmed {
+                            revision: closed.revision,
+                            at: meta.time,
+                        },
+                    );
                 }
             }
         }
@@ -214,8 +255,11 @@ impl LoopRecord {
                 self.named.insert(assigned.person);
             }
             ResolutionEvent::QuestionAsked(asked) => {
-                let question =
-                    Question { school: asked.school, question: asked.question.clone(), asked_at: meta.time };
+                let question = Question {
+                    school: asked.school,
+                    question: asked.question.clone(),
+                    asked_at: meta.time,
+                };
                 self.questions.insert(meta.id, question);
                 self.word(meta, true);
             }
@@ -225,8 +269,12 @@ impl LoopRecord {
                 }
             }
             ResolutionEvent::PutBeforeTeam(put) => {
-                self.matter =
-                    Some(Matter { id: meta.id, team: put.team, question: put.question.clone(), at: meta.time });
+                self.matter = Some(Matter {
+                    id: meta.id,
+                    team: put.team,
+                    question: put.question.clone(),
+                    at: meta.time,
+                });
             }
             ResolutionEvent::TeamDecided(decided) => {
                 if self.matter.as_ref().is_some_and(|open| open.id == decided.matter) {
@@ -302,13 +350,30 @@ impl LoopRecord {
         macro_rules! take_optional {
             ($($field:ident),*) => {$( if amended.$field.is_some() { tension.$field = amended.$field.clone(); } )*};
         }
-        take!(title, trying, barrier, kind, area, rule_source, pillars, reach, grades, urgency, visibility);
+        take!(
+            title,
+            trying,
+            barrier,
+            kind,
+            area,
+            rule_source,
+            pillars,
+            reach,
+            grades,
+            urgency,
+            visibility
+        );
         take_optional!(tried, would_help, needed_by);
     }
 
     /// A department takes it in hand: a first word is owed, questions of the one before are void.
     fn take(&mut self, department: DepartmentId, at: DateTime<Utc>) {
-        self.assignment = Assignment::With(With { department, since: at, acknowledged: None, assignee: None });
+        self.assignment = Assignment::With(With {
+            department,
+            since: at,
+            acknowledged: None,
+            assignee: None,
+        });
         self.collaborators.remove(&department);
         self.had_by.insert(department);
         self.questions.clear();
@@ -320,7 +385,10 @@ impl LoopRecord {
     fn word(&mut self, meta: &Meta, acknowledges: bool) {
         if let Assignment::With(with) = &mut self.assignment {
             if acknowledges {
-                with.acknowledged.get_or_insert(Acknowledged { by: meta.actor.person(), at: meta.time });
+                with.acknowledged.get_or_insert(Acknowledged {
+                    by: meta.actor.person(),
+                    at: meta.time,
+                });
                 self.time.acknowledge_from = None;
                 for part in self.parts.values_mut().filter(|part| part.phase == Phase::Reopened) {
                     part.phase = Phase::Open;
@@ -360,8 +428,12 @@ impl LoopRecord {
 
     fn gone(&mut self, school: SchoolId, at: DateTime<Utc>) {
         self.phase(school, Phase::Gone { at });
-        let over: Vec<EventId> =
-            self.questions.iter().filter(|(_, question)| question.school == school).map(|(id, _)| *id).collect();
+        let over: Vec<EventId> = self
+            .questions
+            .iter()
+            .filter(|(_, question)| question.school == school)
+            .map(|(id, _)| *id)
+            .collect();
         for id in over {
             self.questions.remove(&id);
         }
@@ -434,7 +506,8 @@ impl LoopRecord {
         }
         let waits = self.waits_for().is_some();
         keep(&mut self.time.waits, waits, meta.time);
-        let answered = ended || (!self.unanswered_parts().is_empty() && self.unanswered_parts().len() == self.open_parts().count());
+        let answered = ended
+            || (!self.unanswered_parts().is_empty() && self.unanswered_parts().len() == self.open_parts().count());
         keep(&mut self.time.answered, answered, meta.time);
         if answered {
             self.time.next_word_from = None;

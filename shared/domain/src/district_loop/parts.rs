@@ -27,7 +27,11 @@ impl LoopRecord {
         if part.phase == Phase::Reopened {
             return LoopState::Reopened;
         }
-        if let Some(proposal) = self.proposal.as_ref().filter(|proposal| proposal.revision > part.refused) {
+        if let Some(proposal) = self
+            .proposal
+            .as_ref()
+            .filter(|proposal| proposal.revision > part.refused)
+        {
             match proposal.grant {
                 Grant::NotNeeded | Grant::Completed => return LoopState::Proposed,
                 Grant::Awaited => return LoopState::WaitingForState,
@@ -44,36 +48,51 @@ impl LoopRecord {
 
     /// The schools whose part has not ended.
     pub fn open_parts(&self) -> impl Iterator<Item = SchoolId> + '_ {
-        self.parts.iter().filter(|(_, part)| part.phase.is_open()).map(|(school, _)| *school)
+        self.parts
+            .iter()
+            .filter(|(_, part)| part.phase.is_open())
+            .map(|(school, _)| *school)
     }
 
     /// The schools that are in it, ended or not, but for those that left.
     pub fn schools_in_it(&self) -> impl Iterator<Item = SchoolId> + '_ {
-        self.parts.iter().filter(|(_, part)| !matches!(part.phase, Phase::Gone { .. })).map(|(school, _)| *school)
+        self.parts
+            .iter()
+            .filter(|(_, part)| !matches!(part.phase, Phase::Gone { .. }))
+            .map(|(school, _)| *school)
     }
 
     /// Whether the school is in it, and has not left.
     pub fn is_in(&self, school: SchoolId) -> bool {
-        self.parts.get(&school).is_some_and(|part| !matches!(part.phase, Phase::Gone { .. }))
+        self.parts
+            .get(&school)
+            .is_some_and(|part| !matches!(part.phase, Phase::Gone { .. }))
     }
 
     /// The schools that have an answer before them and have not said whether it works.
     pub fn unanswered_parts(&self) -> Vec<SchoolId> {
-        self.open_parts().filter(|school| self.state_of(*school) == LoopState::Proposed).collect()
+        self.open_parts()
+            .filter(|school| self.state_of(*school) == LoopState::Proposed)
+            .collect()
     }
 
     /// Refuses where the loop has ended.
     pub fn still_open(&self) -> Result<(), Rejection> {
         let state = self.state();
-        if state.is_end() { Err(Rejection::Ended { state }) } else { Ok(()) }
+        if state.is_end() {
+            Err(Rejection::Ended { state })
+        } else {
+            Ok(())
+        }
     }
 
     /// Refuses what was meant for an episode that is over.
     pub fn in_episode(&self, named: Option<u32>) -> Result<(), Rejection> {
         match named {
-            Some(named) if named != self.episode => {
-                Err(Rejection::EpisodeOver { named, current: self.episode })
-            }
+            Some(named) if named != self.episode => Err(Rejection::EpisodeOver {
+                named,
+                current: self.episode,
+            }),
             Some(_) | None => Ok(()),
         }
     }
@@ -85,7 +104,9 @@ impl LoopRecord {
             Phase::Open | Phase::Reopened => Ok(part),
             Phase::Gone { .. } => Err(Rejection::NotIn { school }),
             Phase::Confirmed { .. } | Phase::Unconfirmed { .. } | Phase::Declined { .. } => {
-                Err(Rejection::AlreadySaid { state: self.state_of(school) })
+                Err(Rejection::AlreadySaid {
+                    state: self.state_of(school),
+                })
             }
         }
     }

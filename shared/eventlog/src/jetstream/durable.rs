@@ -30,7 +30,9 @@ pub(super) struct JetStreamDurable {
 
 impl std::fmt::Debug for JetStreamDurable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("JetStreamDurable").field("name", &self.config.durable_name).finish_non_exhaustive()
+        f.debug_struct("JetStreamDurable")
+            .field("name", &self.config.durable_name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -44,8 +46,16 @@ pub(super) async fn start(context: Context, name: &str, filter: Filter) -> Resul
         filter_subjects: filter,
         ..pull::Config::default()
     };
-    let mut durable = JetStreamDurable { context, config, messages: None, failures: 0 };
-    durable.open().await.map_err(|error| LogError::Unavailable(error.to_string()))?;
+    let mut durable = JetStreamDurable {
+        context,
+        config,
+        messages: None,
+        failures: 0,
+    };
+    durable
+        .open()
+        .await
+        .map_err(|error| LogError::Unavailable(error.to_string()))?;
     Ok(durable)
 }
 
@@ -63,9 +73,17 @@ pub(super) async fn outstanding(context: &Context, name: &str) -> Result<u64, Lo
 
 impl JetStreamDurable {
     async fn open(&mut self) -> Result<(), async_nats::Error> {
-        let consumer = self.context.create_consumer_on_stream(self.config.clone(), STREAM).await?;
-        let messages =
-            consumer.stream().max_messages_per_batch(BATCH).heartbeat(HEARTBEAT).expires(EXPIRES).messages().await?;
+        let consumer = self
+            .context
+            .create_consumer_on_stream(self.config.clone(), STREAM)
+            .await?;
+        let messages = consumer
+            .stream()
+            .max_messages_per_batch(BATCH)
+            .heartbeat(HEARTBEAT)
+            .expires(EXPIRES)
+            .messages()
+            .await?;
         self.messages = Some(messages);
         Ok(())
     }
@@ -84,7 +102,11 @@ impl JetStreamDurable {
         };
         let (message, acker) = message.split();
         Ok(Delivery {
-            raw: Raw { sequence, subject: message.subject.to_string(), payload: message.payload },
+            raw: Raw {
+                sequence,
+                subject: message.subject.to_string(),
+                payload: message.payload,
+            },
             delivered,
             settle: Box::new(JetStreamSettle(acker)),
         })
@@ -126,14 +148,23 @@ impl std::fmt::Debug for JetStreamSettle {
 #[async_trait]
 impl Settle for JetStreamSettle {
     async fn ack(&self) -> Result<(), LogError> {
-        self.0.double_ack().await.map_err(|error| LogError::Unavailable(error.to_string()))
+        self.0
+            .double_ack()
+            .await
+            .map_err(|error| LogError::Unavailable(error.to_string()))
     }
 
     async fn nak(&self, after: Duration) -> Result<(), LogError> {
-        self.0.ack_with(AckKind::Nak(Some(after))).await.map_err(|error| LogError::Unavailable(error.to_string()))
+        self.0
+            .ack_with(AckKind::Nak(Some(after)))
+            .await
+            .map_err(|error| LogError::Unavailable(error.to_string()))
     }
 
     async fn working(&self) -> Result<(), LogError> {
-        self.0.ack_with(AckKind::Progress).await.map_err(|error| LogError::Unavailable(error.to_string()))
+        self.0
+            .ack_with(AckKind::Progress)
+            .await
+            .map_err(|error| LogError::Unavailable(error.to_string()))
     }
 }

@@ -62,6 +62,9 @@ pub async fn set_up(client: &Client, options: StreamOptions) -> Result<(), LogEr
         num_replicas: options.replicas,
         ..kv::Config::default()
     };
-    context.create_or_update_key_value(bucket).await.map_err(|error| unavailable(&error))?;
+    context
+        .create_or_update_key_value(bucket)
+        .await
+        .map_err(|error| unavailable(&error))?;
     Ok(())
 }

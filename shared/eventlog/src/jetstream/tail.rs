@@ -72,7 +72,9 @@ async fn follow_once(
     failures: &mut u32,
 ) -> Result<(), async_nats::Error> {
     let config = pull::Config {
-        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: *last + 1 },
+        deliver_policy: DeliverPolicy::ByStartSequence {
+            start_sequence: *last + 1,
+        },
         ack_policy: AckPolicy::None,
         filter_subjects: filter.clone(),
         inactive_threshold: INACTIVE,
@@ -98,7 +100,11 @@ async fn follow_once(
         if sequence <= *last {
             continue;
         }
-        let raw = Raw { sequence, subject: message.subject.to_string(), payload: message.payload.clone() };
+        let raw = Raw {
+            sequence,
+            subject: message.subject.to_string(),
+            payload: message.payload.clone(),
+        };
         if sender.send(raw).await.is_err() {
             return Ok(());
         }

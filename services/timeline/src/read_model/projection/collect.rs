@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ::projection::{ApplyError, Batch, Step};
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::Recorded;
 use contracts::events::{DirectoryEvent, IntakeEvent, LoopEvent, ResolutionEvent};
@@ -10,7 +11,6 @@ use contracts::queries::{Change, Holder, NoticedChange};
 use contracts::sealed::Sealed;
 use contracts::vocabulary::{Clock, LoopState};
 use domain::LoopRecord;
-use ::projection::{ApplyError, Batch, Step};
 use sealing::{ERASED, Keyring, SealingError, open_json};
 use serde_json::Value;
 use sql::Tx;
@@ -128,7 +128,9 @@ impl Collected {
         let before = batch.state(id).and_then(domain::Loop::record).map(what);
         match batch.step(tx, recorded).await? {
             Step::Loop(id, event) => {
-                let Some(record) = batch.state(id).and_then(domain::Loop::record) else { return Ok(()) };
+                let Some(record) = batch.state(id).and_then(domain::Loop::record) else {
+                    return Ok(());
+                };
                 let after = what(record);
                 if before.as_ref() != Some(&after) {
                     self.turn(recorded, before.is_some(), after);
@@ -137,7 +139,8 @@ impl Collected {
             }
             Step::Directory(DirectoryEvent::PersonRostered(rostered)) => {
                 let name = words(keyring, &rostered.name).await?;
-                self.people.insert(recorded.subject.id, (recorded.subject.district.to_string(), name));
+                self.people
+                    .insert(recorded.subject.id, (recorded.subject.district.to_string(), name));
                 Ok(())
             }
             Step::Directory(_) => Ok(()),
@@ -176,9 +179,14 @@ impl Collected {
     ) -> Result<(), ApplyError> {
         let mut data: Value = serde_json::from_str(recorded.envelope.data.get())
             .map_err(|error| ApplyError::Away(format!("data of {}: {error}", recorded.sequence)))?;
-        open_json(keyring, &mut data).await.map_err(|error| ApplyError::Away(error.to_string()))?;
+        open_json(keyring, &mut data)
+            .await
+            .map_err(|error| ApplyError::Away(error.to_string()))?;
         let internal = is_internal(event);
-        if matches!(event, LoopEvent::Intake(IntakeEvent::TensionFiled(_) | IntakeEvent::TensionAmended(_))) {
+        if matches!(
+            event,
+            LoopEvent::Intake(IntakeEvent::TensionFiled(_) | IntakeEvent::TensionAmended(_))
+        ) {
             self.reworded.insert(id.0);
         }
         self.districts.insert(id.0, recorded.subject.district.clone());
@@ -201,16 +209,21 @@ impl Collected {
             state: record.state(),
             time: recorded.envelope.time,
         };
-        self.changes.push(NoticedChange { change, audience: record.audience(&recorded.subject.district), internal });
+        self.changes.push(NoticedChange {
+            change,
+            audience: record.audience(&recorded.subject.district),
+            internal,
+        });
         Ok(())
     }
 
     /// The rows of each loop that changed, as they stand after the batch.
     pub(super) async fn finish(&mut self, batch: &Batch, keyring: &Keyring) -> Result<(), ApplyError> {
         for id in batch.touched() {
-            let (Some(record), Some(district)) =
-                (batch.state(id).and_then(domain::Loop::record), self.districts.get(&id.0).cloned())
-            else {
+            let (Some(record), Some(district)) = (
+                batch.state(id).and_then(domain::Loop::record),
+                self.districts.get(&id.0).cloned(),
+            ) else {
                 continue;
             };
             let calendar = batch
@@ -223,9 +236,14 @@ impl Collected {
             if self.reworded.contains(&id.0) {
                 let mut body = String::new();
                 let tension = &record.tension;
-                for sealed in [Some(&tension.trying), Some(&tension.barrier), tension.tried.as_ref(), tension.would_help.as_ref()]
-                    .into_iter()
-                    .flatten()
+                for sealed in [
+                    Some(&tension.trying),
+                    Some(&tension.barrier),
+                    tension.tried.as_ref(),
+                    tension.would_help.as_ref(),
+                ]
+                .into_iter()
+                .flatten()
                 {
                     body.push_str(&words(keyring, sealed).await?);
                     body.push('\n');
@@ -242,7 +260,12 @@ impl Collected {
                 });
             }
             let audience = record.audience(&district);
-            self.departments.extend(audience.departments.iter().map(|department| (id.0, department.0, filed_seq)));
+            self.departments.extend(
+                audience
+                    .departments
+                    .iter()
+                    .map(|department| (id.0, department.0, filed_seq)),
+            );
             self.named.extend(audience.people.iter().map(|person| (id.0, person.0)));
             self.loops.push(loop_out(id, &district, record, title, &calendar));
         }

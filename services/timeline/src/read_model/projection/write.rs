@@ -189,7 +189,10 @@ async fn search(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
     for (filed_seq, title, body) in &collected.search {
         match tx {
             Tx::Sqlite(conn) => {
-                sqlx::query("DELETE FROM loop_search WHERE rowid = $1").bind(filed_seq).execute(&mut **conn).await?;
+                sqlx::query("DELETE FROM loop_search WHERE rowid = $1")
+                    .bind(filed_seq)
+                    .execute(&mut **conn)
+                    .await?;
                 sqlx::query("INSERT INTO loop_search (rowid, title, body) VALUES ($1, $2, $3)")
                     .bind(filed_seq)
                     .bind(title)
