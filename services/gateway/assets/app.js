@@ -81,12 +81,35 @@ if (filing) {
       say("");
     }
   };
+  // Who will get it, and when they will answer, before it is sent.
+  const who = one("[data-who]", filing);
+  let asked = 0;
+  const ask = async () => {
+    asked += 1;
+    const mine = asked;
+    try {
+      const answer = await fetch("/file/who", { method: "POST", body: new URLSearchParams(new FormData(filing)) });
+      const text = answer.ok ? await answer.text() : "";
+      if (mine !== asked) return;
+      who.textContent = text;
+      who.dataset.known = text ? "yes" : "";
+    } catch {
+      who.dataset.known = "";
+    }
+    show(false);
+  };
   let pause;
   filing.addEventListener("input", () => {
     clearTimeout(pause);
-    pause = setTimeout(save, 700);
+    pause = setTimeout(() => {
+      save();
+      ask();
+    }, 700);
   });
-  filing.addEventListener("change", save);
+  filing.addEventListener("change", () => {
+    save();
+    ask();
+  });
   const restore = () => {
     let pairs;
     try {
@@ -126,6 +149,7 @@ if (filing) {
     back.hidden = !stepwise || at === 0;
     next.hidden = !stepwise || at === steps.length - 1;
     send.hidden = stepwise && at !== steps.length - 1;
+    who.hidden = !who.dataset.known || send.hidden;
     if (focus) {
       one(".step__heading", steps[at]).focus({ preventScroll: true });
       filing.scrollIntoView({ block: "start" });
@@ -153,6 +177,7 @@ if (filing) {
     });
   }
   show(false);
+  ask();
 }
 
 // It was sent: the draft can go.

@@ -41,15 +41,28 @@ pub(super) struct Tick {
 pub(super) struct Lane {
     pub row: Row,
     pub pieces: Vec<Slice>,
-    /// Where an answer was refused or an end appealed.
+    /// Where it was opened again: an answer refused, an end appealed.
     pub turns: Vec<String>,
-    pub cap: &'static str,
-    pub cap_x: String,
+    /// Where it had ended before it was opened again, and with which cap.
+    pub stops: Vec<Cap>,
+    /// How it ends, or that it goes on.
+    pub cap: Cap,
     /// "longest wait 12 days".
     pub longest: String,
     /// All of it in words, for those who do not see the drawing.
     pub words: String,
 }
+
+/// The mark at the end of a bar.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "parts/cap.html")]
+pub(super) struct Cap {
+    pub x: String,
+    pub kind: &'static str,
+    pub colour: &'static str,
+}
+
+impl HtmlSafe for Cap {}
 
 /// A piece of a bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,32 +145,45 @@ fn lane(bar: &Bar, across: Across, end: DateTime<Utc>, viewer: &Viewer) -> Lane 
         .iter()
         .filter_map(|piece| slice(piece, across, end, viewer))
         .collect();
+    let within = |piece: &&Piece| piece.from >= across.from && piece.from <= end;
     let turns = bar
         .pieces
         .iter()
-        .filter(|piece| piece.state == LoopState::Reopened && piece.from >= across.from && piece.from <= end)
-        .map(|piece| percent(across.at(piece.from)))
-        .collect();
-    let last = bar.pieces.iter().rev().find(|piece| !piece.state.is_end());
+        .filter(within)
+        .filter(|piece| piece.state == LoopState::Reopened);
+    let turns = turns.map(|piece| percent(across.at(piece.from))).collect();
     let ended = bar
         .pieces
-        .iter()
-        .find(|piece| piece.state.is_end())
+        .last()
+        .filter(|piece| piece.state.is_end())
         .map(|piece| piece.from);
-    let reached = ended
-        .or_else(|| last.and_then(|piece| piece.to))
-        .unwrap_or(end)
-        .min(end);
+    let stops = bar
+        .pieces
+        .iter()
+        .rev()
+        .skip(1)
+        .filter(|piece| piece.state.is_end())
+        .filter(within);
+    let stops = stops.map(|piece| Cap {
+        x: percent(across.at(piece.from)),
+        kind: cap(piece.state, false),
+        colour: "ended",
+    });
+    let reached = ended.unwrap_or(end).min(end);
     let row = Row::new(&bar.row, viewer);
     let told: Vec<&str> = slices.iter().map(|slice| slice.words.as_str()).collect();
     let refused = if bar.refused { " An answer was refused." } else { "" };
     Lane {
         words: format!("{}.{refused} {}.", told.join("; "), row.state),
-        cap: cap(bar.row.state, bar.row.unconfirmed),
-        cap_x: percent(across.at(reached)),
+        cap: Cap {
+            x: percent(across.at(reached)),
+            kind: cap(bar.row.state, bar.row.unconfirmed),
+            colour: row.colour,
+        },
         longest: format!("longest wait {}", Days::span(bar.longest_wait_h)),
         pieces: slices,
         turns,
+        stops: stops.collect(),
         row,
     }
 }
@@ -310,7 +336,7 @@ mod tests {
         let lane = &timeline.lanes[0];
         let colours: Vec<&str> = lane.pieces.iter().map(|piece| piece.colour).collect();
         assert_eq!(colours, ["contact", "department", "school", "department", "school"]);
-        assert_eq!(lane.cap, "ring");
+        assert_eq!(lane.cap.kind, "ring");
         assert_eq!(lane.turns.len(), 1);
         assert!(lane.pieces[2].paused);
     }

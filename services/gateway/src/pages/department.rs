@@ -53,7 +53,11 @@ impl DepartmentPage {
             (late, 0, _) => format!("{late} late; nothing else is due today or tomorrow."),
             (late, near, _) => format!("{late} late, {near} more due today or tomorrow."),
         };
-        let rows = |rows: Vec<&LoopRow>| Row::all(rows, viewer);
+        let rows = |rows: Vec<&LoopRow>| -> Vec<Row> {
+            rows.into_iter()
+                .map(|row| within(Row::new(row, viewer), row, department))
+                .collect()
+        };
         let claims = &viewer.visitor.claims;
         let others = claims.departments.iter().filter(|other| **other != department);
         Self {
@@ -79,6 +83,22 @@ impl DepartmentPage {
                 .is_some()
                 .then(|| format!("/loops?department={department}&sort=due")),
         }
+    }
+}
+
+/// In its own inbox, what is with the department says who in it takes care of it.
+fn within(row: Row, found: &LoopRow, department: DepartmentId) -> Row {
+    if found.holder != "department" || found.department != Some(department) {
+        return row;
+    }
+    let holder = row
+        .assignee
+        .clone()
+        .unwrap_or_else(|| "Nobody in particular yet".to_owned());
+    Row {
+        holder,
+        assignee: None,
+        ..row
     }
 }
 

@@ -1,6 +1,9 @@
 //! `GET /file`, `POST /file`: a school says what gets in its way.
 
+mod preview;
 mod questions;
+
+pub(super) use self::preview::who;
 
 use std::time::Duration;
 

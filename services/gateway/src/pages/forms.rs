@@ -125,10 +125,14 @@ pub(super) fn blame(fields: &mut [Field], problem: &Problem, viewer: &Viewer) ->
     for wrong in &problem.fields {
         if let Some(field) = fields.iter_mut().find(|field| field.path == wrong.field) {
             let message = at_field(&wrong.message);
-            listed.push((
-                field.id.clone(),
-                format!("{}: {}", field.label.trim_end_matches('?'), wrong.message),
-            ));
+            let completes = message.starts_with("This ");
+            let label = field.label.trim_end_matches('?');
+            let listing = if completes {
+                format!("{label}: {}", wrong.message)
+            } else {
+                message.clone()
+            };
+            listed.push((field.id.clone(), listing));
             field.error = Some(message);
         }
     }

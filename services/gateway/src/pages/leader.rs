@@ -35,7 +35,8 @@ pub(super) struct LeaderPage {
     pub period: String,
     pub timeline: Timeline,
     pub stages: Stages,
-    pub late_with: Vec<(LateWith, String)>,
+    /// With the name at the start of a line, and where its loops are.
+    pub late_with: Vec<(LateWith, String, String)>,
     pub decide: Group,
 }
 
@@ -70,7 +71,11 @@ impl LeaderPage {
         };
         let late_with = picture.late_with.iter().map(|with| {
             let department = with.department.map_or(String::new(), |id| format!("&department={id}"));
-            (with.clone(), format!("/loops?open=true&sort=due{department}"))
+            (
+                with.clone(),
+                super::words::raised(&with.name),
+                format!("/loops?open=true&sort=due{department}"),
+            )
         });
         Self {
             shell: viewer.shell("Timeline", Here::Leader),

@@ -50,6 +50,7 @@ pub fn router() -> Router<Front> {
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/file", get(file::show).post(file::send))
+        .route("/file/who", post(file::who))
         .route("/school", get(school::show))
         .route("/department", get(department::show))
         .route("/contact", get(contact::show))

@@ -32,7 +32,16 @@ pub(super) struct SignInPage {
 pub(super) struct Offered {
     pub name: String,
     /// By role.
-    pub groups: Vec<(String, Vec<DemoPerson>)>,
+    pub groups: Vec<(String, Vec<Door>)>,
+}
+
+/// One person to sign in as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Door {
+    pub id: PersonId,
+    pub name: String,
+    /// What they do, and where.
+    pub does: String,
 }
 
 impl SignInPage {
@@ -47,6 +56,18 @@ impl SignInPage {
     }
 }
 
+/// The roles in the order in which a loop meets them.
+const ORDER: [&str; 7] = [
+    "School reporter",
+    "Department lead",
+    "Department staff",
+    "Central-office contact",
+    "Leader",
+    "Auditor",
+    "District administrator",
+];
+
+/// People by district, then by role: "Department lead, Technology Services" is a role and where it holds.
 fn grouped(people: Vec<DemoPerson>) -> Vec<Offered> {
     let mut districts: Vec<Offered> = Vec::new();
     for person in people {
@@ -60,11 +81,28 @@ fn grouped(people: Vec<DemoPerson>) -> Vec<Offered> {
             });
             districts.len() - 1
         });
+        let (role, at) = person
+            .role
+            .split_once(", ")
+            .map_or((person.role.as_str(), None), |(role, at)| (role, Some(at)));
+        // "Director of Technology Services" says already where.
+        let at = at.filter(|at| !person.title.as_deref().is_some_and(|title| title.contains(at)));
+        let does: Vec<&str> = person.title.as_deref().into_iter().chain(at).collect();
+        let door = Door {
+            id: person.id,
+            name: person.name.clone(),
+            does: does.join(", "),
+        };
         let groups = &mut districts[place].groups;
-        match groups.iter_mut().find(|(role, _)| *role == person.role) {
-            Some((_, of_role)) => of_role.push(person),
-            None => groups.push((person.role.clone(), vec![person])),
+        match groups.iter_mut().find(|(known, _)| known == role) {
+            Some((_, of_role)) => of_role.push(door),
+            None => groups.push((role.to_owned(), vec![door])),
         }
+    }
+    for district in &mut districts {
+        district
+            .groups
+            .sort_by_key(|(role, _)| ORDER.iter().position(|known| known == role).unwrap_or(ORDER.len()));
     }
     districts
 }

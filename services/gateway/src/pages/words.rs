@@ -58,7 +58,7 @@ pub(super) fn has_this(holder: &str, words: &str) -> String {
         "router" => "This is being passed to the department that decides about it.".to_owned(),
         "nobody" => sentence(words),
         _ if words.ends_with('.') || words.contains(" has ") || words.contains(" have ") => sentence(words),
-        _ if words.contains(" and ") || words.ends_with("schools") => format!("{} have this.", raised(words)),
+        "school" if words.ends_with(" schools") => format!("{} have this.", raised(words)),
         _ => format!("{} has this.", raised(words)),
     }
 }
@@ -98,8 +98,7 @@ pub(super) fn clock_verb(clock: Clock) -> &'static str {
 /// What a clock promises to a school.
 pub(super) fn clock_promise(clock: Clock) -> &'static str {
     match clock {
-        Clock::Acknowledge => "first word by",
-        Clock::NextWord => "next word by",
+        Clock::Acknowledge | Clock::NextWord => "you will hear by",
         Clock::Resolve => "answer by",
     }
 }
@@ -165,9 +164,10 @@ mod tests {
             has_this("contact", "the central-office contact"),
             "The central-office contact has this."
         );
+        assert_eq!(has_this("school", "2 schools"), "2 schools have this.");
         assert_eq!(
-            has_this("school", "Lincoln and Roosevelt"),
-            "Lincoln and Roosevelt have this."
+            has_this("department", "Talent and Staffing"),
+            "Talent and Staffing has this."
         );
         assert_eq!(has_this("nobody", "closed"), "Closed.");
     }

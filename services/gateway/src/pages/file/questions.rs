@@ -92,7 +92,7 @@ fn who(viewer: &Viewer, linked_to: Option<&str>) -> Section {
         .value(Urgency::Slowing)
         .needed("choose one"),
         Field::day("needed_by", "From which day on does it block you?").hint("If it will block you soon."),
-        Field::number("reach.students", "How many students does it touch?").hint("A rough number."),
+        Field::number("reach.students", "How many students?"),
         Field::number("reach.teachers", "How many teachers?"),
         Field::number("reach.classes", "How many classes?"),
         Field::line("grades", "Which grades?")

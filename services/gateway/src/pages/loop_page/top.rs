@@ -65,6 +65,9 @@ fn who(view: &LoopView) -> String {
                 words::raised(department)
             )
         }
+        LoopState::Closed if view.schools_count > 1 => {
+            "This is closed: the schools in it said that it works.".to_owned()
+        }
         LoopState::Closed => "This is closed: the school said that it works.".to_owned(),
         LoopState::Declined => format!("{} declined this, with a reason.", words::raised(department)),
         LoopState::Withdrawn => "The school took this back.".to_owned(),

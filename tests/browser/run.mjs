@@ -1,0 +1,260 @@
+// Loopline's pages in a real browser: one loop closed by hand through its personas, without JavaScript and with it, on
+// a phone and on a desk; and every page looked at by axe. Ends with "N passed, N failed".
+//
+// LOOPLINE_BIN names the program, LOOPLINE_CHROMIUM the browser; screenshots are left in tests/output/browser.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const program = process.env.LOOPLINE_BIN ?? join(here, "../../target/debug/loopline");
+const executablePath = process.env.LOOPLINE_CHROMIUM ?? "/usr/bin/chromium";
+const output = join(here, "../output/browser");
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+mkdirSync(output, { recursive: true });
+
+const PHONE = { width: 360, height: 740 };
+const NARROW = { width: 320, height: 640 };
+const DESK = { width: 1280, height: 900 };
+let passed = 0;
+let failed = 0;
+
+/** Runs one test; what it throws is said, and the rest goes on. */
+async function test(name, run) {
+  try {
+    await run();
+    passed += 1;
+    console.log(`ok   ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL ${name}\n     ${String(error.stack ?? error).replaceAll("\n", "\n     ")}`);
+  }
+}
+
+function check(holds, what) {
+  if (!holds) throw new Error(`it does not hold: ${what}`);
+}
+
+/** Starts the product with its demonstration and waits for the address it prints. */
+function start(data) {
+  const child = spawn(program, ["up", "--demo", "--data", data, "--listen", "127.0.0.1:0"], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, LOOPLINE_LOG: "warn" },
+  });
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const late = setTimeout(() => reject(new Error(`it is not up after two minutes:\n${said}`)), 120_000);
+    child.stderr.on("data", (bytes) => {
+      said += bytes;
+      const address = /Open (http:\/\/\S+)/.exec(said);
+      if (address) {
+        clearTimeout(late);
+        resolve({ child, address: address[1] });
+      }
+    });
+    child.on("exit", (code) => reject(new Error(`it ended with ${code}:\n${said}`)));
+  });
+}
+
+const data = mkdtempSync(join(tmpdir(), "loopline-browser-"));
+const { child, address } = await start(data);
+const browser = await chromium.launch({
+  executablePath,
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+
+/** A browser of one's own, signed in as a person of the demonstration. */
+async function as(person, { viewport = DESK, javaScriptEnabled = true, colorScheme = "light" } = {}) {
+  const context = await browser.newContext({ viewport, javaScriptEnabled, colorScheme, baseURL: address });
+  const page = await context.newPage();
+  page.errors = [];
+  page.on("pageerror", (error) => page.errors.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/50[0-9]|40[0-9]/.test(message.text())) page.errors.push(message.text());
+  });
+  await page.goto("/sign-in");
+  await page.getByRole("button", { name: person }).first().click();
+  await page.waitForURL((url) => url.pathname !== "/sign-in");
+  return page;
+}
+
+async function picture(page, name) {
+  await page.screenshot({ path: join(output, `${name}.png`), fullPage: true });
+}
+
+/** Everything axe finds against WCAG 2.1 A and AA. The page's own policy forbids scripts from elsewhere, so the
+ * source is run by the browser's debugger and not by the page. */
+async function accessible(page, where) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const result = await globalThis.axe.run(document, {
+      runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] },
+    });
+    return result.violations.map((violation) => `${violation.id}: ${violation.nodes.map((n) => n.html).slice(0, 3)}`);
+  });
+  check(found.length === 0, `${where} has no violations, but\n${found.join("\n")}`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  check(wide <= 1, `${where} scrolls sideways by ${wide} pixels`);
+}
+
+const title = "The bell ends the discussion before it starts";
+let loop = "";
+
+await test("a teacher files on a phone without JavaScript", async () => {
+  const page = await as("Rosa Delgado", { viewport: PHONE, javaScriptEnabled: false });
+  await page.goto("/file");
+  await picture(page, "file-phone-plain");
+  // What is missing is said at its field, and what was typed stays.
+  await page.fill("#trying", "Hold a seminar that needs seventy minutes.");
+  await page.locator("main form button[type=submit]").last().click();
+  check((await page.inputValue("#trying")).startsWith("Hold a seminar"), "the text stays");
+  await picture(page, "file-phone-problem");
+  await page.fill("#barrier", "Periods are forty-four minutes long <script>alert(1)</script>.");
+  await page.fill("#title", title);
+  await page.selectOption("#area", "scheduling");
+  await page.locator("main form button[type=submit]").last().click();
+  await page.waitForURL(/\/loops\//);
+  loop = new URL(page.url()).pathname;
+  check((await page.locator("h1").innerText()).includes(title), "the loop has its title");
+  check((await page.content()).includes("&lt;script&gt;"), "what was typed is shown, not run");
+  await picture(page, "loop-filed-phone");
+  await page.context().close();
+});
+
+await test("the department says a first word, asks, and proposes", async () => {
+  const page = await as("Marcus Tillery");
+  await page.goto("/department");
+  await page.getByRole("link", { name: title }).click();
+  await page.getByLabel("Your first word").fill("We have this and look at the schedule this week.");
+  await page.getByRole("button", { name: "Send the first word" }).click();
+  await page.getByText("We have this and look at the schedule this week.").first().waitFor();
+  await page.locator("details[data-opens=ask] summary").click();
+  await page.locator("details[data-opens=ask] textarea").first().fill("Which days would the seminar meet?");
+  await page.locator("details[data-opens=ask] button[type=submit]").click();
+  await page.getByText("Which days would the seminar meet?").first().waitFor();
+  await picture(page, "loop-department");
+  check(page.errors.length === 0, `no errors in the console: ${page.errors}`);
+  await page.context().close();
+});
+
+await test("the school answers, hears of the proposal while the page is open, and confirms", async () => {
+  const rosa = await as("Rosa Delgado", { viewport: PHONE });
+  await rosa.goto(loop);
+  await rosa.locator("textarea[name=answer]").fill("Tuesdays and Thursdays.");
+  await rosa.locator("form:has(textarea[name=answer]) button[type=submit]").click();
+  await rosa.getByText("Tuesdays and Thursdays.").first().waitFor();
+
+  const marcus = await as("Marcus Tillery");
+  await marcus.goto(loop);
+  const propose = marcus.locator("form[action$='/propose']");
+  const summary = propose.locator("textarea[name=summary]");
+  if (!(await summary.isVisible())) await marcus.locator("details:has(form[action$='/propose']) summary").click();
+  const kind = propose.locator("[name=kind]");
+  if ((await kind.first().evaluate((element) => element.tagName)) === "SELECT") {
+    await kind.selectOption("district_change");
+  } else {
+    await propose.locator("input[name=kind][value=district_change] + label").click();
+  }
+  await summary.fill("Every school may run double periods on two days a week.");
+  await propose.locator("button[type=submit]").click();
+  await marcus.getByText("double periods").first().waitFor();
+  await marcus.context().close();
+
+  // The open page is told, without being torn from under the reader.
+  await rosa.getByRole("link", { name: /show|new/i }).or(rosa.getByRole("button", { name: /show|new/i })).first().waitFor();
+  await picture(rosa, "loop-told-phone");
+  await rosa.goto(loop);
+  await picture(rosa, "loop-proposed-phone");
+  await rosa.locator("form[action$='/confirm'] button[type=submit]").first().click();
+  await rosa.getByText(/closed/i).first().waitFor();
+  await picture(rosa, "loop-closed-phone");
+  check(rosa.errors.length === 0, `no errors in the console: ${rosa.errors}`);
+  await rosa.context().close();
+});
+
+await test("a form from elsewhere or from another session changes nothing", async () => {
+  const page = await as("Rosa Delgado");
+  const before = await (await page.request.get(`/api/v1${loop}`)).json();
+  const forged = await page.request.post(`${loop}/follow-up`, { form: { csrf: "0".repeat(32), still_works: "false" } });
+  check(forged.status() >= 400, `it is refused, not ${forged.status()}`);
+  const after = await (await page.request.get(`/api/v1${loop}`)).json();
+  check(before.version === after.version, "nothing happened");
+  const bare = await page.request.post("/api/v1/tensions", { data: { title: "x" } });
+  check(bare.status() === 401, "a session's cookie alone changes nothing over the API");
+  await page.context().close();
+});
+
+await test("a leader sees where loops lie, and a number opens its loops", async () => {
+  const page = await as("Raymond Castellanos");
+  await page.goto("/leader");
+  check((await page.locator("svg").count()) > 5, "there is a picture");
+  await page.getByRole("link", { name: /open/ }).first().click();
+  check((await page.locator("main li, main tr").count()) > 3, "its loops are listed");
+  await page.context().close();
+});
+
+await test("another district's person finds nothing there", async () => {
+  const page = await as("Leilani Kahale");
+  const answer = await page.goto(loop);
+  check(answer.status() === 404, `it is not there: ${answer.status()}`);
+  await picture(page, "not-found");
+  await page.context().close();
+});
+
+const rounds = [
+  { name: "desk-light", viewport: DESK, colorScheme: "light" },
+  { name: "desk-dark", viewport: DESK, colorScheme: "dark" },
+  { name: "narrow-light", viewport: NARROW, colorScheme: "light" },
+  { name: "narrow-dark", viewport: NARROW, colorScheme: "dark" },
+];
+const pages = {
+  "Rosa Delgado": ["/school", "/file", "/loops", "LOOP"],
+  "Marcus Tillery": ["/department", "LOOP", "/loops"],
+  "June Whitaker": ["/contact", "LOOP"],
+  "Raymond Castellanos": ["/leader", "LOOP"],
+};
+for (const round of rounds) {
+  await test(`every page is accessible: ${round.name}`, async () => {
+    const context = await browser.newContext({ ...round, baseURL: address });
+    const door = await context.newPage();
+    await door.goto("/sign-in");
+    await accessible(door, "/sign-in");
+    await picture(door, `sign-in-${round.name}`);
+    await context.close();
+    for (const [person, paths] of Object.entries(pages)) {
+      const page = await as(person, round);
+      for (const path of paths) {
+        const where = path === "LOOP" ? loop : path;
+        const answer = await page.goto(where);
+        check(answer.status() === 200, `${person} sees ${where}: ${answer.status()}`);
+        await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+        await accessible(page, `${where} of ${person}`);
+        const file = path === "LOOP" ? "loop" : path.slice(1);
+        await picture(page, `${file}-${person.split(" ")[0].toLowerCase()}-${round.name}`);
+      }
+      check(page.errors.length === 0, `no errors in the console of ${person}: ${page.errors}`);
+      await page.context().close();
+    }
+  });
+}
+
+await browser.close();
+child.removeAllListeners("exit");
+child.kill("SIGTERM");
+await new Promise((resolve) => child.on("exit", resolve));
+rmSync(data, { recursive: true, force: true });
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
