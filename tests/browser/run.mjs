@@ -179,7 +179,7 @@ await test("the school answers, hears of the proposal while the page is open, an
   await rosa.goto(loop);
   await picture(rosa, "loop-proposed-phone");
   await rosa.locator("form[action$='/confirm'] button[type=submit]").first().click();
-  await rosa.getByText(/closed/i).first().waitFor();
+  await rosa.locator(".loop__state").filter({ hasText: /closed/i }).waitFor();
   await picture(rosa, "loop-closed-phone");
   check(rosa.errors.length === 0, `no errors in the console: ${rosa.errors}`);
   await rosa.context().close();

@@ -68,7 +68,8 @@ pub(crate) struct UpOptions {
     /// Where to listen for browsers and clients.
     #[arg(long, env = "LOOPLINE_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
-    /// A PostgreSQL database for the read models, such as postgres://user@host/name; SQLite files where absent.
+    /// A PostgreSQL database for read models and credentials, such as postgres://user@host/name; SQLite files where
+    /// absent.
     #[arg(long, env = "LOOPLINE_DATABASE")]
     pub(crate) database: Option<String>,
     /// The address people use where another server with TLS stands before this one.

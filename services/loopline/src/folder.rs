@@ -97,6 +97,12 @@ impl Folder {
     pub(crate) fn master_key(&self) -> anyhow::Result<MasterKey> {
         let path = self.root.join("keys").join("master.key");
         if !path.exists() {
+            // With a new key, every text in the log would be unreadable.
+            anyhow::ensure!(
+                !self.nats().join("store").exists(),
+                "{} is missing, and the record here was sealed under it; put it back from your backup",
+                path.display()
+            );
             let mut key = [0_u8; 32];
             rand::Rng::fill_bytes(&mut rand::rng(), &mut key);
             write_secret(&path, &base64::engine::general_purpose::STANDARD.encode(key))?;

@@ -24,6 +24,7 @@ pub(crate) async fn rebuild(options: RebuildOptions) -> anyhow::Result<()> {
         let running = folder.running()?;
         return in_running(&running.nats, Some(folder.nkeys()), options.service).await;
     };
+    let master = folder.master_key()?;
     let lifecycle = Lifecycle::default();
     lifecycle.stop_on_signals();
     let broker_life = Lifecycle::default();
@@ -32,7 +33,7 @@ pub(crate) async fn rebuild(options: RebuildOptions) -> anyhow::Result<()> {
     let log = Parts::log(&bus);
     let keyring = Keyring::new(
         std::sync::Arc::new(sealing::JetStreamKeys::new(bus.client())),
-        folder.master_key()?,
+        master,
     );
     let place = location(options.database.as_deref(), folder.databases());
     let started = Instant::now();

@@ -152,9 +152,17 @@ pub(crate) async fn connect(nats: &str, nkeys: Option<&Path>, identity: &str) ->
         nkey_seed: nkeys.map(|folder| folder.join(format!("{identity}.nk"))),
         name: identity.to_owned(),
     };
-    Bus::connect(&options)
+    let bus = Bus::connect(&options)
         .await
-        .map_err(|error| anyhow::anyhow!("failed to connect {identity} to {nats}: {error}"))
+        .map_err(|error| anyhow::anyhow!("failed to connect {identity} to {nats}: {error}"))?;
+    // The client goes on trying in the background; a little is waited for, so that what comes next finds it there.
+    for _ in 0..500 {
+        if bus.is_connected() {
+            return Ok(bus);
+        }
+        runtime::clock::pause(std::time::Duration::from_millis(20)).await;
+    }
+    anyhow::bail!("failed to connect {identity} to {nats}: no broker answers there, or it does not know this identity")
 }
 
 /// Makes the streams, or brings them up to date, as the operator.

@@ -23,6 +23,7 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
             options.data.display()
         )
     })?;
+    let master = folder.master_key()?;
     let broker_life = Lifecycle::default();
     let lifecycle = Lifecycle::default();
     lifecycle.stop_on_signals();
@@ -42,7 +43,7 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         nats: broker.url.clone(),
         nkeys: Some(nkeys),
         location: location(options.database.as_deref(), folder.databases()),
-        master: folder.master_key()?,
+        master,
         clock: clock.clone(),
         lifecycle: lifecycle.clone(),
         health: Health::default(),

@@ -114,7 +114,7 @@ impl Desk {
     /// Reads the loop that a command is about. Where the person may not know of it, it is not there.
     pub async fn open(&self, message: &CommandMessage) -> Result<Opened, Problem> {
         let subject = Subject::of_loop(&message.district, LoopId(message.thing));
-        let recorded = history(&*self.log, &subject, message.based_on.unwrap_or(0))
+        let recorded = history(&*self.log, &subject, 0)
             .await
             .map_err(|failure| failure.problem(|()| Problem::not_found("loop")))?;
         let mut state = Loop::default();

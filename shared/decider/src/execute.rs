@@ -89,7 +89,7 @@ impl<R> Failure<R> {
                 "unreadable-record",
                 409,
                 "This record cannot be read",
-                "part of this loop's record cannot be read; the administrator sees which in the set-aside list",
+                "part of this record cannot be read, so nothing can be added to it; tell whoever runs the system",
             ),
         }
     }

@@ -13,7 +13,7 @@ use crate::district_loop::LoopRecord;
 pub enum Sight {
     /// Nothing, not even that it exists.
     Nothing,
-    /// Title, area, kind, state and how many schools.
+    /// Title, area, kind, state, how many schools, and the facts that say nothing of who: never names or text.
     Card,
     /// Everything but what the district office keeps to itself.
     Loop,

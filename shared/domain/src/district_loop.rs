@@ -278,7 +278,8 @@ pub struct Timekeeping {
     pub resolve_from: Option<DateTime<Utc>>,
     /// When the schools or the state had it: stops all three clocks.
     pub waits: Vec<Pause>,
-    /// When an answer lay before the schools or the loop had ended: stops the resolve clock.
+    /// When an answer lay before the schools or the loop had ended: no clock runs then, and the resolve clock does not
+    /// count it.
     pub answered: Vec<Pause>,
     /// Notices given.
     pub noticed: BTreeSet<Noticed>,
@@ -335,7 +336,7 @@ pub struct LoopRecord {
     pub follow_up_asked: bool,
     /// The clocks.
     pub time: Timekeeping,
-    /// Leaders and people named by events, who see it even if confidential.
+    /// People named by events, who see it even if confidential.
     pub named: BTreeSet<PersonId>,
     /// Whether it was ever escalated to a leader.
     pub leader_asked: bool,
@@ -399,7 +400,7 @@ impl LoopRecord {
         self.state().is_end()
     }
 
-    /// Closed, and no school said that it works.
+    /// Closed, and at least one school never said whether it works.
     pub fn is_unconfirmed(&self) -> bool {
         self.state() == LoopState::Closed
             && self

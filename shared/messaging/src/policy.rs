@@ -4,7 +4,7 @@
 //! nothing new. Failures are sorted: what may pass is tried again while that one thing waits; a refusal that the
 //! policy expects is done with; anything else is set aside with all that follows on that thing, and nobody else waits.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use tracing::{error, warn};
 use uuid::Uuid;
 
 use crate::bus::Bus;
-use crate::dead::{SetAside, set_aside};
+use crate::dead::{SetAside, set_aside, subjects_set_aside};
 
 /// Things worked on at a time.
 const LANES_MAX: usize = 64;
@@ -86,12 +86,18 @@ pub async fn run_policy(
         subjects::every(subjects::Thing::District),
     ];
     let mut attempt = 0;
-    let mut durable = loop {
-        match log.durable(&name, filter.clone()).await {
-            Ok(durable) => break durable,
+    let (mut durable, mut parked) = loop {
+        let ready = match subjects_set_aside(&bus, service, policy.name).await {
+            Ok(parked) => {
+                log.durable(&name, filter.clone()).await.map(|durable| (durable, parked)).map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error),
+        };
+        match ready {
+            Ok(ready) => break ready,
             Err(error) => {
                 if attempt == 10 {
-                    warn!(policy = policy.name, %error, "a policy cannot begin");
+                    warn!(policy = policy.name, error, "a policy cannot begin");
                 }
                 attempt += 1;
                 runtime::clock::pause(Duration::from_millis(100)).await;
@@ -101,7 +107,6 @@ pub async fn run_policy(
     health.set(&part, State::Ready);
     let shared = Arc::new((bus, service, policy));
     let mut lanes: HashMap<String, Lane> = HashMap::new();
-    let mut parked: HashSet<String> = HashSet::new();
     let mut running: JoinSet<(Delivery, Outcome)> = JoinSet::new();
     loop {
         tokio::select! {

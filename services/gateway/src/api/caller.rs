@@ -38,7 +38,7 @@ fn not_signed_in() -> Problem {
         "not-signed-in",
         401,
         "Say who you are",
-        "send Authorization: Bearer with a token that has not ended; an administrator can give you one",
+        "send Authorization: Bearer with a token that has not ended, or sign in",
     )
 }
 

@@ -87,6 +87,7 @@ fn allowed() -> Vec<Allowed> {
                     "loop.*.loop.*",
                     "svc.routing.policy.*",
                     "$JS.ACK.LOOP.>",
+                    "$JS.API.DIRECT.GET.DEAD",
                     "dead.routing",
                 ],
                 true,

@@ -286,10 +286,7 @@ pub(crate) struct ChangeDbRow {
 
 /// Changes after a sequence that a viewer may hear of, ascending.
 pub(crate) async fn changes(db: &Db, viewer: &Claims, after: u64, limit: u32) -> Result<Vec<ChangeDbRow>, sqlx::Error> {
-    let office = viewer.has(Role::Contact)
-        || viewer.has(Role::Auditor)
-        || viewer.has(Role::Leader)
-        || !viewer.departments.is_empty();
+    let office = viewer.has(Role::Contact) || viewer.has(Role::Auditor) || viewer.has(Role::Leader);
     on!(db, pool => {
         let mut query = QueryBuilder::new(
             "SELECT entry.sequence, entry.kind, entry.time, seen.id, seen.number, seen.state FROM entry \
@@ -298,7 +295,17 @@ pub(crate) async fn changes(db: &Db, viewer: &Claims, after: u64, limit: u32) ->
         visible(&mut query, viewer);
         query.push(") AS seen ON seen.id = entry.loop WHERE entry.sequence > ").push_bind(after as i64);
         if !office {
-            query.push(" AND entry.internal = 0");
+            // What is internal is for those who see the loop as a department with a hand in it.
+            query.push(" AND (entry.internal = 0");
+            if !viewer.departments.is_empty() {
+                query.push(" OR entry.loop IN (SELECT loop FROM loop_department WHERE department IN (");
+                let mut separated = query.separated(", ");
+                for department in &viewer.departments {
+                    separated.push_bind(department.0);
+                }
+                query.push("))");
+            }
+            query.push(")");
         }
         query.push(" ORDER BY entry.sequence LIMIT ").push_bind(i64::from(limit));
         query.build_query_as().fetch_all(pool).await

@@ -1,4 +1,4 @@
-//! What has happened. Each service can construct only the events of its own module.
+//! What has happened. A service decides only for the events of its own module: its commands' event type says so.
 //!
 //! The three chapters of a loop stand under one subject and fold into one state: [`LoopEvent`].
 

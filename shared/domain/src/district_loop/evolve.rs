@@ -145,6 +145,8 @@ impl LoopRecord {
                 };
                 let declined: Vec<SchoolId> = self.declined_parts();
                 self.reopen(meta.time, declined.into_iter());
+                // The department owes nothing until the appeal is decided.
+                self.time.acknowledge_from = None;
             }
             IntakeEvent::FollowUpRecorded(recorded) => {
                 if let Some(part) = self.parts.get_mut(&recorded.school) {

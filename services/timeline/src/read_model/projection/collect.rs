@@ -345,7 +345,7 @@ fn what(record: &LoopRecord) -> What {
     }
 }
 
-/// Seen by the district office only: notes not shared, and who in a department takes care of it.
+/// Seen by the district office only: notes not shared.
 fn is_internal(event: &LoopEvent) -> bool {
     match event {
         LoopEvent::Resolution(ResolutionEvent::NoteAdded(note)) => !note.shared,
