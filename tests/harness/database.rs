@@ -101,7 +101,11 @@ impl PostgresServer {
             .spawn()
             .expect("postgres");
         end_with_this_process(&data);
-        let server = Self { socket: folder, port, _server: child };
+        let server = Self {
+            socket: folder,
+            port,
+            _server: child,
+        };
         let url = server.url("postgres");
         crate::until("PostgreSQL answers", async || match sqlx::PgPool::connect(&url).await {
             Ok(pool) => {

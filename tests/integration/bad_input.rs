@@ -155,6 +155,12 @@ async fn keys_and_versions() {
             .is_some_and(|event| event.contains("tension_routed"))
     }));
     assert_eq!(acknowledge("many", "k2").await.status, 400);
+    let ahead = acknowledge("\"999999999\"", "k2").await;
+    assert_eq!(
+        (ahead.status, ahead.problem()),
+        (412, "stale-version"),
+        "a version that is not there yet"
+    );
     let current = rosa.sees(id, 0).await["version"].to_string();
     let done = acknowledge(&format!("\"{current}\""), "k3").await;
     assert_eq!(done.status, 200, "{done:?}");

@@ -99,7 +99,17 @@ async fn a_snow_day_moves_open_dates_by_event() {
     .await;
     let head = stack.log.head().await.expect("a head");
     assert_eq!(count(&rosa.history(&id, head).await, "due_dates_changed"), 1);
-    // A person moves the day of the answer, and says why.
+    // A person moves the day of the answer to a working day, and says why.
+    for (day, problem) in [
+        ("2027-01-30", "day-closed"),
+        ("2026-11-01", "day-in-the-past"),
+        ("2050-01-03", "day-too-far"),
+    ] {
+        let reply = carol
+            .tries(&id, "change-due", json!({"resolve": day, "why": "w"}))
+            .await;
+        assert_eq!((reply.status, reply.problem()), (422, problem), "{day}");
+    }
     let version = carol
         .does(
             &id,

@@ -146,6 +146,8 @@ async fn side_roads(location: Location) {
     let version = ines
         .does(&id, "decide", json!({"decision": "Yes.", "why": "It serves students."}))
         .await;
+    let over = ines.tries(&id, "decide", json!({"decision": "No."})).await;
+    assert_eq!((over.status, over.problem()), (409, "not-before-team"), "{over:?}");
     assert_eq!(marcus.sees(&id, version).await["matter"], json!(null));
     marcus
         .does(
@@ -221,6 +223,10 @@ async fn side_roads(location: Location) {
     assert_eq!((over.status, over.problem()), (409, "episode-over"));
     let again = rosa.tries(&id, "appeal", json!({"why": "Once more."})).await;
     assert_eq!((again.status, again.problem()), (409, "already-appealed"));
+
+    // What is decided is over, also for those who could have decided it; a retry with the same key is not refused.
+    let over = sam.tries(&id, "decide", json!({"decision": "Again."})).await;
+    assert_eq!((over.status, over.problem()), (409, "not-escalated"), "{over:?}");
 
     // A request to the state waits with its clocks paused until the answer is recorded.
     marcus

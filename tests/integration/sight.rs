@@ -70,6 +70,52 @@ async fn each_sees_what_is_theirs() {
     assert_eq!(card["schools"], json!([]));
     assert_eq!(card["actions"], json!(["join"]));
     assert_eq!(stack.api("ann").history(&open, head).await, Vec::<String>::new());
+    // Nothing that a card does not show can be asked of it.
+    let ann = stack.api("ann");
+    let cards = async |query: &str| ann.get_at(&format!("/api/v1/loops?joinable=true{query}"), head).await;
+    assert_eq!(cards("").await.body["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        cards("&q=counts").await.body["items"].as_array().map(Vec::len),
+        Some(1),
+        "a word of the title"
+    );
+    assert_eq!(
+        cards("&q=mastered").await.body["items"].as_array().map(Vec::len),
+        Some(0),
+        "a word of the text"
+    );
+    for hidden in [
+        "&sort=due",
+        "&late=true",
+        &format!("&school={}", loopline_tests::People::school("alder")),
+    ] {
+        assert_eq!(cards(hidden).await.status, 422, "{hidden}");
+    }
+    // Whoever may not act hears nothing of what happened, whatever version they name; nor do schools of notes.
+    let stale = |person: &str, action: &str, body: Value| {
+        let api = stack.api(person);
+        let request = api
+            .request(reqwest::Method::POST, &format!("/api/v1/loops/{open}/{action}"))
+            .header("If-Match", "\"1\"")
+            .json(&body);
+        async move { api.send(request).await }
+    };
+    let refused = stale("ann", "acknowledge", json!({"word": "x"})).await;
+    assert_eq!(
+        (refused.status, refused.body["since"].clone()),
+        (403, Value::Null),
+        "{refused:?}"
+    );
+    let told = stale("rosa", "amend", json!({"title": "x"})).await;
+    assert_eq!(told.status, 412);
+    assert!(!told.body.to_string().contains("note_added"), "{told:?}");
+    assert!(
+        stale("lena", "note", json!({"text": "x"}))
+            .await
+            .body
+            .to_string()
+            .contains("note_added")
+    );
     // The office's notes stay in the office.
     assert!(
         stack

@@ -82,7 +82,10 @@ if (filing) {
     }
   };
   // Who will get it, and when they will answer, before it is sent.
+  // It keeps its place whatever it says, so that the button under it stays where a finger goes down.
   const who = one("[data-who]", filing);
+  const unknown = "Choose what it is about, and you will see here who gets it and when you will hear.";
+  who.textContent = unknown;
   let asked = 0;
   const ask = async () => {
     asked += 1;
@@ -91,12 +94,10 @@ if (filing) {
       const answer = await fetch("/file/who", { method: "POST", body: new URLSearchParams(new FormData(filing)) });
       const text = answer.ok ? await answer.text() : "";
       if (mine !== asked) return;
-      who.textContent = text;
-      who.dataset.known = text ? "yes" : "";
+      who.textContent = text || unknown;
     } catch {
-      who.dataset.known = "";
+      who.textContent = unknown;
     }
-    show(false);
   };
   let pause;
   filing.addEventListener("input", () => {
@@ -149,7 +150,7 @@ if (filing) {
     back.hidden = !stepwise || at === 0;
     next.hidden = !stepwise || at === steps.length - 1;
     send.hidden = stepwise && at !== steps.length - 1;
-    who.hidden = !who.dataset.known || send.hidden;
+    who.hidden = send.hidden;
     if (focus) {
       one(".step__heading", steps[at]).focus({ preventScroll: true });
       filing.scrollIntoView({ block: "start" });

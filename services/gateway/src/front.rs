@@ -5,13 +5,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use contracts::Action;
 use contracts::claims::{Authority, Claims};
 use contracts::commands::{CommandMessage, Done};
 use contracts::ids::{CommandId, LoopId};
 use contracts::problem::Problem;
 use contracts::queries::{Answered, Ask, DemoPerson};
 use contracts::subjects;
-use contracts::Action;
 use messaging::Bus;
 use runtime::Clock;
 use serde::de::DeserializeOwned;
@@ -71,10 +71,12 @@ pub fn digest(secret: &str) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// The id of a command: from district, person and key, so that retries agree and nobody can collide with another's.
@@ -95,7 +97,9 @@ pub fn command_id(claims: &Claims, key: &str) -> CommandId {
             let random = &bytes[6..];
             let mut rest = [0_u8; 10];
             rest.copy_from_slice(random);
-            let millis = timed.as_bytes()[..6].iter().fold(0_u64, |millis, byte| (millis << 8) | u64::from(*byte));
+            let millis = timed.as_bytes()[..6]
+                .iter()
+                .fold(0_u64, |millis, byte| (millis << 8) | u64::from(*byte));
             CommandId(Builder::from_unix_timestamp_millis(millis, &rest).into_uuid())
         }
         None => CommandId(Builder::from_custom_bytes(bytes).into_uuid()),
@@ -105,7 +109,11 @@ pub fn command_id(claims: &Claims, key: &str) -> CommandId {
 impl Front {
     /// A front over a connection.
     pub fn new(bus: Bus, clock: Clock) -> Self {
-        Self { bus, clock, memory: Arc::new(Mutex::new(Memory::default())) }
+        Self {
+            bus,
+            clock,
+            memory: Arc::new(Mutex::new(Memory::default())),
+        }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -130,7 +138,11 @@ impl Front {
             }
         };
         let csrf = hex(&Sha256::digest(format!("loopline/csrf/v1\0{secret}"))[..16]);
-        Ok(Some(Visitor { claims, memory_key: key, csrf }))
+        Ok(Some(Visitor {
+            claims,
+            memory_key: key,
+            csrf,
+        }))
     }
 
     fn remember(&self, key: &str, claims: Claims) {
@@ -176,13 +188,24 @@ impl Front {
         based_on: Option<u64>,
     ) -> Result<Acted, Problem> {
         let (acted, _) = self
-            .command(visitor, action.service(), action.slug(), thing.map(|id| id.0), body, key, based_on)
+            .command(
+                visitor,
+                action.service(),
+                action.slug(),
+                thing.map(|id| id.0),
+                body,
+                key,
+                based_on,
+            )
             .await?;
         Ok(acted)
     }
 
     /// Carries any service's command out, by verb.
-    #[expect(clippy::too_many_arguments, reason = "each is a part of one command, and callers name all of them")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of one command, and callers name all of them"
+    )]
     pub async fn command(
         &self,
         visitor: &Visitor,
@@ -193,22 +216,26 @@ impl Front {
         key: Option<&str>,
         based_on: Option<u64>,
     ) -> Result<(Acted, Done), Problem> {
-        let body: Box<RawValue> = serde_json::from_str(body)
-            .map_err(|error| Problem::new("not-json", 400, "This is not JSON", format!("the body is not JSON: {error}")))?;
+        let body: Box<RawValue> = serde_json::from_str(body).map_err(|error| {
+            Problem::new(
+                "not-json",
+                400,
+                "This is not JSON",
+                format!("the body is not JSON: {error}"),
+            )
+        })?;
         let id = match key {
             Some(key) => command_id(&visitor.claims, key),
             None => runtime::ids::new_command(self.clock.now()),
         };
         let thing = thing.unwrap_or(id.0);
-        let request_hash = hex(
-            &Sha256::new()
-                // The two kinds of decision are one request: which it is follows from what is open.
-                .chain_update(if verb.starts_with("decide-") { "decide" } else { verb })
-                .chain_update([0])
-                .chain_update(thing.as_bytes())
-                .chain_update(canonical(&body))
-                .finalize()[..16],
-        );
+        let request_hash = hex(&Sha256::new()
+            // The two kinds of decision are one request: which it is follows from what is open.
+            .chain_update(if verb.starts_with("decide-") { "decide" } else { verb })
+            .chain_update([0])
+            .chain_update(thing.as_bytes())
+            .chain_update(canonical(&body))
+            .finalize()[..16]);
         let message = CommandMessage {
             id,
             district: visitor.claims.district.clone(),
@@ -220,9 +247,19 @@ impl Front {
             traceparent: None,
             body,
         };
-        let done = self.bus.command(subjects::user_command(service, verb), &message).await?;
+        let done = self
+            .bus
+            .command(subjects::user_command(service, verb), &message)
+            .await?;
         self.saw(visitor, done.version);
-        Ok((Acted { id: LoopId(thing), version: done.version, repeated: done.repeated }, done))
+        Ok((
+            Acted {
+                id: LoopId(thing),
+                version: done.version,
+                repeated: done.repeated,
+            },
+            done,
+        ))
     }
 
     /// Asks a question. The answer reflects at least what this visitor did and saw, and `at_least`.
@@ -234,7 +271,11 @@ impl Front {
         query: Q,
         at_least: u64,
     ) -> Result<Answered<A>, Problem> {
-        let ask = Ask { viewer: visitor.claims.clone(), at_least: at_least.max(self.seen(visitor)), query };
+        let ask = Ask {
+            viewer: visitor.claims.clone(),
+            at_least: at_least.max(self.seen(visitor)),
+            query,
+        };
         let answered: Answered<A> = self.bus.ask(subjects::query(service, name), &ask).await?;
         self.saw(visitor, answered.position);
         Ok(answered)
@@ -242,14 +283,19 @@ impl Front {
 
     /// The people a demo district offers on its sign-in page; none anywhere else.
     pub async fn demo_people(&self) -> Result<Vec<DemoPerson>, Problem> {
-        self.bus.ask(subjects::query("directory", "demo-people"), &serde_json::json!({})).await
+        self.bus
+            .ask(subjects::query("directory", "demo-people"), &serde_json::json!({}))
+            .await
     }
 
     /// Signs a demo person in: the secret of a new session.
     pub async fn sign_in_demo(&self, person: contracts::PersonId) -> Result<String, Problem> {
         let secret = runtime::ids::secret_hex(32);
         let asked = serde_json::json!({"person": person, "secret_digest": digest(&secret)});
-        let _: bool = self.bus.ask("svc.directory.door.sign-in-demo".to_owned(), &asked).await?;
+        let _: bool = self
+            .bus
+            .ask("svc.directory.door.sign-in-demo".to_owned(), &asked)
+            .await?;
         Ok(secret)
     }
 
@@ -257,8 +303,13 @@ impl Front {
     pub async fn sign_out(&self, secret: &str) -> Result<(), Problem> {
         let key = digest(secret);
         self.memory().claims.remove(&key);
-        let _: bool =
-            self.bus.ask("svc.directory.door.sign-out".to_owned(), &serde_json::json!({"secret_digest": key})).await?;
+        let _: bool = self
+            .bus
+            .ask(
+                "svc.directory.door.sign-out".to_owned(),
+                &serde_json::json!({"secret_digest": key}),
+            )
+            .await?;
         Ok(())
     }
 }
@@ -300,7 +351,10 @@ mod tests {
         let key = "0192e4a0-1234-7abc-8def-0123456789ab";
         let id = command_id(&claims("rosa"), key).0;
         assert_eq!(id.get_version_num(), 7);
-        assert_eq!(&id.as_bytes()[..6], &Uuid::parse_str(key).expect("a uuid").as_bytes()[..6]);
+        assert_eq!(
+            &id.as_bytes()[..6],
+            &Uuid::parse_str(key).expect("a uuid").as_bytes()[..6]
+        );
         assert_ne!(id, Uuid::parse_str(key).expect("a uuid"), "nobody chooses a loop's id");
     }
 }

@@ -34,13 +34,20 @@ pub struct Live {
 
 impl Default for Live {
     fn default() -> Self {
-        Self { sender: broadcast::Sender::new(BEHIND_MAX) }
+        Self {
+            sender: broadcast::Sender::new(BEHIND_MAX),
+        }
     }
 }
 
 impl Live {
     /// Begins to listen for what the services tell.
-    pub async fn listen(&self, bus: &Bus, front: Front, lifecycle: &Lifecycle) -> Result<(), async_nats::SubscribeError> {
+    pub async fn listen(
+        &self,
+        bus: &Bus,
+        front: Front,
+        lifecycle: &Lifecycle,
+    ) -> Result<(), async_nats::SubscribeError> {
         let mut timeline = bus.client().subscribe(notice("timeline")).await?;
         let mut directory = bus.client().subscribe(notice("directory")).await?;
         let sender = self.sender.clone();
@@ -98,7 +105,7 @@ pub fn changes(
             }
             if missed {
                 match listener.catch_up().await {
-                    Ok(()) => missed = false,
+                    Ok(more) => missed = more,
                     // The browser comes back with the last id it saw.
                     Err(_) => return None,
                 }
@@ -120,7 +127,9 @@ pub fn changes(
 
 fn event(change: &Change) -> Event {
     let event = Event::default().id(change.sequence.to_string()).event("change");
-    event.json_data(change).unwrap_or_else(|_| Event::default().comment("a change could not be written"))
+    event
+        .json_data(change)
+        .unwrap_or_else(|_| Event::default().comment("a change could not be written"))
 }
 
 fn hears(viewer: &Claims, noticed: &contracts::queries::NoticedChange) -> bool {
@@ -151,15 +160,18 @@ impl Listener {
         true
     }
 
-    /// Asks for what was missed.
-    async fn catch_up(&mut self) -> Result<(), Problem> {
-        let query = ChangesQuery { after: self.last.unwrap_or(0), limit: PAGE };
+    /// Asks for what was missed, a page of it; whether there is more.
+    async fn catch_up(&mut self) -> Result<bool, Problem> {
+        let query = ChangesQuery {
+            after: self.last.unwrap_or(0),
+            limit: PAGE,
+        };
         let answered: Answered<Vec<Change>> = self.front.ask(&self.visitor, "timeline", "changes", query, 0).await?;
         let full = answered.answer.len() >= PAGE as usize;
         let reached = answered.answer.last().map(|change| change.sequence);
         self.waiting.extend(answered.answer);
         self.last = if full { reached } else { Some(answered.position) };
-        Ok(())
+        Ok(full)
     }
 
     async fn still_may_listen(&mut self) -> bool {

@@ -34,8 +34,16 @@ fn parameter(name: &str, place: &str, description: &str) -> Value {
 
 fn headers_of_change() -> Vec<Value> {
     vec![
-        parameter("Idempotency-Key", "header", "Makes a retry safe: the same key with the same body is done once."),
-        parameter("If-Match", "header", "The version you know, quoted; 412 where something happened since."),
+        parameter(
+            "Idempotency-Key",
+            "header",
+            "Makes a retry safe: the same key with the same body is done once.",
+        ),
+        parameter(
+            "If-Match",
+            "header",
+            "The version you know, quoted; 412 where something happened since.",
+        ),
     ]
 }
 
@@ -86,7 +94,11 @@ fn change(made: &mut Made, summary: &str, body: &Schema, status: &str, answer: &
 
 fn read(made: &mut Made, summary: &str, answer: &Schema, parameters: Vec<Value>) -> Value {
     let problem = made.schema::<Problem>();
-    let at_least = parameter("Loopline-At-Least", "header", "The answer reflects at least this version.");
+    let at_least = parameter(
+        "Loopline-At-Least",
+        "header",
+        "The answer reflects at least this version.",
+    );
     let parameters = [parameters, vec![at_least]].concat();
     json!({
         "summary": summary,
@@ -100,9 +112,15 @@ fn read(made: &mut Made, summary: &str, answer: &Schema, parameters: Vec<Value>)
 
 /// Who may do it, in a sentence, from the one declared table.
 fn who(action: Action) -> String {
-    let roles: std::collections::BTreeSet<&str> =
-        AUTHORITY.iter().filter(|(listed, _, _)| *listed == action).map(|(_, role, _)| role.label()).collect();
-    format!("For: {}.", roles.into_iter().collect::<Vec<_>>().join(", ").to_lowercase())
+    let roles: std::collections::BTreeSet<&str> = AUTHORITY
+        .iter()
+        .filter(|(listed, _, _)| *listed == action)
+        .map(|(_, role, _)| role.label())
+        .collect();
+    format!(
+        "For: {}.",
+        roles.into_iter().collect::<Vec<_>>().join(", ").to_lowercase()
+    )
 }
 
 /// The document.
@@ -110,24 +128,58 @@ pub fn document() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     "/components/schemas/".clone_into(settings.definitions_path.to_mut());
     settings.meta_schema = None;
-    let mut made = Made { generator: settings.into_generator(), paths: Map::new() };
+    let mut made = Made {
+        generator: settings.into_generator(),
+        paths: Map::new(),
+    };
     let id = || parameter("id", "path", "A loop's id, or its number such as 7F3-K9QM.");
-    let paging = || vec![parameter("limit", "query", "Up to 200."), parameter("cursor", "query", "From `next` of the page before.")];
+    let paging = || {
+        vec![
+            parameter("limit", "query", "Up to 200."),
+            parameter("cursor", "query", "From `next` of the page before."),
+        ]
+    };
 
     let (body, answer) = (made.schema::<wire::FileTension>(), made.schema::<Filed>());
     let operation = change(&mut made, "File a tension", &body, "201", &answer, Vec::new());
     made.add("/api/v1/tensions", "post", operation);
 
     let answer = made.schema::<Page<LoopRow>>();
-    let filters = ["state", "open", "department", "school", "area", "q", "late", "joinable", "sort"]
-        .map(|name| parameter(name, "query", "Only loops that fit; sort is newest, oldest, due or changed."));
-    let operation = read(&mut made, "Loops one may see", &answer, [filters.to_vec(), paging()].concat());
+    let filters = [
+        "state",
+        "open",
+        "department",
+        "school",
+        "area",
+        "q",
+        "late",
+        "joinable",
+        "sort",
+    ]
+    .map(|name| {
+        parameter(
+            name,
+            "query",
+            "Only loops that fit; sort is newest, oldest, due or changed.",
+        )
+    });
+    let operation = read(
+        &mut made,
+        "Loops one may see",
+        &answer,
+        [filters.to_vec(), paging()].concat(),
+    );
     made.add("/api/v1/loops", "get", operation);
     let answer = made.schema::<LoopView>();
     let operation = read(&mut made, "One loop", &answer, vec![id()]);
     made.add("/api/v1/loops/{id}", "get", operation);
     let answer = made.schema::<Page<Entry>>();
-    let operation = read(&mut made, "What happened, ascending", &answer, [vec![id()], paging()].concat());
+    let operation = read(
+        &mut made,
+        "What happened, ascending",
+        &answer,
+        [vec![id()], paging()].concat(),
+    );
     made.add("/api/v1/loops/{id}/timeline", "get", operation);
 
     let answer = made.schema::<Versioned>();
@@ -135,7 +187,11 @@ pub fn document() -> Value {
         if matches!(action, Action::File | Action::DecideEscalation) {
             continue;
         }
-        let slug = if *action == Action::DecideTeam { "decide" } else { action.slug() };
+        let slug = if *action == Action::DecideTeam {
+            "decide"
+        } else {
+            action.slug()
+        };
         let body = body_of(*action, &mut made);
         let mut operation = change(&mut made, slug, &body, "200", &answer, vec![id()]);
         if let Some(object) = operation.as_object_mut() {
@@ -158,15 +214,31 @@ pub fn document() -> Value {
     made.add("/api/v1/directory", "get", operation);
     let answer = made.schema::<Versioned>();
     let settings = [
-        ("/api/v1/directory/calendar", "Set the working days", made.schema::<wire::SetCalendar>()),
-        ("/api/v1/directory/service-levels", "Set a service level", made.schema::<wire::SetServiceLevel>()),
-        ("/api/v1/directory/routing-rules", "Publish the routing rules", made.schema::<wire::PublishRoutingRules>()),
+        (
+            "/api/v1/directory/calendar",
+            "Set the working days",
+            made.schema::<wire::SetCalendar>(),
+        ),
+        (
+            "/api/v1/directory/service-levels",
+            "Set a service level",
+            made.schema::<wire::SetServiceLevel>(),
+        ),
+        (
+            "/api/v1/directory/routing-rules",
+            "Publish the routing rules",
+            made.schema::<wire::PublishRoutingRules>(),
+        ),
     ];
     for (path, summary, body) in settings {
         let operation = change(&mut made, summary, &body, "200", &answer, Vec::new());
         made.add(path, "post", operation);
     }
-    let period = || ["from", "to", "department", "area", "school"].map(|name| parameter(name, "query", "The period and what is counted.")).to_vec();
+    let period = || {
+        ["from", "to", "department", "area", "school"]
+            .map(|name| parameter(name, "query", "The period and what is counted."))
+            .to_vec()
+    };
     let answer = made.schema::<Figures>();
     let operation = read(&mut made, "Leaders' figures", &answer, period());
     made.add("/api/v1/metrics/summary", "get", operation);
@@ -211,7 +283,15 @@ mod tests {
     fn every_action_has_its_address() {
         let document = document();
         let paths = document["paths"].as_object().expect("paths");
-        for slug in ["acknowledge", "ask", "answer", "decide", "hand-on", "put-before-team", "follow-up"] {
+        for slug in [
+            "acknowledge",
+            "ask",
+            "answer",
+            "decide",
+            "hand-on",
+            "put-before-team",
+            "follow-up",
+        ] {
             assert!(paths.contains_key(&format!("/api/v1/loops/{{id}}/{slug}")), "{slug}");
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::extract::Extension;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -44,7 +44,10 @@ pub async fn run(
     let live = Live::default();
     live.listen(&bus, front.clone(), lifecycle).await?;
     let address = options.listener.local_addr()?;
-    let secure = options.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    let secure = options
+        .public_url
+        .as_deref()
+        .is_some_and(|url| url.starts_with("https://"));
     let app = app(front, live, health.clone(), bus, options.metrics, secure);
     let stopping = lifecycle.clone();
     let serving = lifecycle.clone();
@@ -74,6 +77,7 @@ fn app(front: Front, live: Live, health: Health, bus: Bus, metrics: Option<Prome
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(render_metrics))
+        .fallback(nowhere)
         .layer(Extension(live))
         .layer(Extension(health))
         .layer(Extension(bus))
@@ -88,7 +92,10 @@ fn app(front: Front, live: Live, health: Health, bus: Bus, metrics: Option<Prome
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(fixed(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ))
         .layer(fixed(header::CACHE_CONTROL, "no-store"));
     if secure {
         app = app.layer(fixed(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
@@ -100,8 +107,21 @@ fn app(front: Front, live: Live, health: Health, bus: Bus, metrics: Option<Prome
 fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let what = panic.downcast_ref::<&str>().map_or("a panic", |text| *text);
     tracing::error!(what, "a request met a defect");
-    let problem = contracts::Problem::unavailable("this request met a defect of ours, which is noted; nothing was lost");
+    let problem =
+        contracts::Problem::unavailable("this request met a defect of ours, which is noted; nothing was lost");
     api::Answer::<()>::Err(problem.into()).into_response()
+}
+
+/// An address that leads nowhere: a page for browsers, a problem for programs.
+async fn nowhere(headers: HeaderMap) -> Response {
+    let wants_page = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    if wants_page {
+        return pages::not_found().into_response();
+    }
+    api::Answer::<()>::Err(contracts::Problem::not_found("address").into()).into_response()
 }
 
 async fn healthz() -> &'static str {
@@ -122,8 +142,16 @@ async fn readyz(Extension(health): Extension<Health>, Extension(bus): Extension<
         })
         .collect();
     let ready = health.is_ready() && bus.is_connected();
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(serde_json::json!({"ready": ready, "broker": bus.is_connected(), "parts": parts}))).into_response()
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (
+        status,
+        Json(serde_json::json!({"ready": ready, "broker": bus.is_connected(), "parts": parts})),
+    )
+        .into_response()
 }
 
 #[derive(Clone)]
@@ -135,4 +163,3 @@ async fn render_metrics(Extension(Metrics(handle)): Extension<Metrics>) -> Respo
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
-

@@ -81,6 +81,23 @@ async fn file(desk: &Desk, message: &CommandMessage, body: &wire::FileTension) -
         body.would_help.as_ref(),
     ])?;
     bounded(body.grades.len(), body.pillars.len())?;
+    if let Some(earlier) = body.linked_to {
+        linked(desk, message, earlier).await?;
+    }
+    if let Some(day) = body.needed_by {
+        let today = desk.clock.now().date_naive();
+        if day < today - chrono::Days::new(366) || day > today + chrono::Days::new(3 * 366) {
+            let message = "is a day from a year ago to three years from now".to_owned();
+            let field = FieldProblem {
+                field: "needed_by".to_owned(),
+                message,
+            };
+            return Err(Problem::invalid(
+                "needed_by: is a day from a year ago to three years from now",
+                vec![field],
+            ));
+        }
+    }
     let key = desk
         .keyring
         .lease()
@@ -119,6 +136,27 @@ async fn file(desk: &Desk, message: &CommandMessage, body: &wire::FileTension) -
         &domain::FileTension { tension },
     )
     .await
+}
+
+/// An earlier loop that is linked to must be one that the person may know of.
+async fn linked(desk: &Desk, message: &CommandMessage, earlier: LoopId) -> Result<(), Problem> {
+    let about_earlier = CommandMessage {
+        thing: earlier.0,
+        ..message.clone()
+    };
+    desk.open(&about_earlier).await.map(|_| ()).map_err(|problem| {
+        if problem.status != 404 {
+            return problem;
+        }
+        let field = FieldProblem {
+            field: "linked_to".to_owned(),
+            message: "is not a loop that you can see".to_owned(),
+        };
+        Problem::invalid(
+            "linked_to: is not a loop that you can see; leave it out, or name one of yours",
+            vec![field],
+        )
+    })
 }
 
 /// For which school a person files, and as whom.
@@ -275,7 +313,8 @@ async fn hand_on(desk: &Desk, bus: &Bus, message: &CommandMessage, body: &wire::
     let school = opened.speaking_for(&message.authority, body.school)?;
     let asked = serde_json::json!({"district": message.district, "person": body.to});
     let person: Option<contracts::Claims> = bus.ask(query("directory", "person"), &asked).await?;
-    if !person.is_some_and(|claims| claims.has(Role::Reporter) && claims.schools.contains(&school)) {
+    let speaks = person.is_some_and(|claims| claims.has(Role::Reporter) && claims.schools.contains(&school));
+    if !speaks && !opened.was_done(message) {
         return Err(Problem::invalid(
             "to: this person does not speak for the school; choose somebody of the same school",
             vec![FieldProblem {

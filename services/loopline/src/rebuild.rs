@@ -31,10 +31,7 @@ pub(crate) async fn rebuild(options: RebuildOptions) -> anyhow::Result<()> {
     let broker = broker::start(&folder, &broker_life).await?;
     let bus = connect(&broker.url, Some(&folder.nkeys()), "timeline").await?;
     let log = Parts::log(&bus);
-    let keyring = Keyring::new(
-        std::sync::Arc::new(sealing::JetStreamKeys::new(bus.client())),
-        master,
-    );
+    let keyring = Keyring::new(std::sync::Arc::new(sealing::JetStreamKeys::new(bus.client())), master);
     let place = location(options.database.as_deref(), folder.databases());
     let started = Instant::now();
     let mut progress = progress();

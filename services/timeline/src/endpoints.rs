@@ -9,7 +9,7 @@ use contracts::ids::{EventId, LoopId, LoopNumber, PersonId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::queries::{
     Answered, Ask, Bar, Change, ChangesQuery, EntriesQuery, Entry, LateWith, LoopQuery, LoopRow, LoopView, LoopsQuery,
-    PAGE_MAX, Page, Picture, PictureQuery,
+    PAGE_MAX, Page, Picture, PictureQuery, Sort,
 };
 use contracts::vocabulary::{LoopState, Role};
 use domain::authority::{Sight, sight};
@@ -102,6 +102,9 @@ fn not_a_cursor() -> Problem {
 
 async fn loops(_: Timeline, asked: Asked<LoopsQuery>) -> Result<Page<LoopRow>, Problem> {
     let card = asked.query.joinable == Some(true);
+    if card {
+        only_by_what_cards_show(&asked.query)?;
+    }
     let (found, next) = read_model::loops(&asked.model.db, &asked.viewer, &asked.query, asked.today)
         .await
         .map_err(away)?
@@ -110,6 +113,29 @@ async fn loops(_: Timeline, asked: Asked<LoopsQuery>) -> Result<Page<LoopRow>, P
         items: rows(&asked, &found, card).await?,
         next,
     })
+}
+
+/// Cards are narrowed down only by what they show: anything else would say what they keep to themselves.
+fn only_by_what_cards_show(query: &LoopsQuery) -> Result<(), Problem> {
+    let hidden = [
+        ("school", query.school.is_some()),
+        ("department", query.department.is_some()),
+        ("late", query.late.is_some()),
+        ("sort", query.sort == Sort::Due),
+    ];
+    match hidden.into_iter().find(|(_, used)| *used) {
+        Some((field, _)) => {
+            let message = "does not go with joinable: a card does not show it".to_owned();
+            Err(Problem::invalid(
+                format!("{field}: {message}; narrow cards down by state, area or words of the title"),
+                vec![FieldProblem {
+                    field: field.to_owned(),
+                    message,
+                }],
+            ))
+        }
+        None => Ok(()),
+    }
 }
 
 async fn rows<Q>(asked: &Asked<Q>, found: &[LoopDbRow], card: bool) -> Result<Vec<LoopRow>, Problem> {

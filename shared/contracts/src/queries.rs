@@ -485,8 +485,8 @@ pub struct Audience {
     pub schools: Vec<SchoolId>,
     /// The departments that have or had a hand in it.
     pub departments: Vec<DepartmentId>,
-    /// The team before which it lies.
-    pub team: Option<TeamId>,
+    /// The teams before which it lies or lay.
+    pub teams: Vec<TeamId>,
     /// The people named, who see it even if confidential.
     pub people: Vec<PersonId>,
     /// Whether a leader was asked.

@@ -3,7 +3,7 @@
 use contracts::claims::Authority;
 use contracts::commands::{CommandMessage, Done};
 use contracts::envelope::Recorded;
-use contracts::events::OwnedEvents;
+use contracts::events::{LoopEvent, OwnedEvents, ResolutionEvent};
 use contracts::ids::{LoopId, SchoolId};
 use contracts::problem::Problem;
 use contracts::sealed::{KeyId, Sealed};
@@ -71,11 +71,18 @@ impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
     type Event = C::Event;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Loop) -> Result<Option<C::Event>, Refusal> {
+    fn permits(&self, state: &Loop) -> Result<(), Refusal> {
         if let (Authority::Person(viewer), Some(record)) = (self.authority, state.record()) {
             let seen = sight(viewer, &record.audience(self.district));
             if seen == Sight::Nothing {
                 return Err(Refusal::NotVisible);
+            }
+            // What is decided is over for everybody, also for those who could have decided it.
+            if seen > Sight::Card && self.guard.action == Action::DecideTeam && record.matter.is_none() {
+                return Err(Refusal::Rejected(Rejection::NotBeforeTeam));
+            }
+            if seen > Sight::Card && self.guard.action == Action::DecideEscalation && record.escalation.is_none() {
+                return Err(Refusal::Rejected(Rejection::NotEscalated));
             }
             if !may(viewer, self.guard.action, record, self.guard.school) {
                 // Who had it before a re-routing is told where it went, not that they have no right.
@@ -90,7 +97,33 @@ impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
                 }));
             }
         }
+        Ok(())
+    }
+
+    fn may_hear_of(&self, state: &Loop, envelope: &contracts::Envelope) -> bool {
+        match (self.authority, state.record()) {
+            (Authority::Person(viewer), Some(record)) => {
+                hears_of(sight(viewer, &record.audience(self.district)), envelope)
+            }
+            (Authority::Person(_) | Authority::Policy { .. }, _) => true,
+        }
+    }
+
+    fn decide(&self, state: &Loop) -> Result<Option<C::Event>, Refusal> {
         self.command.decide(state).map_err(Refusal::Rejected)
+    }
+}
+
+/// Whether somebody with this sight of a loop hears of one of its events: the office's own notes stay in the office.
+fn hears_of(sight: Sight, envelope: &contracts::Envelope) -> bool {
+    let internal = matches!(
+        Loop::read(envelope),
+        Ok(LoopEvent::Resolution(ResolutionEvent::NoteAdded(note))) if !note.shared
+    );
+    match sight {
+        Sight::Nothing | Sight::Card => false,
+        Sight::Loop => !internal,
+        Sight::Office => true,
     }
 }
 
@@ -127,16 +160,19 @@ impl Desk {
         let Loop::Filed(record) = state else {
             return Err(Problem::not_found("loop"));
         };
-        if let Authority::Person(viewer) = &message.authority
-            && sight(viewer, &record.audience(&message.district)) == Sight::Nothing
-        {
-            return Err(Problem::not_found("loop"));
-        }
-        Ok(Opened {
+        let opened = Opened {
             subject,
             recorded,
             record: *record,
-        })
+        };
+        // Whoever did something here may ask again whether it was done, even if they no longer see the loop.
+        if let Authority::Person(viewer) = &message.authority
+            && sight(viewer, &opened.record.audience(&message.district)) == Sight::Nothing
+            && !opened.was_done(message)
+        {
+            return Err(Problem::not_found("loop"));
+        }
+        Ok(opened)
     }
 
     /// Seals a text under a key.
@@ -218,6 +254,11 @@ impl Desk {
 }
 
 impl Opened {
+    /// Whether this very command was carried out before: then nothing needs to be looked up for it.
+    pub fn was_done(&self, message: &CommandMessage) -> bool {
+        self.recorded.iter().any(|event| event.envelope.commandid == message.id)
+    }
+
     /// The school that a person speaks for in this loop: the one named, or the only one it can be.
     pub fn speaking_for(&self, authority: &Authority, named: Option<SchoolId>) -> Result<SchoolId, Problem> {
         if let Some(named) = named {

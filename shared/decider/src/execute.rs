@@ -18,7 +18,7 @@ use crate::Decide;
 /// The most events one thing's history may hold.
 pub const HISTORY_MAX: u32 = 5000;
 /// How often a command is decided anew when others were faster.
-const TRIES: u32 = 8;
+const TRIES: u32 = 40;
 
 /// What a command is executed on.
 #[derive(Debug)]
@@ -151,15 +151,19 @@ where
             return Ok(done);
         }
         let version = recorded.last().map_or(0, |last| last.sequence);
-        if let Some(known) = message.based_on
-            && known != version
-        {
-            return Err(Failure::Stale(since(&recorded, known)));
-        }
         let mut state = S::default();
         for event in &recorded {
             let read = S::read(&event.envelope).map_err(|error| Failure::Unreadable(unreadable(&error)))?;
             state.evolve(&event.meta(), &read);
+        }
+        command.permits(&state).map_err(Failure::Rejected)?;
+        if let Some(known) = message.based_on
+            && known != version
+        {
+            let heard = recorded
+                .iter()
+                .filter(|event| command.may_hear_of(&state, &event.envelope));
+            return Err(Failure::Stale(since(heard, known)));
         }
         let Some(event) = command.decide(&state).map_err(Failure::Rejected)? else {
             return Ok(Done {
@@ -182,6 +186,9 @@ where
             Err(AppendError::Conflict { at }) => {
                 debug!(subject = %target.subject, attempt, at, "others were faster");
                 at_least = at;
+                // Where many act on one thing, each steps aside for a moment of its own length.
+                let aside = u64::from(message.id.0.as_bytes()[15] % 8) * u64::from(attempt);
+                runtime::clock::pause(std::time::Duration::from_millis(aside.min(40))).await;
             }
             Err(AppendError::Unsettled) => unsettled = true,
             Err(AppendError::TooLarge { .. }) => return Err(Failure::TooLarge),
@@ -207,9 +214,8 @@ fn done_before<R>(recorded: &[Recorded], message: &CommandMessage) -> Result<Opt
     }
 }
 
-fn since(recorded: &[Recorded], known: u64) -> Vec<Since> {
+pub(crate) fn since<'a>(recorded: impl Iterator<Item = &'a Recorded>, known: u64) -> Vec<Since> {
     recorded
-        .iter()
         .filter(|event| event.sequence > known)
         .map(|event| Since {
             sequence: event.sequence,

@@ -18,6 +18,16 @@ pub trait Decide<S> {
     /// Why it cannot.
     type Rejection;
 
+    /// Whether it may be asked at all, before anything is said of the state: by default anybody may.
+    fn permits(&self, _state: &S) -> Result<(), Self::Rejection> {
+        Ok(())
+    }
+
+    /// Whether whoever asks may hear of an event that happened since the version they knew; by default they may.
+    fn may_hear_of(&self, _state: &S, _envelope: &contracts::Envelope) -> bool {
+        true
+    }
+
     /// Decides. `None` means that all is as the command wants it already.
     fn decide(&self, state: &S) -> Result<Option<Self::Event>, Self::Rejection>;
 }

@@ -37,7 +37,10 @@ impl LoopRecord {
             // A school that left or withdrew still sees what it was in.
             schools: self.parts.keys().copied().collect(),
             departments: departments.into_iter().collect(),
-            team: self.matter.as_ref().map(|matter| matter.team),
+            teams: match self.tension.visibility {
+                Visibility::Confidential => self.matter.iter().map(|matter| matter.team).collect(),
+                Visibility::Joinable | Visibility::SchoolOnly => self.teams_asked.iter().copied().collect(),
+            },
             people: self.named.iter().copied().collect(),
             leader: self.leader_asked,
         }
@@ -48,6 +51,7 @@ impl LoopRecord {
 ///
 /// A district's loops are seen by its contact, leaders and auditors; a department sees what it has, had or helps
 /// with; a team what lies before it; a school what it is in. Other schools see the card of what can be joined.
+/// A team goes on seeing what was put before it, and a confidential loop only while it lies there.
 /// A confidential loop is seen by the people named in it, the lead of a department that has a hand in it, the
 /// contact, the auditor, and a leader only once it was escalated to one.
 pub fn sight(viewer: &Claims, audience: &Audience) -> Sight {
@@ -72,8 +76,10 @@ pub fn sight(viewer: &Claims, audience: &Audience) -> Sight {
         return Sight::Office;
     }
     let in_school = audience.schools.iter().any(|school| viewer.schools.contains(school));
-    let on_team = audience.team.is_some_and(|team| viewer.teams.contains(&team));
-    if on_team || (in_school && (!confidential || named)) {
+    let on_team = audience.teams.iter().any(|team| viewer.teams.contains(team));
+    // Staff who filed for a school, or were named otherwise, follow what becomes of it.
+    let named_in_office = named && !viewer.departments.is_empty();
+    if on_team || named_in_office || (in_school && (!confidential || named)) {
         return Sight::Loop;
     }
     if audience.visibility == Visibility::Joinable && (viewer.has(Role::Reporter) || !viewer.departments.is_empty()) {
@@ -94,7 +100,7 @@ pub fn may(viewer: &Claims, action: Action, record: &LoopRecord, school: Option<
             Scope::OwnSchool => match (action, school) {
                 (Action::Join, Some(school)) => viewer.schools.contains(&school),
                 (_, Some(school)) => viewer.schools.contains(&school) && record.parts.contains_key(&school),
-                (_, None) => record.parts.keys().any(|school| viewer.schools.contains(school)),
+                (_, None) => viewer.schools.iter().any(|school| record.is_in(*school)),
             },
             Scope::HoldingDepartment => holding.is_some_and(|department| in_department(viewer, *role, department)),
             Scope::AnyDepartmentInIt => record

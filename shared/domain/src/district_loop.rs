@@ -322,6 +322,8 @@ pub struct LoopRecord {
     pub appeal: Appeal,
     /// What lies before a team.
     pub matter: Option<Matter>,
+    /// Every team before which it ever lay.
+    pub teams_asked: BTreeSet<TeamId>,
     /// What lies with somebody above.
     pub escalation: Option<Escalation>,
     /// Counts up each time it reopens; the first is 1.

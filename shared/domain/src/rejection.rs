@@ -136,6 +136,10 @@ pub enum Rejection {
     ReviewDateNeeded,
     /// The day named is not after today.
     DayInThePast,
+    /// The district is closed on the day named.
+    DayClosed,
+    /// The day named is further off than days are counted.
+    DayTooFar,
     /// The person speaks for the school already.
     AlreadySpeaks,
     /// Nothing in it differs from what stands.
@@ -200,6 +204,8 @@ impl Rejection {
             Self::OutcomeNeeded { .. } => "outcome-needed",
             Self::ReviewDateNeeded => "review-date-needed",
             Self::DayInThePast => "day-in-the-past",
+            Self::DayClosed => "day-closed",
+            Self::DayTooFar => "day-too-far",
             Self::AlreadySpeaks => "already-speaks",
             Self::NothingChanges => "nothing-changes",
             Self::OnlyToContact => "only-to-contact",
@@ -213,7 +219,11 @@ impl Rejection {
         match self {
             Self::NoSuchLoop => 404,
             Self::OnlyToContact | Self::NotYoursToDecide { .. } => 403,
-            Self::OutcomeNeeded { .. } | Self::ReviewDateNeeded | Self::DayInThePast => 422,
+            Self::OutcomeNeeded { .. }
+            | Self::ReviewDateNeeded
+            | Self::DayInThePast
+            | Self::DayClosed
+            | Self::DayTooFar => 422,
             Self::AlreadyFiled
             | Self::Ended { .. }
             | Self::WithAnother { .. }
@@ -353,6 +363,8 @@ impl Rejection {
                 "a decline for now says when to look again: give review_on, a date".to_owned()
             }
             Self::DayInThePast => "choose a day after today".to_owned(),
+            Self::DayClosed => "the district is closed on that day; choose one of its working days".to_owned(),
+            Self::DayTooFar => "that day is more than three years off; choose an earlier one".to_owned(),
             Self::AlreadySpeaks => "this person speaks for the school already".to_owned(),
             Self::NothingChanges => "nothing in this differs from what stands; change something first".to_owned(),
             Self::OnlyToContact => "ask the central-office contact; the contact may ask leadership".to_owned(),

@@ -52,7 +52,13 @@ pub async fn subjects_set_aside(bus: &Bus, service: &str, reader: &str) -> Resul
             }
             return Err(away(&status));
         }
-        let header = |name: &str| answer.headers.as_ref().and_then(|headers| headers.get(name)).map(ToString::to_string);
+        let header = |name: &str| {
+            answer
+                .headers
+                .as_ref()
+                .and_then(|headers| headers.get(name))
+                .map(ToString::to_string)
+        };
         if header("Loopline-Reader").as_deref() == Some(reader) {
             found.extend(header("Loopline-Subject"));
         }

@@ -88,9 +88,11 @@ pub async fn run_policy(
     let mut attempt = 0;
     let (mut durable, mut parked) = loop {
         let ready = match subjects_set_aside(&bus, service, policy.name).await {
-            Ok(parked) => {
-                log.durable(&name, filter.clone()).await.map(|durable| (durable, parked)).map_err(|error| error.to_string())
-            }
+            Ok(parked) => log
+                .durable(&name, filter.clone())
+                .await
+                .map(|durable| (durable, parked))
+                .map_err(|error| error.to_string()),
             Err(error) => Err(error),
         };
         match ready {

@@ -30,7 +30,10 @@ pub struct Caller {
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim())
+        .filter(|token| !token.is_empty())
 }
 
 fn not_signed_in() -> Problem {
@@ -46,14 +49,21 @@ fn not_signed_in() -> Problem {
 const KEY_MAX: usize = 200;
 
 fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
     let text = value.to_str().unwrap_or_default().trim();
     let text = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
     if text == "*" {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|_| {
-        Problem::new("bad-header", 400, "A header cannot be read", format!("{name} must be a version, such as \"42\""))
+        Problem::new(
+            "bad-header",
+            400,
+            "A header cannot be read",
+            format!("{name} must be a version, such as \"42\""),
+        )
     })
 }
 
@@ -68,14 +78,14 @@ impl FromRequestParts<Front> for Caller {
                 (front.visitor(&token).await?, token)
             }
             // A page's own scripts read with the session; changes come from forms, which carry what forgers lack.
-            None if parts.method == Method::GET => {
-                crate::pages::visitor_from_cookies(front, headers).await?.map_or((None, String::new()), |(visitor, secret)| {
-                    (Some(visitor), secret)
-                })
-            }
+            None if parts.method == Method::GET => crate::pages::visitor_from_cookies(front, headers)
+                .await?
+                .map_or((None, String::new()), |(visitor, secret)| (Some(visitor), secret)),
             None => (None, String::new()),
         };
-        let Some(visitor) = visitor else { return Err(not_signed_in().into()) };
+        let Some(visitor) = visitor else {
+            return Err(not_signed_in().into());
+        };
         let key = match headers.get("idempotency-key") {
             None => None,
             Some(value) => {
@@ -108,7 +118,10 @@ pub(super) async fn body(request: Request) -> Result<String, Problem> {
             "too-large",
             413,
             "This is too large",
-            format!("a request may weigh {} KiB; shorten the texts, or send less at once", BODY_MAX / 1024),
+            format!(
+                "a request may weigh {} KiB; shorten the texts, or send less at once",
+                BODY_MAX / 1024
+            ),
         )
     })?;
     String::from_utf8(bytes.into()).map_err(|error| {
@@ -116,7 +129,10 @@ pub(super) async fn body(request: Request) -> Result<String, Problem> {
             "not-utf-8",
             400,
             "This is not UTF-8",
-            format!("the body must be UTF-8 text; byte {} is not", error.utf8_error().valid_up_to()),
+            format!(
+                "the body must be UTF-8 text; byte {} is not",
+                error.utf8_error().valid_up_to()
+            ),
         )
     })
 }

@@ -18,30 +18,54 @@ pub(super) async fn me(caller: Caller) -> Json<contracts::Claims> {
 
 /// Schools, departments, teams, calendar, service levels and rules.
 pub(super) async fn overview(State(front): State<Front>, caller: Caller) -> Answer<Json<DistrictView>> {
-    Ok(Json(front.ask(&caller.visitor, "directory", "overview", json!({}), caller.at_least).await?.answer))
+    Ok(Json(
+        front
+            .ask(&caller.visitor, "directory", "overview", json!({}), caller.at_least)
+            .await?
+            .answer,
+    ))
 }
 
 async fn set(front: &Front, caller: &Caller, verb: &str, request: Request) -> Result<Json<Versioned>, Problem> {
     let body = body(request).await?;
     let thing = caller.visitor.claims.district.thing_id();
     let (acted, _) = front
-        .command(&caller.visitor, "directory", verb, Some(thing), &body, caller.key.as_deref(), caller.based_on)
+        .command(
+            &caller.visitor,
+            "directory",
+            verb,
+            Some(thing),
+            &body,
+            caller.key.as_deref(),
+            caller.based_on,
+        )
         .await?;
     Ok(Json(Versioned { version: acted.version }))
 }
 
 /// Sets the district's working days.
-pub(super) async fn set_calendar(State(front): State<Front>, caller: Caller, request: Request) -> Answer<Json<Versioned>> {
+pub(super) async fn set_calendar(
+    State(front): State<Front>,
+    caller: Caller,
+    request: Request,
+) -> Answer<Json<Versioned>> {
     Ok(set(&front, &caller, "set-calendar", request).await?)
 }
 
 /// Sets a service level.
-pub(super) async fn set_service_level(State(front): State<Front>, caller: Caller, request: Request) -> Answer<Json<Versioned>> {
+pub(super) async fn set_service_level(
+    State(front): State<Front>,
+    caller: Caller,
+    request: Request,
+) -> Answer<Json<Versioned>> {
     Ok(set(&front, &caller, "set-service-level", request).await?)
 }
 
 /// Publishes the routing rules.
-pub(super) async fn publish_rules(State(front): State<Front>, caller: Caller, request: Request) -> Answer<Json<Versioned>> {
+pub(super) async fn publish_rules(
+    State(front): State<Front>,
+    caller: Caller,
+    request: Request,
+) -> Answer<Json<Versioned>> {
     Ok(set(&front, &caller, "publish-routing-rules", request).await?)
 }
-

@@ -1,6 +1,7 @@
 //! `/api/v1/loops`: lists, one loop, its history, and what can be done to it.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -26,15 +27,31 @@ pub struct Versioned {
 /// Reads a query string; each problem names its parameter.
 pub(super) fn read_query<T: DeserializeOwned>(raw: Option<&str>) -> Result<T, Problem> {
     let raw = raw.unwrap_or_default();
-    let uri: axum::http::Uri = format!("/?{raw}").parse().map_err(|_| wrong_query("the query cannot be read"))?;
+    let uri: axum::http::Uri = format!("/?{raw}")
+        .parse()
+        .map_err(|_| wrong_query("the query cannot be read"))?;
     axum::extract::Query::<T>::try_from_uri(&uri)
         .map(|axum::extract::Query(query)| query)
         .map_err(|error| wrong_query(&error.body_text()))
 }
 
-fn wrong_query(message: &str) -> Problem {
-    let field = FieldProblem { field: "query".to_owned(), message: message.to_owned() };
-    Problem::invalid(format!("the address's parameters cannot be taken: {message}"), vec![field])
+fn wrong_query(said: &str) -> Problem {
+    let said = said
+        .strip_prefix("Failed to deserialize query string: ")
+        .unwrap_or(said);
+    let (field, message) = said.split_once(": ").unwrap_or(("query", said));
+    let field = FieldProblem {
+        field: field.to_owned(),
+        message: message.to_owned(),
+    };
+    Problem::invalid(format!("the address's parameters cannot be taken: {said}"), vec![field])
+}
+
+/// What an address holds, where it can be read.
+type InPath<T> = Result<Path<T>, PathRejection>;
+
+fn in_path<T>(path: InPath<T>) -> Result<T, Problem> {
+    path.map(|Path(found)| found).map_err(|_| Problem::not_found("address"))
 }
 
 /// The loop that an address names: by id, or by its number.
@@ -43,28 +60,50 @@ async fn named(front: &Front, visitor: &Visitor, text: &str) -> Result<LoopId, P
         return Ok(id);
     }
     let number = LoopNumber::read(text).ok_or_else(|| Problem::not_found("loop"))?;
-    let query = LoopsQuery { q: Some(number.to_string()), limit: Some(200), ..LoopsQuery::default() };
-    let page = front.ask::<_, Page<LoopRow>>(visitor, "timeline", "loops", query, 0).await?.answer;
-    page.items
-        .into_iter()
-        .find(|row| row.number == number)
-        .map(|row| row.id)
-        .ok_or_else(|| Problem::not_found("loop"))
+    // Among one's own first, then among the cards of what can be joined.
+    for joinable in [None, Some(true)] {
+        let query = LoopsQuery {
+            q: Some(number.to_string()),
+            joinable,
+            limit: Some(200),
+            ..LoopsQuery::default()
+        };
+        let page = front
+            .ask::<_, Page<LoopRow>>(visitor, "timeline", "loops", query, 0)
+            .await?
+            .answer;
+        if let Some(row) = page.items.into_iter().find(|row| row.number == number) {
+            return Ok(row.id);
+        }
+    }
+    Err(Problem::not_found("loop"))
 }
 
 /// A page of loops.
-pub(super) async fn list(State(front): State<Front>, caller: Caller, RawQuery(raw): RawQuery) -> Answer<Json<Page<LoopRow>>> {
+pub(super) async fn list(
+    State(front): State<Front>,
+    caller: Caller,
+    RawQuery(raw): RawQuery,
+) -> Answer<Json<Page<LoopRow>>> {
     let query: LoopsQuery = read_query(raw.as_deref())?;
-    Ok(Json(front.ask(&caller.visitor, "timeline", "loops", query, caller.at_least).await?.answer))
+    Ok(Json(
+        front
+            .ask(&caller.visitor, "timeline", "loops", query, caller.at_least)
+            .await?
+            .answer,
+    ))
 }
 
 async fn view(front: &Front, caller: &Caller, id: LoopId) -> Result<LoopView, Problem> {
-    Ok(front.ask(&caller.visitor, "timeline", "loop", LoopQuery { id }, caller.at_least).await?.answer)
+    Ok(front
+        .ask(&caller.visitor, "timeline", "loop", LoopQuery { id }, caller.at_least)
+        .await?
+        .answer)
 }
 
 /// One loop.
-pub(super) async fn one(State(front): State<Front>, caller: Caller, Path(id): Path<String>) -> Answer<Response> {
-    let id = named(&front, &caller.visitor, &id).await?;
+pub(super) async fn one(State(front): State<Front>, caller: Caller, path: InPath<String>) -> Answer<Response> {
+    let id = named(&front, &caller.visitor, &in_path(path)?).await?;
     let view = view(&front, &caller, id).await?;
     Ok(([(header::ETAG, format!("\"{}\"", view.version))], Json(view)).into_response())
 }
@@ -73,7 +112,7 @@ pub(super) async fn one(State(front): State<Front>, caller: Caller, Path(id): Pa
 pub(super) async fn timeline(
     State(front): State<Front>,
     caller: Caller,
-    Path(id): Path<String>,
+    path: InPath<String>,
     RawQuery(raw): RawQuery,
 ) -> Answer<Json<Page<Entry>>> {
     #[derive(serde::Deserialize)]
@@ -82,31 +121,52 @@ pub(super) async fn timeline(
         limit: Option<u32>,
         cursor: Option<String>,
     }
-    let id = named(&front, &caller.visitor, &id).await?;
+    let id = named(&front, &caller.visitor, &in_path(path)?).await?;
     let paging: Paging = read_query(raw.as_deref())?;
-    let query = EntriesQuery { id, limit: paging.limit, cursor: paging.cursor };
-    Ok(Json(front.ask(&caller.visitor, "timeline", "entries", query, caller.at_least).await?.answer))
+    let query = EntriesQuery {
+        id,
+        limit: paging.limit,
+        cursor: paging.cursor,
+    };
+    Ok(Json(
+        front
+            .ask(&caller.visitor, "timeline", "entries", query, caller.at_least)
+            .await?
+            .answer,
+    ))
 }
 
 /// Does something to a loop.
 pub(super) async fn act(
     State(front): State<Front>,
     caller: Caller,
-    Path((id, action)): Path<(String, String)>,
+    path: InPath<(String, String)>,
     request: Request,
 ) -> Answer<Response> {
+    let (id, action) = in_path(path)?;
     let body = body(request).await?;
     let body = if body.trim().is_empty() { "{}".to_owned() } else { body };
     let id = named(&front, &caller.visitor, &id).await?;
     let (action, body) = match action.as_str() {
-        "decide" => decision(&front, &caller, id, body).await?,
-        "file" => return Err(Problem::not_found("such action").into()),
+        "decide" => return Ok(versioned(decide(&front, &caller, id, body).await?)),
+        slug @ ("file" | "decide-team" | "decide-escalation") => return Err(no_such_action(slug).into()),
         slug => (Action::from_slug(slug).ok_or_else(|| no_such_action(slug))?, body),
     };
-    let acted =
-        front.act(&caller.visitor, action, Some(id), &body, caller.key.as_deref(), caller.based_on).await?;
-    let headers = [(header::ETAG, format!("\"{}\"", acted.version))];
-    Ok((headers, Json(Versioned { version: acted.version })).into_response())
+    let acted = front
+        .act(
+            &caller.visitor,
+            action,
+            Some(id),
+            &body,
+            caller.key.as_deref(),
+            caller.based_on,
+        )
+        .await?;
+    Ok(versioned(acted.version))
+}
+
+fn versioned(version: u64) -> Response {
+    ([(header::ETAG, format!("\"{version}\""))], Json(Versioned { version })).into_response()
 }
 
 fn no_such_action(slug: &str) -> Problem {
@@ -120,31 +180,69 @@ fn no_such_action(slug: &str) -> Problem {
     Problem::new("not-found", 404, "Not found", detail)
 }
 
-/// Which decision is meant: a team's or one that was escalated. `regarding` says so by the event that asked, or by the
-/// word `team` or `escalation`; else it is the one that is open.
-async fn decision(front: &Front, caller: &Caller, id: LoopId, body: String) -> Result<(Action, String), Problem> {
-    let mut value: serde_json::Value = serde_json::from_str(&body)
-        .map_err(|error| Problem::new("not-json", 400, "This is not JSON", format!("the body is not JSON: {error}")))?;
-    let regarding = value.get("regarding").and_then(serde_json::Value::as_str).map(ToOwned::to_owned);
+/// Decides what lies before a team or was escalated: which of the two follows from `regarding` (the event that asked,
+/// or the word `team` or `escalation`), else from what is open. What is seen of the loop may be a moment old, so where
+/// one is refused for there being nothing to decide, the other is tried.
+async fn decide(front: &Front, caller: &Caller, id: LoopId, body: String) -> Result<u64, Problem> {
+    let mut value: serde_json::Value = serde_json::from_str(&body).map_err(|error| {
+        Problem::new(
+            "not-json",
+            400,
+            "This is not JSON",
+            format!("the body is not JSON: {error}"),
+        )
+    })?;
+    let regarding = value
+        .get("regarding")
+        .and_then(serde_json::Value::as_str)
+        .map(ToOwned::to_owned);
     let by_word = match regarding.as_deref() {
         Some("team") => Some(Action::DecideTeam),
         Some("escalation") => Some(Action::DecideEscalation),
         Some(_) | None => None,
     };
-    if let (Some(action), Some(object)) = (by_word, value.as_object_mut()) {
+    if let (Some(_), Some(object)) = (by_word, value.as_object_mut()) {
         object.remove("regarding");
-        return Ok((action, value.to_string()));
     }
-    let view = view(front, caller, id).await?;
-    let names = |event: contracts::EventId| regarding.as_deref() == Some(event.to_string().as_str());
-    let claims = &caller.visitor.claims;
-    let action = match (&view.matter, &view.escalation) {
-        (Some(matter), _) if names(matter.id) => Action::DecideTeam,
-        (_, Some(escalation)) if names(escalation.id) => Action::DecideEscalation,
-        (Some(matter), Some(_)) if claims.teams.contains(&matter.team) => Action::DecideTeam,
-        (_, Some(_)) => Action::DecideEscalation,
-        (None, None) if claims.teams.is_empty() => Action::DecideEscalation,
-        (Some(_) | None, None) => Action::DecideTeam,
+    let body = value.to_string();
+    let attempt = async |action: Action| {
+        let key = caller.key.as_deref();
+        front
+            .act(&caller.visitor, action, Some(id), &body, key, caller.based_on)
+            .await
+            .map(|acted| acted.version)
     };
-    Ok((action, body))
+    if let Some(action) = by_word {
+        return attempt(action).await;
+    }
+    let on_team = !caller.visitor.claims.teams.is_empty();
+    let open = view(front, caller, id).await.ok();
+    let names = |event: contracts::EventId| regarding.as_deref() == Some(event.to_string().as_str());
+    let team_first = match open.as_ref().map(|view| (&view.matter, &view.escalation)) {
+        Some((Some(matter), _)) if names(matter.id) => true,
+        Some((_, Some(escalation))) if names(escalation.id) => false,
+        Some((Some(_), _)) => on_team,
+        Some((None, Some(_))) => false,
+        Some((None, None)) | None => on_team,
+    };
+    let (first, second) = if team_first {
+        (Action::DecideTeam, Action::DecideEscalation)
+    } else {
+        (Action::DecideEscalation, Action::DecideTeam)
+    };
+    let refused = match attempt(first).await {
+        Err(problem) if matches!(problem.status, 403 | 404) || is_over(&problem) => problem,
+        settled => return settled,
+    };
+    match attempt(second).await {
+        Ok(version) => Ok(version),
+        // Of two refusals, the one that says what became of it.
+        Err(problem) if !is_over(&refused) && (is_over(&problem) || problem.status == 422) => Err(problem),
+        Err(_) => Err(refused),
+    }
+}
+
+/// Nothing is left to decide.
+fn is_over(problem: &Problem) -> bool {
+    matches!(problem.name(), "not-before-team" | "not-escalated" | "matter-over")
 }

@@ -43,11 +43,18 @@ pub struct Stages {
 async fn picture(front: &Front, caller: &Caller, raw: Option<&str>) -> Answer<Picture> {
     let mut query: PictureQuery = read_query(raw)?;
     query.limit = Some(1);
-    Ok(front.ask(&caller.visitor, "timeline", "picture", query, caller.at_least).await?.answer)
+    Ok(front
+        .ask(&caller.visitor, "timeline", "picture", query, caller.at_least)
+        .await?
+        .answer)
 }
 
 /// The figures.
-pub(super) async fn summary(State(front): State<Front>, caller: Caller, RawQuery(raw): RawQuery) -> Answer<Json<Figures>> {
+pub(super) async fn summary(
+    State(front): State<Front>,
+    caller: Caller,
+    RawQuery(raw): RawQuery,
+) -> Answer<Json<Figures>> {
     let picture = picture(&front, &caller, raw.as_deref()).await?;
     Ok(Json(Figures {
         from: picture.from,
@@ -59,7 +66,16 @@ pub(super) async fn summary(State(front): State<Front>, caller: Caller, RawQuery
 }
 
 /// Time in each stage.
-pub(super) async fn stages(State(front): State<Front>, caller: Caller, RawQuery(raw): RawQuery) -> Answer<Json<Stages>> {
+pub(super) async fn stages(
+    State(front): State<Front>,
+    caller: Caller,
+    RawQuery(raw): RawQuery,
+) -> Answer<Json<Stages>> {
     let picture = picture(&front, &caller, raw.as_deref()).await?;
-    Ok(Json(Stages { from: picture.from, to: picture.to, as_of: picture.as_of, items: picture.stages }))
+    Ok(Json(Stages {
+        from: picture.from,
+        to: picture.to,
+        as_of: picture.as_of,
+        items: picture.stages,
+    }))
 }

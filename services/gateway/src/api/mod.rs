@@ -41,6 +41,8 @@ pub fn router() -> Router<Front> {
         .route("/api/v1/metrics/summary", get(metrics::summary))
         .route("/api/v1/metrics/stages", get(metrics::stages))
         .route("/api/v1/openapi.json", get(openapi))
+        .route("/api", get(nowhere).post(nowhere))
+        .route("/api/", get(nowhere).post(nowhere))
         .route("/api/{*rest}", get(nowhere).post(nowhere))
         .method_not_allowed_fallback(wrong_method)
 }
@@ -54,5 +56,11 @@ async fn nowhere() -> Answer<()> {
 }
 
 async fn wrong_method() -> Answer<()> {
-    Err(Problem::new("wrong-method", 405, "Not with this method", "see /api/v1/openapi.json for what this address takes").into())
+    Err(Problem::new(
+        "wrong-method",
+        405,
+        "Not with this method",
+        "see /api/v1/openapi.json for what this address takes",
+    )
+    .into())
 }

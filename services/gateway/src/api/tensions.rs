@@ -27,8 +27,21 @@ pub struct Filed {
 /// Files a tension.
 pub(super) async fn file(State(front): State<Front>, caller: Caller, request: Request) -> Answer<Response> {
     let body = body(request).await?;
-    let acted = front.act(&caller.visitor, Action::File, None, &body, caller.key.as_deref(), caller.based_on).await?;
-    let filed = Filed { id: acted.id, number: LoopNumber::of(acted.id), version: acted.version };
+    let acted = front
+        .act(
+            &caller.visitor,
+            Action::File,
+            None,
+            &body,
+            caller.key.as_deref(),
+            caller.based_on,
+        )
+        .await?;
+    let filed = Filed {
+        id: acted.id,
+        number: LoopNumber::of(acted.id),
+        version: acted.version,
+    };
     let headers = [
         (header::LOCATION, format!("/api/v1/loops/{}", acted.id)),
         (header::ETAG, format!("\"{}\"", acted.version)),

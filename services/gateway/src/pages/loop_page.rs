@@ -209,7 +209,22 @@ async fn refused(
 ) -> Result<Response, Problem> {
     let view = look(desk, &view.id.to_string()).await?;
     let history = history(desk, &view, None).await?;
-    let form = actions::form(action, &desk.viewer, &view).refused(typed, problem, &desk.viewer);
+    let mut form = actions::form(action, &desk.viewer, &view).refused(typed, problem, &desk.viewer);
+    if let Some(trouble) = &mut form.problem {
+        // The history knows what happened by name; the problem knows only whose id it was.
+        let since = |entry: &&Entry| problem.since.iter().any(|since| since.sequence == entry.sequence);
+        let told = history.items.iter().filter(since).map(|entry| {
+            format!(
+                "{}, {}",
+                words::raised(&entry.summary),
+                desk.viewer.days.moment(entry.time)
+            )
+        });
+        let told: Vec<String> = told.collect();
+        if !told.is_empty() {
+            trouble.since = told;
+        }
+    }
     let page = LoopPage::new(&desk.viewer, &view, &history, None, Some((action, form)));
     shell::page_as(shell::status(problem), &page)
 }

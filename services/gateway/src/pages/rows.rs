@@ -43,10 +43,10 @@ impl Row {
         let late = words::late_words(row, days);
         let due = row.next_due.filter(|_| !row.paused && !row.state.is_end()).map(|due| {
             let verb = row.next_clock.map_or("due", |clock| {
-                if viewer.in_office() {
-                    words::clock_verb(clock)
-                } else {
+                if viewer.is_promised() {
                     words::clock_promise(clock)
+                } else {
+                    words::clock_verb(clock)
                 }
             });
             (format!("{verb} {}", days.short(due)), days.full(due))
@@ -59,12 +59,12 @@ impl Row {
             number: row.number.to_string(),
             schools: words::schools(&row.schools, row.schools_count),
             area: words::area(&row.area),
-            state: state_words(row),
+            state: words::state(row.state, row.unconfirmed, &row.schools, viewer),
             colour,
             holder: if ended || row.card {
                 String::new()
             } else {
-                words::raised(&row.holder_words)
+                holder_words(row)
             },
             due,
             late,
@@ -81,12 +81,14 @@ impl Row {
     }
 }
 
-fn state_words(row: &LoopRow) -> String {
-    if row.unconfirmed {
-        "Closed without an answer from the school".to_owned()
-    } else {
-        row.state.label().to_owned()
+/// Who has it, as it stands in a row; "2 schools" beside the names of four says which two they are of.
+fn holder_words(row: &LoopRow) -> String {
+    if row.holder == "school" && row.holder_words.ends_with(" schools") {
+        return row
+            .holder_words
+            .replace(" schools", &format!(" of {} schools", row.schools_count));
     }
+    words::raised(&row.holder_words)
 }
 
 /// Rows under a heading.

@@ -41,6 +41,11 @@ impl Viewer {
         self.in_department() || self.has(Role::Contact)
     }
 
+    /// Whether dates are promises to this person, and not duties they have or watch.
+    pub(super) fn is_promised(&self) -> bool {
+        self.has(Role::Reporter) && !self.in_office()
+    }
+
     /// Whether the person sees figures.
     pub(super) fn sees_figures(&self) -> bool {
         self.in_office() || self.has(Role::Leader) || self.has(Role::Auditor)

@@ -7,6 +7,7 @@ use contracts::vocabulary::{Clock, LoopState};
 use contracts::{DepartmentId, SchoolId};
 
 use super::days::Days;
+use super::viewer::Viewer;
 
 /// The colour of a holder's code: one of the classes that `app.css` knows.
 pub(super) fn colour(holder: &str, state: LoopState, unconfirmed: bool) -> &'static str {
@@ -84,6 +85,31 @@ pub(super) fn raised(words: &str) -> String {
 /// The words of an area's code.
 pub(super) fn area(code: &str) -> String {
     Area::from_code(code).map_or_else(|| code.to_owned(), |area| area.label().to_owned())
+}
+
+/// Where a loop stands, as this person says it: to the school that is waited for, it waits for them.
+pub(super) fn state(state: LoopState, unconfirmed: bool, schools: &[SchoolView], viewer: &Viewer) -> String {
+    let own = |waited: LoopState| {
+        let mine = |school: &SchoolView| viewer.visitor.claims.schools.contains(&school.id) && school.state == waited;
+        schools.iter().any(mine)
+    };
+    match state {
+        LoopState::Closed if unconfirmed => "Closed without an answer from the school",
+        LoopState::WaitingForSchool if own(state) => "Waiting for your answer",
+        LoopState::Proposed if own(state) => "Answered, waiting for your word",
+        LoopState::Filed
+        | LoopState::Triage
+        | LoopState::Routed
+        | LoopState::Acknowledged
+        | LoopState::WaitingForSchool
+        | LoopState::WaitingForState
+        | LoopState::Reopened
+        | LoopState::Proposed
+        | LoopState::Closed
+        | LoopState::Declined
+        | LoopState::Withdrawn => state.label(),
+    }
+    .to_owned()
 }
 
 /// What a clock asks of the district office.

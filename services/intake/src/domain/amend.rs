@@ -20,6 +20,11 @@ impl Decide<Loop> for Amend {
     fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
+        if !record.is_in(record.filed_for) {
+            return Err(Rejection::NotIn {
+                school: record.filed_for,
+            });
+        }
         if self.changes == TensionAmended::default() {
             return Err(Rejection::NothingChanges);
         }

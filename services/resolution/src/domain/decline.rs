@@ -39,6 +39,11 @@ impl Decide<Loop> for Decline {
             (DeclineGround::NotNow | DeclineGround::NonNegotiable, Some(day)) if day <= self.today => {
                 return Err(Rejection::DayInThePast);
             }
+            (DeclineGround::NotNow | DeclineGround::NonNegotiable, Some(day))
+                if day > self.today + chrono::Days::new(3 * 366) =>
+            {
+                return Err(Rejection::DayTooFar);
+            }
             (DeclineGround::NotNow | DeclineGround::NonNegotiable, Some(_)) | (DeclineGround::NonNegotiable, None) => {}
         }
         let declined = CaseDeclined {

@@ -8,6 +8,9 @@ use contracts::vocabulary::Clock;
 use decider::Decide;
 use domain::{Calendar, Loop, Rejection};
 
+/// How far off the day may be.
+const DAYS_MAX: u64 = 3 * 366;
+
 /// Moves the day by whose end an answer is owed; a pause goes on moving it.
 #[derive(Debug, Clone)]
 pub struct ChangeDue {
@@ -32,6 +35,12 @@ impl Decide<Loop> for ChangeDue {
         let today = self.calendar.date(self.now);
         if self.resolve <= today {
             return Err(Rejection::DayInThePast);
+        }
+        if self.resolve > today + chrono::Days::new(DAYS_MAX) {
+            return Err(Rejection::DayTooFar);
+        }
+        if !self.calendar.is_business_day(self.resolve) {
+            return Err(Rejection::DayClosed);
         }
         let was = record.due(&self.calendar);
         let counted = record

@@ -70,6 +70,14 @@ CREATE TABLE loop_person (
     PRIMARY KEY (loop, person)
 );
 
+-- Teams before which a loop lies or lay.
+CREATE TABLE loop_team (
+    loop UUID NOT NULL,
+    team UUID NOT NULL,
+    PRIMARY KEY (loop, team)
+);
+CREATE INDEX loop_team_team ON loop_team (team);
+
 CREATE TABLE entry (
     sequence BIGINT PRIMARY KEY,
     loop UUID NOT NULL,

@@ -70,6 +70,14 @@ CREATE TABLE loop_person (
     PRIMARY KEY (loop, person)
 ) WITHOUT ROWID;
 
+-- Teams before which a loop lies or lay.
+CREATE TABLE loop_team (
+    loop BLOB NOT NULL,
+    team BLOB NOT NULL,
+    PRIMARY KEY (loop, team)
+) WITHOUT ROWID;
+CREATE INDEX loop_team_team ON loop_team (team);
+
 CREATE TABLE entry (
     sequence INTEGER PRIMARY KEY,
     loop BLOB NOT NULL,

@@ -61,6 +61,8 @@ where
         query.push(" OR visibility <> 'confidential' OR leader_asked = 1");
     }
     if !viewer.departments.is_empty() {
+        query.push(" OR id IN (SELECT loop FROM loop_person WHERE person = ");
+        query.push_bind(viewer.person.0).push(")");
         query.push(" OR (id IN (SELECT loop FROM loop_department WHERE department IN (");
         let mut separated = query.separated(", ");
         for department in &viewer.departments {
@@ -93,7 +95,12 @@ where
         for team in &viewer.teams {
             separated.push_bind(team.0);
         }
-        query.push(")");
+        query.push(") OR (visibility <> 'confidential' AND id IN (SELECT loop FROM loop_team WHERE team IN (");
+        let mut separated = query.separated(", ");
+        for team in &viewer.teams {
+            separated.push_bind(team.0);
+        }
+        query.push(")))");
     }
     query.push(")");
 }
@@ -134,7 +141,8 @@ pub(crate) async fn loops(
     let limit = asked.limit.unwrap_or(50).clamp(1, PAGE_MAX);
     let number = asked.q.as_deref().and_then(LoopNumber::read);
     let words = asked.q.as_deref().map(str::trim).filter(|words| !words.is_empty());
-    let fts = words.map(fts_query);
+    let card = asked.joinable == Some(true);
+    let fts = words.map(|words| fts_query(words, card));
     let mut rows: Vec<LoopDbRow> = on!(db, pool => {
         let mut query = QueryBuilder::new("SELECT ");
         query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE");
@@ -175,6 +183,14 @@ pub(crate) async fn loops(
                     .push(" OR filed_seq IN (SELECT rowid FROM loop_search WHERE loop_search MATCH ")
                     .push_bind(fts)
                     .push("))"),
+                // A card shows its title, so only words of the title find it.
+                Db::Postgres(_) if card => query
+                    .push(
+                        " OR filed_seq IN (SELECT filed_seq FROM loop_search \
+                         WHERE ts_filter(words, '{a}') @@ plainto_tsquery('english', ",
+                    )
+                    .push_bind(words)
+                    .push(")))"),
                 Db::Postgres(_) => query
                     .push(" OR filed_seq IN (SELECT filed_seq FROM loop_search WHERE words @@ plainto_tsquery('english', ")
                     .push_bind(words)
@@ -222,17 +238,17 @@ pub(crate) async fn loops(
 }
 
 /// What people type, for SQLite's full-text search: each word quoted, all of them, the last one perhaps unfinished.
-fn fts_query(words: &str) -> String {
+fn fts_query(words: &str, title_only: bool) -> String {
     let words: Vec<String> = words
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .take(12)
         .map(|word| format!("\"{word}\""))
         .collect();
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!("{}*", words.join(" "))
+    match (words.is_empty(), title_only) {
+        (true, _) => String::new(),
+        (false, true) => format!("title : ({}*)", words.join(" ")),
+        (false, false) => format!("{}*", words.join(" ")),
     }
 }
 

@@ -78,6 +78,7 @@ fn begin(meta: &Meta, filed: &TensionFiled) -> LoopRecord {
         decline: None,
         appeal: Appeal::None,
         matter: None,
+        teams_asked: BTreeSet::new(),
         escalation: None,
         episode: 1,
         reopened_by_follow_up: false,
@@ -271,6 +272,7 @@ impl LoopRecord {
                 }
             }
             ResolutionEvent::PutBeforeTeam(put) => {
+                self.teams_asked.insert(put.team);
                 self.matter = Some(Matter {
                     id: meta.id,
                     team: put.team,

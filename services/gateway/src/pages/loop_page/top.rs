@@ -29,7 +29,7 @@ impl Top {
         let asked = asked(view);
         let overdue = words::overdue(&view.due, None, &viewer.days).filter(|_| view.late);
         Self {
-            state: state(view),
+            state: state(viewer, view),
             colour: words::colour(view.holder.code(), view.state, view.unconfirmed),
             who: who(view),
             when: when(viewer, view),
@@ -44,16 +44,12 @@ impl Top {
     }
 }
 
-fn state(view: &LoopView) -> String {
-    if view.unconfirmed {
-        return "Closed without an answer from the school".to_owned();
+fn state(viewer: &Viewer, view: &LoopView) -> String {
+    let stands = words::state(view.state, view.unconfirmed, &view.schools, viewer);
+    if view.schools_count > 1 {
+        return format!("{stands}, {}", counted(view.schools_count, "school", "schools"));
     }
-    let schools = if view.schools_count > 1 {
-        format!(", {}", counted(view.schools_count, "school", "schools"))
-    } else {
-        String::new()
-    };
-    format!("{}{schools}", view.state.label())
+    stands
 }
 
 fn who(view: &LoopView) -> String {
@@ -97,7 +93,7 @@ fn when(viewer: &Viewer, view: &LoopView) -> String {
             .paused_since
             .map_or(String::new(), |since| format!(" since {}", days.long(days.day(since))));
         return format!(
-            "The clocks stand still{since}: {}.",
+            "The clocks have stood still{since}: {}.",
             clock.paused_because.as_deref().unwrap_or("paused")
         );
     }
@@ -112,7 +108,7 @@ fn when(viewer: &Viewer, view: &LoopView) -> String {
         .min();
     match next {
         Some((due, clock)) if due < days.today => missed(days, clock, due),
-        Some((due, clock)) if viewer.in_office() => duty(days, clock, due, view.due.resolve),
+        Some((due, clock)) if !viewer.is_promised() => duty(days, clock, due, view.due.resolve),
         Some((due, clock)) => promise(days, clock, due, view.due.resolve),
         None => match view.state {
             LoopState::Proposed => "It stays open until the school says whether it works.".to_owned(),

@@ -107,6 +107,7 @@ pub(super) struct Collected {
     pub(super) schools: Vec<SchoolOut>,
     pub(super) departments: Vec<(Uuid, Uuid, i64)>,
     pub(super) named: Vec<(Uuid, Uuid)>,
+    pub(super) teams: Vec<(Uuid, Uuid)>,
     pub(super) people: BTreeMap<Uuid, (String, String)>,
     pub(super) search: Vec<(i64, String, String)>,
     pub(super) changes: Vec<NoticedChange>,
@@ -267,6 +268,7 @@ impl Collected {
                     .map(|department| (id.0, department.0, filed_seq)),
             );
             self.named.extend(audience.people.iter().map(|person| (id.0, person.0)));
+            self.teams.extend(record.teams_asked.iter().map(|team| (id.0, team.0)));
             self.loops.push(loop_out(id, &district, record, title, &calendar));
         }
         Ok(())

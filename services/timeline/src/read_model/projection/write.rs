@@ -166,6 +166,16 @@ async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
             query.build().execute(&mut **conn).await.map(|_| ())
         })?;
     }
+    for chunk in collected.teams.chunks(ROWS) {
+        on_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("INSERT INTO loop_team (loop, team) ");
+            query.push_values(chunk, |mut row, (loop_id, team)| {
+                row.push_bind(*loop_id).push_bind(*team);
+            });
+            query.push(" ON CONFLICT (loop, team) DO NOTHING");
+            query.build().execute(&mut **conn).await.map(|_| ())
+        })?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,131 @@
+//! Where things stand, in four sentences whose numbers open their loops.
+
+use contracts::queries::{Picture, Summary};
+
+use crate::pages::days::counted;
+use crate::pages::forms::{Typed, escaped};
+
+/// Words of a sentence; with an address, a number that opens its loops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::pages) struct Part {
+    pub text: String,
+    pub href: Option<String>,
+}
+
+/// What narrows the picture, as the rest of an address to a list.
+pub(super) struct Narrowed(String);
+
+impl Narrowed {
+    pub(super) fn from(typed: &Typed) -> Self {
+        let kept = ["department", "area", "school"]
+            .iter()
+            .filter_map(|name| typed.some(name).map(|value| format!("&{name}={}", escaped(value))));
+        Self(kept.collect())
+    }
+
+    fn list(&self, query: &str) -> String {
+        format!("/loops?{query}{}", self.0)
+    }
+}
+
+fn say(text: impl Into<String>) -> Part {
+    Part {
+        text: text.into(),
+        href: None,
+    }
+}
+
+/// The four sentences.
+pub(super) fn sentences(picture: &Picture, narrowed: &Narrowed) -> Vec<Vec<Part>> {
+    let Summary {
+        open,
+        late,
+        filed,
+        closed_confirmed,
+        closed_unconfirmed,
+        refused,
+        declined,
+        withdrawn,
+        triage,
+        structural,
+        exceptions,
+    } = picture.summary;
+    let link = |text: String, query: &str| Part {
+        text,
+        href: Some(narrowed.list(query)),
+    };
+    let are = |count: u32| if count == 1 { "is" } else { "are" };
+    let mut first = vec![
+        link(
+            format!("{} {} open", counted(open, "loop", "loops"), are(open)),
+            "open=true",
+        ),
+        say("; "),
+    ];
+    first.push(link(
+        format!("{late} {} late", are(late)),
+        "open=true&late=true&sort=due",
+    ));
+    if let Some(worst) = picture
+        .late_with
+        .iter()
+        .filter(|with| with.late > 0)
+        .max_by_key(|with| with.late)
+    {
+        let department = worst.department.map_or(String::new(), |id| format!("&department={id}"));
+        first.push(say(", "));
+        first.push(link(
+            format!("{} of them with {}", worst.late, worst.name),
+            &format!("open=true&late=true{department}"),
+        ));
+    }
+    first.push(say("."));
+    let mut second = vec![
+        link(
+            format!("{} filed in this time", counted(filed, "was", "were")),
+            "sort=newest",
+        ),
+        say("; schools themselves said that "),
+        link(
+            counted(closed_confirmed, "answer works", "answers work"),
+            "state=closed&sort=changed",
+        ),
+    ];
+    if closed_unconfirmed > 0 {
+        second.push(say(format!(
+            ", and {closed_unconfirmed} closed without a word from the school"
+        )));
+    }
+    second.push(say("."));
+    let mut third = vec![
+        say(format!(
+            "{} refused by a school at least once; ",
+            counted(refused, "answer was", "answers were")
+        )),
+        link(format!("{declined} declined"), "state=declined&sort=changed"),
+        say(format!(", {withdrawn} withdrawn")),
+    ];
+    if triage > 0 {
+        let waiting = if triage == 1 {
+            "1 waits"
+        } else {
+            &format!("{triage} wait")
+        };
+        third.push(say("; "));
+        third.push(link(format!("{waiting} to be routed"), "state=triage"));
+    }
+    third.push(say("."));
+    vec![first, second, third, vec![say(structure(structural, exceptions))]]
+}
+
+fn structure(structural: u32, exceptions: u32) -> String {
+    match structural + exceptions {
+        0 => "No answer yet has changed a rule for all, and none has excused a single school.".to_owned(),
+        all => format!(
+            "{} changed it for every school; {} excused single schools: {} in 100 changed the structure.",
+            counted(structural, "answer", "answers"),
+            exceptions,
+            structural * 100 / all
+        ),
+    }
+}
