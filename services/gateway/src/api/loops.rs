@@ -221,9 +221,8 @@ async fn decide(front: &Front, caller: &Caller, id: LoopId, body: String) -> Res
     let team_first = match open.as_ref().map(|view| (&view.matter, &view.escalation)) {
         Some((Some(matter), _)) if names(matter.id) => true,
         Some((_, Some(escalation))) if names(escalation.id) => false,
-        Some((Some(_), _)) => on_team,
         Some((None, Some(_))) => false,
-        Some((None, None)) | None => on_team,
+        Some((Some(_), _) | (None, None)) | None => on_team,
     };
     let (first, second) = if team_first {
         (Action::DecideTeam, Action::DecideEscalation)
