@@ -112,6 +112,19 @@ impl Folder {
             .map_err(|_| anyhow::anyhow!("{} is not a key of 32 bytes in base64", path.display()))
     }
 
+    /// The installation's key where it must be there already: a process of many must not make one of its own.
+    pub(crate) fn shared_master_key(&self) -> anyhow::Result<MasterKey> {
+        let path = self.root.join("keys").join("master.key");
+        anyhow::ensure!(
+            path.exists(),
+            "{} is missing: put the key there that all services of this system share; to begin a new system, make one \
+             with: head -c 32 /dev/urandom | base64 > {}",
+            path.display(),
+            path.display()
+        );
+        self.master_key()
+    }
+
     /// Says where the system that runs here can be reached.
     pub(crate) fn say_running(&self, running: &Running) -> anyhow::Result<()> {
         write_secret(&self.running_file(), &serde_json::to_string_pretty(running)?)

@@ -14,6 +14,12 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let folder = Folder::open(&options.data)?;
     let lifecycle = Lifecycle::default();
     lifecycle.stop_on_signals();
+    // The gateway alone opens and seals nothing.
+    let master = if options.services.iter().all(|name| *name == Name::Gateway) {
+        sealing::MasterKey::new([0; 32])
+    } else {
+        folder.shared_master_key()?
+    };
     // Where this process holds no operator's identity, somebody else has made the streams.
     let may_prepare = options
         .nkeys
@@ -26,7 +32,7 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         nats: options.nats.clone(),
         nkeys: options.nkeys.clone(),
         location: location(options.database.as_deref(), folder.databases()),
-        master: folder.master_key()?,
+        master,
         clock: Clock::system(),
         lifecycle: lifecycle.clone(),
         health: Health::default(),

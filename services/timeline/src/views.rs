@@ -17,7 +17,7 @@ use domain::district_loop::{Appeal, Grant, Phase};
 use sealing::{ERASED, Keyring, SealingError};
 
 use crate::names::Names;
-use crate::read_model::LoopDbRow;
+use crate::read_model::{LoopDbRow, PartRow};
 
 /// Opens words for a page; what was erased says so.
 pub(crate) async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, Problem> {
@@ -245,7 +245,7 @@ impl Shown<'_> {
 /// A row of a list, as this person sees it.
 pub(crate) fn row(
     found: &LoopDbRow,
-    schools: &[(SchoolId, LoopState)],
+    schools: &[PartRow],
     people: &HashMap<PersonId, String>,
     names: &Names,
     viewer: &Claims,
@@ -265,15 +265,15 @@ pub(crate) fn row(
         } else {
             schools
                 .iter()
-                .map(|(school, state)| SchoolView {
-                    id: *school,
-                    name: names.school(*school),
-                    state: *state,
-                    unconfirmed: false,
+                .map(|part| SchoolView {
+                    id: part.school,
+                    name: names.school(part.school),
+                    state: part.state,
+                    unconfirmed: part.unconfirmed,
                     speaker: None,
                     speaker_name: None,
                     confirmed: None,
-                    follow_up_asked: false,
+                    follow_up_asked: part.follow_up_asked,
                 })
                 .collect()
         },
@@ -313,13 +313,13 @@ pub(crate) fn row(
     }
 }
 
-fn holder(found: &LoopDbRow, schools: &[(SchoolId, LoopState)]) -> Holder {
+fn holder(found: &LoopDbRow, schools: &[PartRow]) -> Holder {
     match (found.holder.as_str(), found.holder_ref) {
         ("school", _) => Holder::School {
             schools: schools
                 .iter()
-                .filter(|(_, state)| matches!(state, LoopState::Proposed | LoopState::WaitingForSchool))
-                .map(|(school, _)| *school)
+                .filter(|part| matches!(part.state, LoopState::Proposed | LoopState::WaitingForSchool))
+                .map(|part| part.school)
                 .collect(),
         },
         ("department", Some(id)) => Holder::Department {

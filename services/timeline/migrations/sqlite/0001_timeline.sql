@@ -49,6 +49,8 @@ CREATE TABLE loop_school (
     school BLOB NOT NULL,
     district TEXT NOT NULL,
     state TEXT NOT NULL,
+    unconfirmed INTEGER NOT NULL,
+    follow_up_asked INTEGER NOT NULL,
     filed_seq INTEGER NOT NULL,
     PRIMARY KEY (loop, school)
 ) WITHOUT ROWID;

@@ -8,7 +8,7 @@ mod rows;
 pub use self::projection::Timeline;
 pub(crate) use lists::{changes, entries, loops, row_of};
 pub(crate) use picture::{Period, picture};
-pub(crate) use rows::{LoopDbRow, folded, people, schools_of};
+pub(crate) use rows::{LoopDbRow, PartRow, folded, people, schools_of};
 
 /// The tables, for both databases.
 pub const MIGRATIONS: sql::Migrations = sql::Migrations {

@@ -44,17 +44,25 @@ pub(crate) struct LoopDbRow {
     pub(crate) ended_at: Option<DateTime<Utc>>,
 }
 
-/// Schools and their states, by loop.
-pub(crate) async fn schools_of(
-    db: &Db,
-    loops: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<(SchoolId, LoopState)>>, sqlx::Error> {
-    let mut schools: HashMap<Uuid, Vec<(SchoolId, LoopState)>> = HashMap::new();
+/// One school's part of a loop, as lists show it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PartRow {
+    pub(crate) school: SchoolId,
+    pub(crate) state: LoopState,
+    pub(crate) unconfirmed: bool,
+    pub(crate) follow_up_asked: bool,
+}
+
+/// Schools and where their parts stand, by loop.
+pub(crate) async fn schools_of(db: &Db, loops: &[Uuid]) -> Result<HashMap<Uuid, Vec<PartRow>>, sqlx::Error> {
+    let mut schools: HashMap<Uuid, Vec<PartRow>> = HashMap::new();
     if loops.is_empty() {
         return Ok(schools);
     }
-    let rows: Vec<(Uuid, Uuid, String)> = on!(db, pool => {
-        let mut query = QueryBuilder::new("SELECT loop, school, state FROM loop_school WHERE loop IN (");
+    let rows: Vec<(Uuid, Uuid, String, i32, i32)> = on!(db, pool => {
+        let mut query = QueryBuilder::new(
+            "SELECT loop, school, state, unconfirmed, follow_up_asked FROM loop_school WHERE loop IN (",
+        );
         let mut ids = query.separated(", ");
         for id in loops {
             ids.push_bind(*id);
@@ -62,9 +70,13 @@ pub(crate) async fn schools_of(
         query.push(") ORDER BY loop, school");
         query.build_query_as().fetch_all(pool).await
     })?;
-    for (id, school, state) in rows {
-        let state = LoopState::from_code(&state).unwrap_or(LoopState::Withdrawn);
-        schools.entry(id).or_default().push((SchoolId(school), state));
+    for (id, school, state, unconfirmed, follow_up_asked) in rows {
+        schools.entry(id).or_default().push(PartRow {
+            school: SchoolId(school),
+            state: LoopState::from_code(&state).unwrap_or(LoopState::Withdrawn),
+            unconfirmed: unconfirmed == 1,
+            follow_up_asked: follow_up_asked == 1,
+        });
     }
     Ok(schools)
 }

@@ -11,6 +11,7 @@ use contracts::queries::{Change, Holder, NoticedChange};
 use contracts::sealed::Sealed;
 use contracts::vocabulary::{Clock, LoopState};
 use domain::LoopRecord;
+use domain::district_loop::Phase;
 use sealing::{ERASED, Keyring, SealingError, open_json};
 use serde_json::Value;
 use sql::Tx;
@@ -93,6 +94,8 @@ pub(super) struct SchoolOut {
     pub(super) school: Uuid,
     pub(super) district: String,
     pub(super) state: &'static str,
+    pub(super) unconfirmed: i32,
+    pub(super) follow_up_asked: i32,
     pub(super) filed_seq: i64,
 }
 
@@ -251,12 +254,14 @@ impl Collected {
                 }
                 self.search.push((filed_seq, title.clone(), body));
             }
-            for school in record.parts.keys() {
+            for (school, part) in &record.parts {
                 self.schools.push(SchoolOut {
                     loop_id: id.0,
                     school: school.0,
                     district: district.to_string(),
                     state: record.state_of(*school).code(),
+                    unconfirmed: i32::from(matches!(part.phase, Phase::Unconfirmed { .. })),
+                    follow_up_asked: i32::from(part.follow_up_asked),
                     filed_seq,
                 });
             }

@@ -134,15 +134,18 @@ async fn loops(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
 async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
     for chunk in collected.schools.chunks(ROWS) {
         on_tx!(tx, conn => {
-            let mut query = QueryBuilder::new("INSERT INTO loop_school (loop, school, district, state, filed_seq) ");
+            let mut query = QueryBuilder::new("INSERT INTO loop_school (loop, school, district, state, unconfirmed, follow_up_asked, filed_seq) ");
             query.push_values(chunk, |mut row, out| {
                 row.push_bind(out.loop_id)
                     .push_bind(out.school)
                     .push_bind(out.district.as_str())
                     .push_bind(out.state)
+                    .push_bind(out.unconfirmed)
+                    .push_bind(out.follow_up_asked)
                     .push_bind(out.filed_seq);
             });
-            query.push(" ON CONFLICT (loop, school) DO UPDATE SET state = excluded.state");
+            query.push(" ON CONFLICT (loop, school) DO UPDATE SET state = excluded.state, \
+                 unconfirmed = excluded.unconfirmed, follow_up_asked = excluded.follow_up_asked");
             query.build().execute(&mut **conn).await.map(|_| ())
         })?;
     }
