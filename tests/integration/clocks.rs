@@ -99,6 +99,19 @@ async fn a_snow_day_moves_open_dates_by_event() {
     .await;
     let head = stack.log.head().await.expect("a head");
     assert_eq!(count(&rosa.history(&id, head).await, "due_dates_changed"), 1);
+    // A day off that moves no date leaves the loop alone.
+    let later = json!({"closed": [
+        {"from": "2026-11-04", "to": "2026-11-04", "label": "Snow"},
+        {"from": "2029-07-04", "to": "2029-07-04", "label": "Independence Day"},
+    ]});
+    let reply = stack.api("eve").post("/api/v1/directory/calendar", &later).await;
+    stack.is_ready().await;
+    stack.tick().await;
+    assert_eq!(
+        stack.log.head().await.expect("a head"),
+        reply.version(),
+        "nothing follows from it"
+    );
     // A person moves the day of the answer to a working day, and says why.
     for (day, problem) in [
         ("2027-01-30", "day-closed"),

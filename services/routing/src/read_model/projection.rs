@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contracts::envelope::Recorded;
-use contracts::ids::LoopId;
-use projection::{ApplyError, Folds, ReadModel};
+use contracts::events::DirectoryEvent;
+use contracts::ids::{District, LoopId};
+use domain::{Calendar, Loop, LoopRecord};
+use projection::{ApplyError, Folds, ReadModel, Step};
 use sql::{Tx, on_tx};
 use sqlx::QueryBuilder;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// The read model.
@@ -24,6 +26,52 @@ struct Row {
     running: i32,
 }
 
+/// The version of the calendar by which a loop's days can be taken as counted: the current one where it moves nothing.
+fn counted_by(record: &LoopRecord, pinned: &Calendar, current: &Calendar) -> i32 {
+    let same = record.due(pinned) == record.due(current) && record.next_moment(pinned) == record.next_moment(current);
+    let version = if same {
+        current.version.max(pinned.version)
+    } else {
+        pinned.version
+    };
+    version as i32
+}
+
+/// A calendar was set: running loops whose dates it leaves where they are need no event of their own.
+async fn unmoved(
+    tx: &mut Tx,
+    district: &District,
+    current: &Calendar,
+    judged: &BTreeSet<Uuid>,
+    calendar_at: impl Fn(u32) -> Calendar,
+) -> Result<(), ApplyError> {
+    let running: Vec<(Uuid,)> = on_tx!(tx, conn => sqlx::query_as(
+            "SELECT id FROM watch WHERE running = 1 AND district = $1 AND calendar_version < $2")
+        .bind(district.as_str()).bind(current.version as i32).fetch_all(&mut **conn).await)?;
+    for chunk in running.chunks(400) {
+        let states: Vec<(Uuid, String)> = on_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("SELECT id, state FROM folded WHERE id IN (");
+            let mut ids = query.separated(", ");
+            for (id,) in chunk {
+                ids.push_bind(*id);
+            }
+            query.push(")");
+            query.build_query_as().fetch_all(&mut **conn).await
+        })?;
+        for (id, state) in states.into_iter().filter(|(id, _)| !judged.contains(id)) {
+            let Ok(Loop::Filed(record)) = serde_json::from_str(&state) else {
+                continue;
+            };
+            let version = counted_by(&record, &calendar_at(record.time.calendar_version), current);
+            if version == current.version as i32 {
+                on_tx!(tx, conn => sqlx::query("UPDATE watch SET calendar_version = $1 WHERE id = $2")
+                    .bind(version).bind(id).execute(&mut **conn).await.map(|_| ()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl ReadModel for Watch {
     fn name(&self) -> &'static str {
@@ -32,10 +80,17 @@ impl ReadModel for Watch {
 
     async fn apply(&self, tx: &mut Tx, recorded: &[Recorded]) -> Result<(), ApplyError> {
         let mut batch = self.folds.begin(tx, recorded).await?;
-        let mut districts: HashMap<LoopId, contracts::District> = HashMap::new();
+        let mut districts: HashMap<LoopId, District> = HashMap::new();
+        let mut calendars: BTreeSet<District> = BTreeSet::new();
         for event in recorded {
-            if let projection::Step::Loop(id, _) = batch.step(tx, event).await? {
-                districts.insert(id, event.subject.district.clone());
+            match batch.step(tx, event).await? {
+                Step::Loop(id, _) => {
+                    districts.insert(id, event.subject.district.clone());
+                }
+                Step::Directory(DirectoryEvent::CalendarSet(_)) => {
+                    calendars.insert(event.subject.district.clone());
+                }
+                Step::Directory(_) => {}
             }
         }
         let mut rows = Vec::new();
@@ -44,16 +99,16 @@ impl ReadModel for Watch {
             else {
                 continue;
             };
-            let calendar = batch
+            let (calendar, current) = batch
                 .districts
                 .get(district)
-                .map(|known| known.calendar_at(record.time.calendar_version))
+                .map(|known| (known.calendar_at(record.time.calendar_version), known.calendar()))
                 .unwrap_or_default();
             rows.push(Row {
                 id: id.0,
                 district: district.to_string(),
                 next_at: record.next_moment(&calendar).map(|(at, _)| at),
-                calendar_version: record.time.calendar_version as i32,
+                calendar_version: counted_by(record, &calendar, &current),
                 running: i32::from(!record.is_ended() && record.with().is_some()),
             });
         }
@@ -75,6 +130,21 @@ impl ReadModel for Watch {
                 );
                 query.build().execute(&mut **conn).await.map(|_| ())
             })?;
+        }
+        // Those that changed in this batch were judged above, by what they are now.
+        let judged: BTreeSet<Uuid> = batch.touched().map(|id| id.0).collect();
+        for district in calendars {
+            let Some(current) = batch.districts.get(&district).map(|known| known.calendar()) else {
+                continue;
+            };
+            let of_district = batch.districts.clone();
+            let at = |version| {
+                of_district
+                    .get(&district)
+                    .map(|known| known.calendar_at(version))
+                    .unwrap_or_default()
+            };
+            unmoved(tx, &district, &current, &judged, at).await?;
         }
         self.folds.end(tx, batch).await
     }
