@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use contracts::envelope::Recorded;
 use contracts::events::DirectoryEvent;
 use contracts::ids::{District, LoopId};
+use domain::directory::DistrictRecord;
 use domain::{Calendar, Loop, LoopRecord};
 use projection::{ApplyError, Folds, ReadModel, Step};
 use sql::{Tx, on_tx};
@@ -134,7 +135,7 @@ impl ReadModel for Watch {
         // Those that changed in this batch were judged above, by what they are now.
         let judged: BTreeSet<Uuid> = batch.touched().map(|id| id.0).collect();
         for district in calendars {
-            let Some(current) = batch.districts.get(&district).map(|known| known.calendar()) else {
+            let Some(current) = batch.districts.get(&district).map(DistrictRecord::calendar) else {
                 continue;
             };
             let of_district = batch.districts.clone();
