@@ -157,7 +157,7 @@ async fn a_tail_reads_on_within_five_seconds_of_the_brokers_return() {
     tail.next(&mut got, 10).await;
     durable.next().await.settle.ack().await.expect("noted");
     broker.kill();
-    runtime::clock::pause(Duration::from_secs(2)).await;
+    loopline_tests::until("the outage is noticed", async || !bus.is_connected()).await;
     broker.resume().await;
     let back = std::time::Instant::now();
     loopline_tests::until("the broker takes events again", async || {
