@@ -234,8 +234,11 @@ proptest! {
         prop_assert_eq!(Some(record.state()), least);
         // While it stands still no clock has a date, and none runs when it has ended.
         let due = record.due(&Calendar::default());
-        if record.is_paused() && !record.time.noticed.iter().any(|noticed| noticed.missed) {
-            prop_assert!(due.next_word.is_none() || record.time.next_word_from.is_some());
+        // It stands still: a date can only be one that had passed before the pause began.
+        if let Some(pause) = record.time.waits.last().filter(|pause| pause.to.is_none()) {
+            for day in [due.acknowledge, due.next_word, due.resolve].into_iter().flatten() {
+                prop_assert!(Calendar::default().end_of(day) <= pause.from, "{day} while paused since {}", pause.from);
+            }
         }
         if record.is_ended() {
             prop_assert_eq!(due, contracts::events::routing::Due::default());
