@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::Directory;
 use crate::commands::away;
-use crate::read_model::{claims, people_of};
+use crate::read_model::{claims, people_with_claims};
 
 /// People named in one answer.
 const PEOPLE_MAX: i64 = 5000;
@@ -102,16 +102,12 @@ async fn overview(directory: &Directory, ask: &Ask<Value>) -> Result<Answered<Di
 
 /// The people somebody may name in a command: colleagues of their schools and departments, everyone for the contact.
 async fn nameable(directory: &Directory, viewer: &Claims, position: u64) -> Result<Vec<NamedPerson>, Problem> {
-    let rows = people_of(&directory.people.db, &viewer.district, PEOPLE_MAX)
+    let rows = people_with_claims(&directory.people.db, &viewer.district, PEOPLE_MAX, position)
         .await
         .map_err(away)?;
     let everyone = viewer.has(Role::Contact) || viewer.has(Role::Administrator);
     let mut people = Vec::new();
-    for row in rows {
-        let theirs = claims(&directory.people.db, &viewer.district, row.id, position)
-            .await
-            .map_err(away)?;
-        let Some(theirs) = theirs else { continue };
+    for (row, theirs) in rows {
         let shares = theirs.schools.intersection(&viewer.schools).next().is_some()
             || theirs.departments.intersection(&viewer.departments).next().is_some();
         if everyone || shares {
@@ -195,11 +191,10 @@ async fn demo_people(directory: &Directory) -> Result<Vec<DemoPerson>, Problem> 
             .districts
             .with(&district, |record| record.name.clone())
             .unwrap_or_default();
-        for row in people_of(&directory.people.db, &district, 200).await.map_err(away)? {
-            let theirs = claims(&directory.people.db, &district, row.id, position)
-                .await
-                .map_err(away)?;
-            let Some(theirs) = theirs else { continue };
+        let rows = people_with_claims(&directory.people.db, &district, 200, position)
+            .await
+            .map_err(away)?;
+        for (row, theirs) in rows {
             people.push(DemoPerson {
                 id: row.id,
                 district: district.clone(),

@@ -4,7 +4,7 @@ mod people;
 mod rows;
 
 pub use people::People;
-pub use rows::{PersonRow, claims, people_of};
+pub use rows::{PersonRow, claims, people_with_claims};
 
 /// The tables, for both databases.
 pub const MIGRATIONS: sql::Migrations = sql::Migrations {

@@ -1,6 +1,6 @@
 //! Rows to answers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use contracts::Claims;
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId};
@@ -28,6 +28,34 @@ pub async fn claims(db: &Db, district: &District, person: PersonId, as_of: u64) 
             .bind(person.0).bind(district.as_str()).fetch_all(pool).await)?;
     let teams: Vec<(Uuid,)> = on!(db, pool => sqlx::query_as("SELECT team FROM membership WHERE person = $1 AND district = $2")
             .bind(person.0).bind(district.as_str()).fetch_all(pool).await)?;
+    let teams = teams.into_iter().map(|(team,)| team);
+    Ok(Some(put_together(district, person, name, teams, grants, as_of)))
+}
+
+/// A district's people by name, at most `limit`.
+async fn people_of(db: &Db, district: &District, limit: i64) -> Result<Vec<PersonRow>, sqlx::Error> {
+    let rows: Vec<(Uuid, String, Option<String>)> = on!(db, pool => sqlx::query_as(
+            "SELECT id, name, title FROM person WHERE district = $1 ORDER BY name LIMIT $2")
+        .bind(district.as_str()).bind(limit).fetch_all(pool).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, name, title)| PersonRow {
+            id: PersonId(id),
+            name,
+            title,
+        })
+        .collect())
+}
+
+/// Claims from what the tables hold of one person.
+fn put_together(
+    district: &District,
+    person: PersonId,
+    name: String,
+    teams: impl Iterator<Item = Uuid>,
+    grants: Vec<(String, String)>,
+    as_of: u64,
+) -> Claims {
     let mut claims = Claims {
         district: district.clone(),
         person,
@@ -36,7 +64,7 @@ pub async fn claims(db: &Db, district: &District, person: PersonId, as_of: u64) 
         schools: BTreeSet::new(),
         departments: BTreeSet::new(),
         leads: BTreeSet::new(),
-        teams: teams.into_iter().map(|(team,)| TeamId(team)).collect(),
+        teams: teams.map(TeamId).collect(),
         as_of,
     };
     for (role, place) in grants {
@@ -57,20 +85,36 @@ pub async fn claims(db: &Db, district: &District, person: PersonId, as_of: u64) 
             Role::Leader | Role::Auditor | Role::Administrator => {}
         }
     }
-    Ok(Some(claims))
+    claims
 }
 
-/// A district's people by name, at most `limit`.
-pub async fn people_of(db: &Db, district: &District, limit: i64) -> Result<Vec<PersonRow>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, Option<String>)> = on!(db, pool => sqlx::query_as(
-            "SELECT id, name, title FROM person WHERE district = $1 ORDER BY name LIMIT $2")
-        .bind(district.as_str()).bind(limit).fetch_all(pool).await)?;
-    Ok(rows
+/// A district's people with what they are, by name, at most `limit`: three questions, however many people.
+pub async fn people_with_claims(
+    db: &Db,
+    district: &District,
+    limit: i64,
+    as_of: u64,
+) -> Result<Vec<(PersonRow, Claims)>, sqlx::Error> {
+    let people = people_of(db, district, limit).await?;
+    let grants: Vec<(Uuid, String, String)> = on!(db, pool => sqlx::query_as("SELECT person, role, place FROM role_grant WHERE district = $1")
+            .bind(district.as_str()).fetch_all(pool).await)?;
+    let members: Vec<(Uuid, Uuid)> = on!(db, pool => sqlx::query_as("SELECT person, team FROM membership WHERE district = $1")
+            .bind(district.as_str()).fetch_all(pool).await)?;
+    let mut grants_of: HashMap<Uuid, Vec<(String, String)>> = HashMap::new();
+    for (person, role, place) in grants {
+        grants_of.entry(person).or_default().push((role, place));
+    }
+    let mut teams_of: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+    for (person, team) in members {
+        teams_of.entry(person).or_default().push(team);
+    }
+    Ok(people
         .into_iter()
-        .map(|(id, name, title)| PersonRow {
-            id: PersonId(id),
-            name,
-            title,
+        .map(|row| {
+            let grants = grants_of.remove(&row.id.0).unwrap_or_default();
+            let teams = teams_of.remove(&row.id.0).unwrap_or_default().into_iter();
+            let claims = put_together(district, row.id, row.name.clone(), teams, grants, as_of);
+            (row, claims)
         })
         .collect())
 }

@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::http::{Method, header};
 use contracts::problem::Problem;
+use futures::StreamExt;
 
 use super::answer::ProblemAnswer;
 use crate::front::{Front, Visitor};
@@ -111,10 +112,26 @@ impl FromRequestParts<Front> for Caller {
 /// The most a body may weigh, in bytes.
 pub(super) const BODY_MAX: usize = 64 * 1024;
 
+/// The most of a body that is read only to be dropped, in bytes.
+const DISCARD_MAX: usize = 8 * 1024 * 1024;
+
 /// A body as text.
 pub(super) async fn body(request: Request) -> Result<String, Problem> {
-    let bytes = axum::body::to_bytes(request.into_body(), BODY_MAX).await.map_err(|_| {
-        Problem::new(
+    let mut chunks = request.into_body().into_data_stream();
+    let mut bytes = Vec::new();
+    let mut taken = 0;
+    while let Some(Ok(chunk)) = chunks.next().await {
+        taken += chunk.len();
+        // What is too large is read on and dropped, up to a bound: a caller still sending would not hear the answer.
+        if taken > DISCARD_MAX {
+            break;
+        }
+        if taken <= BODY_MAX {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    if taken > BODY_MAX {
+        return Err(Problem::new(
             "too-large",
             413,
             "This is too large",
@@ -122,9 +139,9 @@ pub(super) async fn body(request: Request) -> Result<String, Problem> {
                 "a request may weigh {} KiB; shorten the texts, or send less at once",
                 BODY_MAX / 1024
             ),
-        )
-    })?;
-    String::from_utf8(bytes.into()).map_err(|error| {
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
         Problem::new(
             "not-utf-8",
             400,
