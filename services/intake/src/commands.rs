@@ -9,16 +9,16 @@ use contracts::events::intake::{Origin, TensionAmended, TensionFiled};
 use contracts::ids::{LoopId, SchoolId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::sealed::KeyId;
-use contracts::subjects::{Subject, query};
+use contracts::subjects::Subject;
 use contracts::text::Text;
 use contracts::vocabulary::Role;
 use decider::{Decide, Desk, Guard, Opened};
-use messaging::{Bus, Incoming};
+use messaging::{Incoming, People};
 
 use crate::domain;
 
 /// Carries out one command.
-pub(crate) async fn handle(desk: &Desk, bus: &Bus, incoming: &Incoming) -> Result<Done, Problem> {
+pub async fn handle(desk: &Desk, people: &dyn People, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
     let body = message.body.get();
     match Action::from_slug(&incoming.verb) {
@@ -26,7 +26,7 @@ pub(crate) async fn handle(desk: &Desk, bus: &Bus, incoming: &Incoming) -> Resul
         Some(Action::Amend) => amend(desk, &message, &read_body(body)?).await,
         Some(Action::Join) => join(desk, &message, read_body(body)?).await,
         Some(Action::Leave) => leave(desk, &message, read_body(body)?).await,
-        Some(Action::HandOn) => hand_on(desk, bus, &message, &read_body(body)?).await,
+        Some(Action::HandOn) => hand_on(desk, people, &message, &read_body(body)?).await,
         Some(Action::Answer) => answer(desk, &message, &read_body(body)?).await,
         Some(Action::Withdraw) => withdraw(desk, &message, read_body(body)?).await,
         Some(Action::Confirm) => confirm(desk, &message, read_body(body)?).await,
@@ -308,11 +308,15 @@ async fn leave(desk: &Desk, message: &CommandMessage, body: wire::Leave) -> Resu
     .await
 }
 
-async fn hand_on(desk: &Desk, bus: &Bus, message: &CommandMessage, body: &wire::HandOn) -> Result<Done, Problem> {
+async fn hand_on(
+    desk: &Desk,
+    people: &dyn People,
+    message: &CommandMessage,
+    body: &wire::HandOn,
+) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let asked = serde_json::json!({"district": message.district, "person": body.to});
-    let person: Option<contracts::Claims> = bus.ask(query("directory", "person"), &asked).await?;
+    let person = people.person(&message.district, body.to).await?;
     let speaks = person.is_some_and(|claims| claims.has(Role::Reporter) && claims.schools.contains(&school));
     if !speaks && !opened.was_done(message) {
         return Err(Problem::invalid(

@@ -4,7 +4,7 @@
 //! A school's word is decided over the whole of the loop's history, so that it never speaks of a revision, question or
 //! episode that is over. Every free text is sealed before anything is decided.
 
-mod commands;
+pub mod commands;
 pub mod domain;
 
 use decider::Desk;

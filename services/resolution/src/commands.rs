@@ -2,26 +2,25 @@
 
 use ::domain::{Loop, Rejection};
 use contracts::Action;
-use contracts::claims::{Authority, Claims};
+use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
 use contracts::events::ResolutionEvent;
 use contracts::ids::DepartmentId;
 use contracts::problem::{FieldProblem, Problem};
-use contracts::subjects::query;
 use contracts::vocabulary::AppealOutcome;
 use decider::{Decide, Desk, Guard, Opened};
-use messaging::{Bus, Incoming};
+use messaging::{Incoming, People};
 
 use crate::domain;
 
 /// Carries out one command.
-pub(crate) async fn handle(desk: &Desk, bus: &Bus, incoming: &Incoming) -> Result<Done, Problem> {
+pub async fn handle(desk: &Desk, people: &dyn People, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
     let body = message.body.get();
     let action = Action::from_slug(&incoming.verb).ok_or_else(|| Problem::not_found("such command"))?;
     match action {
         Action::Acknowledge => acknowledge(desk, &message, &read_body(body)?).await,
-        Action::Assign => assign(desk, bus, &message, &read_body(body)?).await,
+        Action::Assign => assign(desk, people, &message, &read_body(body)?).await,
         Action::Ask => ask(desk, &message, &read_body(body)?).await,
         Action::Note => note(desk, &message, &read_body(body)?).await,
         Action::PutBeforeTeam => put_before_team(desk, &message, &read_body(body)?).await,
@@ -81,10 +80,14 @@ async fn acknowledge(desk: &Desk, message: &CommandMessage, body: &wire::Acknowl
     .await
 }
 
-async fn assign(desk: &Desk, bus: &Bus, message: &CommandMessage, body: &wire::Assign) -> Result<Done, Problem> {
+async fn assign(
+    desk: &Desk,
+    people: &dyn People,
+    message: &CommandMessage,
+    body: &wire::Assign,
+) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let asked = serde_json::json!({"district": message.district, "person": body.person});
-    let person: Option<Claims> = bus.ask(query("directory", "person"), &asked).await?;
+    let person = people.person(&message.district, body.person).await?;
     let department = opened.record.with().map(|with| with.department);
     let belongs = department.is_some_and(|department| {
         person

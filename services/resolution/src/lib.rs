@@ -1,7 +1,7 @@
 //! Resolution owns the department's chapter of a loop: the first word, questions, notes, what is put before a team,
 //! the answer and its revisions, and the decline. It appends resolution's events and no others.
 
-mod commands;
+pub mod commands;
 pub mod domain;
 
 use decider::Desk;

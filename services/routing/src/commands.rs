@@ -18,7 +18,7 @@ use messaging::Incoming;
 use crate::domain;
 
 /// Carries a person's command out.
-pub(crate) async fn handle_person(desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
+pub async fn handle_person(desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
     let body = message.body.get();
     match Action::from_slug(&incoming.verb) {
@@ -33,7 +33,7 @@ pub(crate) async fn handle_person(desk: &Desk, incoming: &Incoming) -> Result<Do
 }
 
 /// Carries a policy's command out.
-pub(crate) async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
+pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
     match (incoming.verb.as_str(), &message.authority) {
         ("route-filed", Authority::Policy { .. }) => route_filed(desk, &message).await,

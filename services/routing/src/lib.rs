@@ -4,11 +4,11 @@
 //! Rules are data of the district; each routing records the rule and the version that chose it. Due dates live in
 //! routing's own table, which follows from the log; a tick finds what is due, so any number of replicas may tick.
 
-mod commands;
+pub mod commands;
 pub mod domain;
 pub mod policies;
 pub mod read_model;
-mod tick;
+pub mod tick;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use projection::{Model, Position};
 use runtime::{Health, Lifecycle};
 use sql::{Db, Durability, Location};
 
-pub use tick::{Ticked, tick};
+pub use tick::{Ticked, Watching, tick};
 
 /// How often routing looks at the time.
 const TICK: Duration = Duration::from_secs(2);

@@ -1,6 +1,7 @@
 //! Looking at the time: what is due becomes a command with a derived id, so that any number of replicas may look.
 
 use ::domain::{Loop, Rejection};
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contracts::Action;
 use contracts::claims::Authority;
@@ -32,12 +33,40 @@ pub struct Ticked {
     pub events: u32,
 }
 
+/// Knows which loops time has something to say about.
+#[async_trait]
+pub trait Watching: Send + Sync {
+    /// Waits, bounded, until all events up to a sequence are reflected; whether they are.
+    async fn reached(&self, sequence: u64) -> bool;
+
+    /// Loops whose next moment has come, the longest overdue first; at most `limit`.
+    async fn due(&self, now: DateTime<Utc>, limit: i64) -> anyhow::Result<Vec<DueLoop>>;
+
+    /// Running loops of a district whose days are counted by a calendar older than this; at most `limit`.
+    async fn behind_calendar(&self, district: &District, version: u32, limit: i64) -> anyhow::Result<Vec<DueLoop>>;
+}
+
+#[async_trait]
+impl Watching for Model<Watch> {
+    async fn reached(&self, sequence: u64) -> bool {
+        self.position.wait_for(sequence, CATCH_UP).await
+    }
+
+    async fn due(&self, now: DateTime<Utc>, limit: i64) -> anyhow::Result<Vec<DueLoop>> {
+        Ok(due(&self.db, now, limit).await?)
+    }
+
+    async fn behind_calendar(&self, district: &District, version: u32, limit: i64) -> anyhow::Result<Vec<DueLoop>> {
+        Ok(behind_calendar(&self.db, district, version, limit).await?)
+    }
+}
+
 /// Looks at the time once. Judged only when the read model has reached the log's end as of the beginning, so that no
 /// date is called missed that was met a moment before.
-pub async fn tick(desk: &Desk, model: &Model<Watch>) -> Result<Ticked, Problem> {
+pub async fn tick(desk: &Desk, watching: &dyn Watching) -> Result<Ticked, Problem> {
     let away = |what: &str| Problem::unavailable(format!("the clocks cannot be judged for a moment: {what}"));
     let head = desk.log.head().await.map_err(|error| away(&error.to_string()))?;
-    if !model.position.wait_for(head, CATCH_UP).await {
+    if !watching.reached(head).await {
         return Err(away("the read model is behind"));
     }
     let now = desk.clock.now();
@@ -48,14 +77,15 @@ pub async fn tick(desk: &Desk, model: &Model<Watch>) -> Result<Ticked, Problem> 
             .districts
             .with(&district, |record| record.calendar().version)
             .unwrap_or(0);
-        let rows = behind_calendar(&model.db, &district, version, ROUND_MAX).await;
+        let rows = watching.behind_calendar(&district, version, ROUND_MAX).await;
         behind.extend(rows.map_err(|error| away(&error.to_string()))?);
     }
     let calendars = stream::iter(behind)
         .map(|found| apply_calendar(desk, found))
         .buffer_unordered(SIDE_BY_SIDE);
     ticked.events += count(calendars.collect().await);
-    let rows = due(&model.db, now, ROUND_MAX)
+    let rows = watching
+        .due(now, ROUND_MAX)
         .await
         .map_err(|error| away(&error.to_string()))?;
     let clocks = stream::iter(rows)

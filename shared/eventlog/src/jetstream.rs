@@ -13,6 +13,7 @@ use bytes::Bytes;
 use contracts::envelope::{EVENT_BYTES_MAX, Envelope};
 use contracts::subjects::{STREAM, Subject};
 use futures::StreamExt;
+use runtime::crash;
 use serde::Deserialize;
 use tracing::warn;
 
@@ -169,6 +170,7 @@ impl EventLog for JetStreamLog {
             .headers(headers)
             .payload(Bytes::from(payload))
             .timeout(Some(APPEND_TIMEOUT));
+        crash::point("append.before");
         let answer = match self.client.send_request(subject.to_string(), request).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -187,6 +189,7 @@ impl EventLog for JetStreamLog {
                 });
             }
         };
+        crash::point("append.after");
         let ack: PubAck = serde_json::from_slice(&answer.payload)
             .map_err(|error| LogError::Unexpected(format!("an acknowledgement: {error}")))?;
         match ack {

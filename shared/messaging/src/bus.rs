@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::{Client, ConnectOptions, Event};
+use async_trait::async_trait;
 use bytes::Bytes;
+use contracts::Claims;
 use contracts::commands::{CommandMessage, Done, Reply};
+use contracts::ids::{District, PersonId};
 use contracts::problem::Problem;
+use contracts::subjects::query;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::{info, warn};
@@ -24,6 +28,35 @@ pub struct BusOptions {
     pub nkey_seed: Option<PathBuf>,
     /// The service, as the broker's operator sees it; also the prefix of its inboxes.
     pub name: String,
+}
+
+/// Carries commands to the services that own them.
+#[async_trait]
+pub trait Carrier: Send + Sync {
+    /// Sends a command. Where no answer comes, the outcome is unknown and the same id settles it.
+    async fn command(&self, subject: String, message: &CommandMessage) -> Result<Done, Problem>;
+}
+
+/// Knows who somebody is, and what they may do.
+#[async_trait]
+pub trait People: Send + Sync {
+    /// A person of a district; nothing where there is none of the id.
+    async fn person(&self, district: &District, person: PersonId) -> Result<Option<Claims>, Problem>;
+}
+
+#[async_trait]
+impl Carrier for Bus {
+    async fn command(&self, subject: String, message: &CommandMessage) -> Result<Done, Problem> {
+        Bus::command(self, subject, message).await
+    }
+}
+
+#[async_trait]
+impl People for Bus {
+    async fn person(&self, district: &District, person: PersonId) -> Result<Option<Claims>, Problem> {
+        let asked = serde_json::json!({"district": district, "person": person});
+        self.ask(query("directory", "person"), &asked).await
+    }
 }
 
 /// A connection to the broker.

@@ -3,9 +3,10 @@
 
 pub mod bus;
 pub mod dead;
+pub mod lanes;
 pub mod policy;
 pub mod serve;
 
-pub use bus::{Bus, BusOptions};
-pub use policy::{Policy, PolicyCommand, run_policy};
+pub use bus::{Bus, BusOptions, Carrier, People};
+pub use policy::{Outcome, Policy, PolicyCommand, react, run_policy};
 pub use serve::{Endpoint, Incoming, serve};

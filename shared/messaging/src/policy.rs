@@ -4,7 +4,6 @@
 //! nothing new. Failures are sorted: what may pass is tried again while that one thing waits; a refusal that the
 //! policy expects is done with; anything else is set aside with all that follows on that thing, and nobody else waits.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +13,15 @@ use contracts::envelope::Recorded;
 use contracts::ids::{CommandId, District};
 use contracts::subjects;
 use contracts::versions::Unreadable;
-use eventlog::{Delivery, Log};
-use runtime::{Health, Lifecycle, health::State};
+use eventlog::{Delivery, Log, Raw};
+use runtime::{Health, Lifecycle, crash, health::State};
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 use uuid::Uuid;
 
-use crate::bus::Bus;
+use crate::bus::{Bus, Carrier};
 use crate::dead::{SetAside, set_aside, subjects_set_aside};
+use crate::lanes::{Became, Lanes, Turn};
 
 /// Things worked on at a time.
 const LANES_MAX: usize = 64;
@@ -54,19 +54,17 @@ pub struct Policy {
     pub expected: &'static [&'static str],
 }
 
-enum Outcome {
+/// What a reaction came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its commands were accepted, or are no longer needed.
     Done,
+    /// It failed in a way that may pass.
     Again,
+    /// It can never succeed, for this reason.
     SetAside(String),
+    /// It is of a newer release: the policy must stop, for this reason.
     Fatal(String),
-}
-
-#[derive(Default)]
-struct Lane {
-    running: bool,
-    waiting: VecDeque<Delivery>,
-    // The event that must come before any other of this thing.
-    held_for: Option<u64>,
 }
 
 /// Runs a policy until the process ends, or until it meets an event of a newer release.
@@ -86,7 +84,7 @@ pub async fn run_policy(
         subjects::every(subjects::Thing::District),
     ];
     let mut attempt = 0;
-    let (mut durable, mut parked) = loop {
+    let (mut durable, parked) = loop {
         let ready = match subjects_set_aside(&bus, service, policy.name).await {
             Ok(parked) => log
                 .durable(&name, filter.clone())
@@ -107,98 +105,93 @@ pub async fn run_policy(
         }
     };
     health.set(&part, State::Ready);
-    let shared = Arc::new((bus, service, policy));
-    let mut lanes: HashMap<String, Lane> = HashMap::new();
+    let shared = Arc::new((bus, policy));
+    let mut lanes: Lanes<Delivery> = Lanes::new(parked);
     let mut running: JoinSet<(Delivery, Outcome)> = JoinSet::new();
+    let mut settling: JoinSet<()> = JoinSet::new();
     loop {
         tokio::select! {
             delivery = durable.next(), if running.len() < LANES_MAX => {
-                let subject = delivery.raw.subject.clone();
-                let lane = lanes.entry(subject.clone()).or_default();
-                match lane.held_for {
-                    Some(first) if delivery.raw.sequence > first => {
-                        // Its turn comes after the one that failed.
-                        let _ = delivery.settle.nak(RETRY_AFTER).await;
-                    }
-                    Some(_) | None if lane.running => lane.waiting.push_back(delivery),
-                    Some(_) | None => {
-                        lane.running = true;
-                        start(&mut running, &shared, delivery, parked.contains(&subject));
-                    }
-                }
+                begin(&mut running, &shared, lanes.delivered(delivery)).await;
             }
             Some(finished) = running.join_next() => {
                 let Ok((delivery, outcome)) = finished else { continue };
-                let subject = delivery.raw.subject.clone();
                 let sequence = delivery.raw.sequence;
-                let mut keep = true;
-                match outcome {
-                    Outcome::Done => {
-                        if let Err(error) = delivery.settle.ack().await {
-                            warn!(policy = policy.name, sequence, %error, "a reaction was not noted; it comes again");
-                        }
-                    }
+                let became = match outcome {
+                    Outcome::Done => Became::Done,
+                    Outcome::Again => Became::Failed,
                     Outcome::SetAside(reason) => {
-                        let message = SetAside { sequence, subject: subject.clone(), reader: policy.name.to_owned(), reason };
-                        error!(policy = policy.name, sequence, reason = message.reason, "an event is set aside");
+                        error!(policy = policy.name, sequence, reason, "an event is set aside");
+                        let subject = delivery.raw.subject.clone();
+                        let message = SetAside { sequence, subject, reader: policy.name.to_owned(), reason };
                         match set_aside(&shared.0, service, &message, &delivery.raw.payload).await {
-                            Ok(()) => {
-                                parked.insert(subject.clone());
-                                let _ = delivery.settle.ack().await;
-                            }
-                            Err(_) => keep = false,
+                            Ok(()) => Became::Aside,
+                            Err(_) => Became::Failed,
                         }
                     }
-                    Outcome::Again => keep = false,
                     Outcome::Fatal(reason) => {
                         error!(policy = policy.name, sequence, reason, "the policy has stopped");
                         health.set(&part, State::Stopped(reason));
                         return;
                     }
+                };
+                let (next, back) = lanes.finished(&delivery.raw.subject, sequence, became);
+                match became {
+                    Became::Done | Became::Aside => settle(&mut settling, policy.name, delivery),
+                    Became::Failed => give_back(&delivery).await,
                 }
-                let lane = lanes.entry(subject.clone()).or_default();
-                lane.running = false;
-                if keep {
-                    lane.held_for = lane.held_for.filter(|first| *first != sequence);
-                    if let Some(next) = lane.waiting.pop_front() {
-                        lane.running = true;
-                        start(&mut running, &shared, next, parked.contains(&subject));
-                    } else if lane.held_for.is_none() {
-                        lanes.remove(&subject);
-                    }
-                } else {
-                    lane.held_for = Some(lane.held_for.map_or(sequence, |first| first.min(sequence)));
-                    let _ = delivery.settle.nak(RETRY_AFTER).await;
-                    for waiting in lane.waiting.drain(..) {
-                        let _ = waiting.settle.nak(RETRY_AFTER).await;
-                    }
+                for waiting in back {
+                    give_back(&waiting).await;
+                }
+                if let Some(next) = next {
+                    begin(&mut running, &shared, next).await;
                 }
             }
+            Some(_) = settling.join_next() => {}
             () = lifecycle.stopping() => return,
         }
     }
 }
 
-fn start(
-    running: &mut JoinSet<(Delivery, Outcome)>,
-    shared: &Arc<(Bus, &'static str, Policy)>,
-    delivery: Delivery,
-    parked: bool,
-) {
-    let shared = shared.clone();
-    running.spawn(async move {
-        let (bus, _, policy) = &*shared;
-        let outcome = if parked {
-            Outcome::SetAside("an earlier event of this thing was set aside".to_owned())
-        } else {
-            react(bus, policy, &delivery).await
-        };
-        (delivery, outcome)
+/// Acknowledges without holding the others up: what is not noted comes again, and then finds itself done.
+fn settle(settling: &mut JoinSet<()>, policy: &'static str, delivery: Delivery) {
+    settling.spawn(async move {
+        crash::point("policy.ack.before");
+        if let Err(error) = delivery.settle.ack().await {
+            let sequence = delivery.raw.sequence;
+            warn!(policy, sequence, %error, "a reaction was not noted; it comes again");
+        }
+        crash::point("policy.ack.after");
     });
 }
 
-async fn react(bus: &Bus, policy: &Policy, delivery: &Delivery) -> Outcome {
-    let recorded = match delivery.raw.parse() {
+async fn give_back(delivery: &Delivery) {
+    // Where this is not heard, it comes again by itself.
+    let _ = delivery.settle.nak(RETRY_AFTER).await;
+}
+
+async fn begin(running: &mut JoinSet<(Delivery, Outcome)>, shared: &Arc<(Bus, Policy)>, turn: Turn<Delivery>) {
+    match turn {
+        Turn::Work(delivery) => {
+            let shared = shared.clone();
+            running.spawn(async move {
+                let (bus, policy) = &*shared;
+                let outcome = react(bus, policy, &delivery.raw).await;
+                (delivery, outcome)
+            });
+        }
+        Turn::Follow(delivery) => {
+            let reason = Outcome::SetAside("an earlier event of this thing was set aside".to_owned());
+            running.spawn(async move { (delivery, reason) });
+        }
+        Turn::Wait => {}
+        Turn::Back(delivery) => give_back(&delivery).await,
+    }
+}
+
+/// Reacts to one event: sends the commands that follow from it.
+pub async fn react(carrier: &dyn Carrier, policy: &Policy, raw: &Raw) -> Outcome {
+    let recorded = match raw.parse() {
         Ok(recorded) => recorded,
         Err(garbled) => return Outcome::SetAside(garbled.to_string()),
     };
@@ -227,7 +220,7 @@ async fn react(bus: &Bus, policy: &Policy, delivery: &Delivery) -> Outcome {
             traceparent: recorded.envelope.traceparent.clone(),
             body,
         };
-        match bus
+        match carrier
             .command(subjects::policy_command(command.service, command.verb), &message)
             .await
         {

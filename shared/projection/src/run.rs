@@ -8,7 +8,7 @@ use contracts::envelope::Recorded;
 use contracts::versions::Unreadable;
 use eventlog::{EventLog, Log, Raw};
 use runtime::health::State;
-use runtime::{Health, Lifecycle};
+use runtime::{Health, Lifecycle, crash};
 use sql::{Db, Tx, on, on_tx};
 use tracing::{debug, error, warn};
 
@@ -181,7 +181,9 @@ async fn take_in<M: ReadModel>(model: &Model<M>, raws: &[Raw], position: u64, la
                     tx.rollback().await?;
                     return Ok(false);
                 }
+                crash::point("projection.commit.before");
                 tx.commit().await?;
+                crash::point("projection.commit.after");
                 return Ok(true);
             }
             Err(ApplyError::Unreadable {

@@ -3,7 +3,7 @@
 mod projection;
 mod queries;
 
-pub use projection::Watch;
+pub use projection::{Watch, Watched};
 pub use queries::{DueLoop, behind_calendar, due};
 
 /// The tables, for both databases.

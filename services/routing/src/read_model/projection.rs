@@ -22,9 +22,32 @@ pub struct Watch {
 struct Row {
     id: Uuid,
     district: String,
-    next_at: Option<DateTime<Utc>>,
-    calendar_version: i32,
-    running: i32,
+    watched: Watched,
+}
+
+/// What is kept of a loop: a function of its state and its district's calendars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watched {
+    /// When time has something to say about it next.
+    pub next_at: Option<DateTime<Utc>>,
+    /// The calendar by which its days can be taken as counted.
+    pub calendar_version: i32,
+    /// Whether somebody has it.
+    pub running: bool,
+}
+
+impl Watched {
+    /// What is kept of a loop.
+    pub fn of(record: &LoopRecord, district: Option<&DistrictRecord>) -> Self {
+        let (pinned, current) = district
+            .map(|known| (known.calendar_at(record.time.calendar_version), known.calendar()))
+            .unwrap_or_default();
+        Self {
+            next_at: record.next_moment(&pinned).map(|(at, _)| at),
+            calendar_version: counted_by(record, &pinned, &current),
+            running: !record.is_ended() && record.with().is_some(),
+        }
+    }
 }
 
 /// The version of the calendar by which a loop's days can be taken as counted: the current one where it moves nothing.
@@ -100,17 +123,10 @@ impl ReadModel for Watch {
             else {
                 continue;
             };
-            let (calendar, current) = batch
-                .districts
-                .get(district)
-                .map(|known| (known.calendar_at(record.time.calendar_version), known.calendar()))
-                .unwrap_or_default();
             rows.push(Row {
                 id: id.0,
                 district: district.to_string(),
-                next_at: record.next_moment(&calendar).map(|(at, _)| at),
-                calendar_version: counted_by(record, &calendar, &current),
-                running: i32::from(!record.is_ended() && record.with().is_some()),
+                watched: Watched::of(record, batch.districts.get(district)),
             });
         }
         for chunk in rows.chunks(400) {
@@ -121,9 +137,9 @@ impl ReadModel for Watch {
                     values
                         .push_bind(row.id)
                         .push_bind(row.district.as_str())
-                        .push_bind(row.next_at)
-                        .push_bind(row.calendar_version)
-                        .push_bind(row.running);
+                        .push_bind(row.watched.next_at)
+                        .push_bind(row.watched.calendar_version)
+                        .push_bind(i32::from(row.watched.running));
                 });
                 query.push(
                     " ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at, \

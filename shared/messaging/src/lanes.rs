@@ -1,0 +1,183 @@
+//! One lane a thing: what is worked on now, what waits behind it, and what must come first. Pure: it is told what was
+//! delivered and what became of it, and says what to do next.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// A message of a lane.
+pub trait Numbered {
+    /// Its sequence in the log.
+    fn sequence(&self) -> u64;
+    /// The thing's subject.
+    fn subject(&self) -> &str;
+}
+
+impl Numbered for eventlog::Delivery {
+    fn sequence(&self) -> u64 {
+        self.raw.sequence
+    }
+
+    fn subject(&self) -> &str {
+        &self.raw.subject
+    }
+}
+
+/// What to do with a message.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Turn<D> {
+    /// Work on it now.
+    Work(D),
+    /// Set it aside without working on it: an earlier one of its thing was.
+    Follow(D),
+    /// Nothing yet: one of its thing is being worked on.
+    Wait,
+    /// Give it back: one that must come before it is not done yet.
+    Back(D),
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Became {
+    /// It is done with.
+    Done,
+    /// It was set aside: all later ones of its thing follow it.
+    Aside,
+    /// It failed and comes again.
+    Failed,
+}
+
+/// All lanes of a policy.
+#[derive(Debug)]
+pub struct Lanes<D> {
+    lanes: HashMap<String, Lane<D>>,
+    parked: HashSet<String>,
+}
+
+#[derive(Debug)]
+struct Lane<D> {
+    running: bool,
+    waiting: VecDeque<D>,
+    // The event that must come before any other of this thing.
+    held_for: Option<u64>,
+}
+
+impl<D> Default for Lane<D> {
+    fn default() -> Self {
+        Self {
+            running: false,
+            waiting: VecDeque::new(),
+            held_for: None,
+        }
+    }
+}
+
+impl<D: Numbered> Lanes<D> {
+    /// Lanes of which those of these subjects lead to where messages are set aside.
+    pub fn new(parked: HashSet<String>) -> Self {
+        Self {
+            lanes: HashMap::new(),
+            parked,
+        }
+    }
+
+    /// A message was delivered.
+    pub fn delivered(&mut self, message: D) -> Turn<D> {
+        let lane = self.lanes.entry(message.subject().to_owned()).or_default();
+        if lane.held_for.is_some_and(|first| message.sequence() > first) {
+            return Turn::Back(message);
+        }
+        if lane.running {
+            lane.waiting.push_back(message);
+            return Turn::Wait;
+        }
+        lane.running = true;
+        self.turn(message)
+    }
+
+    /// A message was worked on: the next of its thing, and those to give back.
+    pub fn finished(&mut self, subject: &str, sequence: u64, became: Became) -> (Option<Turn<D>>, Vec<D>) {
+        let lane = self.lanes.entry(subject.to_owned()).or_default();
+        lane.running = false;
+        if became == Became::Failed {
+            lane.held_for = Some(lane.held_for.map_or(sequence, |first| first.min(sequence)));
+            return (None, lane.waiting.drain(..).collect());
+        }
+        if became == Became::Aside {
+            self.parked.insert(subject.to_owned());
+        }
+        lane.held_for = lane.held_for.filter(|first| *first != sequence);
+        let mut back = Vec::new();
+        while let Some(next) = lane.waiting.pop_front() {
+            if lane.held_for.is_some_and(|first| next.sequence() > first) {
+                back.push(next);
+                continue;
+            }
+            lane.running = true;
+            return (Some(self.turn(next)), back);
+        }
+        if lane.held_for.is_none() {
+            self.lanes.remove(subject);
+        }
+        (None, back)
+    }
+
+    fn turn(&self, message: D) -> Turn<D> {
+        if self.parked.contains(message.subject()) {
+            Turn::Follow(message)
+        } else {
+            Turn::Work(message)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Eq)]
+    struct Message(&'static str, u64);
+
+    impl Numbered for Message {
+        fn sequence(&self) -> u64 {
+            self.1
+        }
+
+        fn subject(&self) -> &str {
+            self.0
+        }
+    }
+
+    fn lanes() -> Lanes<Message> {
+        Lanes::new(HashSet::new())
+    }
+
+    #[test]
+    fn one_thing_is_worked_on_in_order_and_others_beside_it() {
+        let mut lanes = lanes();
+        assert_eq!(lanes.delivered(Message("a", 1)), Turn::Work(Message("a", 1)));
+        assert_eq!(lanes.delivered(Message("a", 2)), Turn::Wait);
+        assert_eq!(lanes.delivered(Message("b", 3)), Turn::Work(Message("b", 3)));
+        let next = lanes.finished("a", 1, Became::Done);
+        assert_eq!(next, (Some(Turn::Work(Message("a", 2))), vec![]));
+    }
+
+    #[test]
+    fn what_comes_after_a_failure_waits_for_it() {
+        let mut lanes = lanes();
+        lanes.delivered(Message("a", 1));
+        lanes.delivered(Message("a", 2));
+        assert_eq!(lanes.finished("a", 1, Became::Failed), (None, vec![Message("a", 2)]));
+        assert_eq!(lanes.delivered(Message("a", 2)), Turn::Back(Message("a", 2)));
+        assert_eq!(lanes.delivered(Message("a", 1)), Turn::Work(Message("a", 1)));
+        assert_eq!(lanes.finished("a", 1, Became::Done), (None, vec![]));
+        assert_eq!(lanes.delivered(Message("a", 2)), Turn::Work(Message("a", 2)));
+    }
+
+    #[test]
+    fn what_comes_after_one_set_aside_follows_it() {
+        let mut lanes = lanes();
+        lanes.delivered(Message("a", 1));
+        lanes.finished("a", 1, Became::Aside);
+        assert_eq!(lanes.delivered(Message("a", 2)), Turn::Follow(Message("a", 2)));
+        assert_eq!(lanes.delivered(Message("b", 3)), Turn::Work(Message("b", 3)));
+    }
+}
