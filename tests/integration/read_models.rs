@@ -93,12 +93,12 @@ async fn made_again_it_is_the_same(location: Location) {
         )
     };
     let whole = built("again").await.expect("it is built");
-    let in_use = timeline::open(&stack.location, "timeline", stack.keyring.clone())
+    let in_use = timeline::open(&stack.location, "timeline", stack.log.clone(), stack.keyring.clone())
         .await
         .expect("it opens");
     assert_eq!(rows(&whole.db).await, rows(&in_use.db).await);
     // Fed one event at a time, and then all of it once more, it is still the same.
-    let slow = timeline::open(&stack.location, "slow", stack.keyring.clone())
+    let slow = timeline::open(&stack.location, "slow", stack.log.clone(), stack.keyring.clone())
         .await
         .expect("it opens");
     let mut tail = stack.log.read(vec!["loop.>".to_owned()], 0).await.expect("a tail");
@@ -108,10 +108,15 @@ async fn made_again_it_is_the_same(location: Location) {
     }
     for raw in &raws {
         let recorded = [raw.parse().expect("an event")];
+        let prepared = slow.model.prepare(&slow.db, &recorded).await.expect("prepared");
         let mut tx = slow.db.begin().await.expect("a transaction");
-        slow.model.apply(&mut tx, &recorded).await.expect("taken in");
+        slow.model.write(&mut tx, &prepared).await.expect("taken in");
         tx.commit().await.expect("committed");
-        slow.model.committed(raw.sequence).await;
+        slow.model.committed(raw.sequence, prepared).await;
+        if raw.sequence % 3 == 0 {
+            // What was remembered is lost now and then: it is read from the log again.
+            slow.model.taken_back().await;
+        }
     }
     assert_eq!(rows(&slow.db).await, rows(&in_use.db).await);
     // A running system makes its own again and goes on answering.
@@ -166,7 +171,7 @@ async fn the_unreadable_is_set_aside(location: Location) {
     for id in [&id, &other] {
         assert_eq!(stack.api("rosa").sees(id, head).await["state"], "routed");
     }
-    let timeline = timeline::open(&stack.location, "timeline", stack.keyring.clone())
+    let timeline = timeline::open(&stack.location, "timeline", stack.log.clone(), stack.keyring.clone())
         .await
         .expect("it opens");
     let aside: i64 =
@@ -192,11 +197,16 @@ async fn a_newer_release_stops_the_reader(location: Location) {
     })
     .await;
     // A reader stops right before it, says so, and skips nothing.
-    let model = timeline::open(&stack.location, "older_release", stack.keyring.clone())
-        .await
-        .expect("it opens");
+    let model = timeline::open(
+        &stack.location,
+        "older_release",
+        stack.log.clone(),
+        stack.keyring.clone(),
+    )
+    .await
+    .expect("it opens");
     let model = projection::Model {
-        model: Arc::new(timeline::ReadModel::new(stack.keyring.clone())),
+        model: Arc::new(timeline::ReadModel::new(stack.log.clone(), stack.keyring.clone())),
         ..model
     };
     let stopped = run_to(&*stack.log, &model, &Lifecycle::default(), head + 1, |_| {}).await;

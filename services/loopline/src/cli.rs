@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Serve(ServeOptions),
     /// Make a read model again from the log.
     Rebuild(RebuildOptions),
+    /// Measure this machine: a private temporary system against the raw broker and the raw database, in one run.
+    Bench(BenchOptions),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
     /// Print the AsyncAPI document of events, commands and queries.
@@ -78,6 +80,9 @@ pub(crate) struct UpOptions {
     /// How logs are written.
     #[arg(long, env = "LOOPLINE_LOGS", default_value = "text")]
     pub(crate) logs: Logs,
+    /// A file with one story in place of the demonstration's own (used by `bench`).
+    #[arg(long, hide = true)]
+    pub(crate) story: Option<PathBuf>,
 }
 
 /// `loopline serve`.
@@ -110,6 +115,50 @@ pub(crate) struct ServeOptions {
     /// How logs are written.
     #[arg(long, env = "LOOPLINE_LOGS", default_value = "text")]
     pub(crate) logs: Logs,
+}
+
+/// `loopline bench`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchOptions {
+    /// How long each measurement lasts, after its warm-up.
+    #[arg(long, env = "LOOPLINE_BENCH_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) seconds: u64,
+    /// Requests in flight at once.
+    #[arg(long, env = "LOOPLINE_BENCH_CLIENTS", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) clients: u16,
+    /// Loops in the record of which the timeline is made again and whose pages are read.
+    #[arg(long, env = "LOOPLINE_BENCH_LOOPS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(100..=2_000_000))]
+    pub(crate) loops: u64,
+    /// What to measure, separated by commas; all where absent.
+    #[arg(long, env = "LOOPLINE_BENCH_ONLY", value_enum, value_delimiter = ',')]
+    pub(crate) only: Vec<BenchPart>,
+    /// A PostgreSQL database for the read models, which must be empty; SQLite files where absent.
+    #[arg(long, env = "LOOPLINE_DATABASE")]
+    pub(crate) database: Option<String>,
+    /// The folder to work in, removed at the end; one of the system's temporary ones where absent.
+    #[arg(long, env = "LOOPLINE_BENCH_FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Keep what was made, and say where.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A part of what `loopline bench` measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BenchPart {
+    /// Filing, with the routing it causes.
+    File,
+    /// Commands on loops that are there.
+    Command,
+    /// From a command to another person's screen.
+    Screen,
+    /// Making the timeline again.
+    Rebuild,
+    /// Reading pages.
+    Pages,
 }
 
 /// `loopline rebuild`.

@@ -1,5 +1,6 @@
 //! `loopline`: the one binary. `up` runs everything in one process, `serve` any services alone.
 
+mod bench;
 mod broker;
 mod cli;
 mod demo;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
             Command::Up(options) => up::up(options).await,
             Command::Serve(options) => serve::serve(options).await,
             Command::Rebuild(options) => rebuild::rebuild(options).await,
+            Command::Bench(options) => bench::bench(options).await,
             Command::Openapi => cli::print(&documents::pretty(&gateway::openapi::document())),
             Command::Asyncapi => cli::print(&documents::pretty(&documents::asyncapi())),
             Command::ExecBroker { .. } => Ok(()),

@@ -39,7 +39,7 @@ pub(crate) async fn rebuild(options: RebuildOptions) -> anyhow::Result<()> {
         Rebuildable::Timeline => timeline::rebuild::offline(&place, &log, keyring, &lifecycle, progress).await?,
         Rebuildable::Routing => {
             forget(&place, "routing").await?;
-            let model = routing::open(&place).await?;
+            let model = routing::open(&place, log.clone()).await?;
             let until = log.head().await?;
             projection::run_to(&*log, &model, &lifecycle, until, |at| progress(at, until)).await?;
             model.position.get()

@@ -33,7 +33,11 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
 
     let seeding = options.demo && !folder.demo_seeded().exists();
     let system = Clock::system();
-    let stories = if options.demo { demo::stories()? } else { Vec::new() };
+    let stories = match &options.story {
+        Some(file) => demo::story(file).with_context(|| format!("failed to read {}", file.display()))?,
+        None if options.demo => demo::stories()?,
+        None => Vec::new(),
+    };
     let clock = if seeding {
         Clock::by_hand(demo::begins(&stories, system.now()))
     } else {

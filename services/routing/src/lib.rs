@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use decider::Desk;
+use eventlog::Log;
 use messaging::{Bus, Endpoint, run_policy, serve};
 use projection::{Model, Position};
 use runtime::{Health, Lifecycle};
@@ -25,11 +26,11 @@ pub use tick::{Ticked, Watching, tick};
 const TICK: Duration = Duration::from_secs(2);
 
 /// Opens routing's read model.
-pub async fn open(location: &Location) -> anyhow::Result<Model<read_model::Watch>> {
+pub async fn open(location: &Location, log: Log) -> anyhow::Result<Model<read_model::Watch>> {
     let db = Db::open(location, "routing", read_model::MIGRATIONS, Durability::Rebuildable).await?;
     Ok(Model {
         db,
-        model: Arc::new(read_model::Watch::default()),
+        model: Arc::new(read_model::Watch::new(log)),
         position: Position::default(),
     })
 }
@@ -42,7 +43,7 @@ pub async fn run(
     lifecycle: &Lifecycle,
     health: &Health,
 ) -> anyhow::Result<()> {
-    let model = open(location).await?;
+    let model = open(location, desk.log.clone()).await?;
     lifecycle.spawn_to_its_end(projection::run(
         desk.log.clone(),
         model.clone(),

@@ -15,6 +15,7 @@ use contracts::vocabulary::{LoopState, Role};
 use domain::authority::{Sight, sight};
 use messaging::Incoming;
 use projection::Model;
+use sealing::open_json;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -156,28 +157,14 @@ async fn rows<Q>(asked: &Asked<Q>, found: &[LoopDbRow], card: bool) -> Result<Ve
 
 /// A loop's record and how much of it the viewer sees; not there where they see nothing.
 async fn seen<Q>(asked: &Asked<Q>, id: LoopId) -> Result<(domain::LoopRecord, Sight), Problem> {
-    let state = read_model::folded(&asked.model.db, id).await.map_err(away)?;
-    let Some(domain::Loop::Filed(record)) = state else {
-        return Err(Problem::not_found("loop"));
-    };
-    // The folded state does not name its district; the row does, and is asked for under the viewer's.
-    let in_district = read_model::row_of(&asked.model.db, &in_whole_district(&asked.viewer), id)
+    let record = read_model::folded(&asked.model.db, &asked.viewer.district, id)
         .await
-        .map_err(away)?;
-    if in_district.is_none() {
-        return Err(Problem::not_found("loop"));
-    }
+        .map_err(away)?
+        .ok_or_else(|| Problem::not_found("loop"))?;
     match sight(&asked.viewer, &record.audience(&asked.viewer.district)) {
         Sight::Nothing => Err(Problem::not_found("loop")),
-        seen @ (Sight::Card | Sight::Loop | Sight::Office) => Ok((*record, seen)),
+        seen @ (Sight::Card | Sight::Loop | Sight::Office) => Ok((record, seen)),
     }
-}
-
-/// The same person with sight of all of their district: to ask only whether a loop is of the district.
-fn in_whole_district(viewer: &Claims) -> Claims {
-    let mut whole = viewer.clone();
-    whole.roles.insert(Role::Auditor);
-    whole
 }
 
 async fn one(timeline: Timeline, asked: Asked<LoopQuery>) -> Result<LoopView, Problem> {
@@ -199,7 +186,7 @@ async fn one(timeline: Timeline, asked: Asked<LoopQuery>) -> Result<LoopView, Pr
     shown.view().await
 }
 
-async fn entries(_: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<Entry>, Problem> {
+async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<Entry>, Problem> {
     let (_, sight) = seen(&asked, asked.query.id).await?;
     if sight == Sight::Card {
         return Ok(Page {
@@ -224,29 +211,30 @@ async fn entries(_: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<Entry>,
         .filter_map(|row| Actor::read(&row.actor))
         .filter_map(|actor| actor.person());
     let people = read_model::people(&asked.model.db, actors).await.map_err(away)?;
-    let items = found
-        .into_iter()
-        .map(|row| {
-            let actor = match Actor::read(&row.actor) {
-                Some(Actor::Person(id)) => people.get(&id).cloned().unwrap_or_else(|| "Somebody".to_owned()),
-                Some(Actor::Policy(_)) | None => "Loopline".to_owned(),
-            };
-            let data: Value = serde_json::from_str(&row.data).unwrap_or_default();
-            let (summary, words) = summarise(&row.kind, &data, &actor, &asked.names);
-            Entry {
-                sequence: row.sequence.max(0).unsigned_abs(),
-                id: EventId(row.id),
-                time: row.time,
-                kind: row.kind,
-                actor,
-                actor_id: row.actor,
-                summary,
-                words,
-                internal: row.internal == 1,
-                data,
-            }
-        })
-        .collect();
+    let mut items = Vec::with_capacity(found.len());
+    for row in found {
+        let actor = match Actor::read(&row.actor) {
+            Some(Actor::Person(id)) => people.get(&id).cloned().unwrap_or_else(|| "Somebody".to_owned()),
+            Some(Actor::Policy(_)) | None => "Loopline".to_owned(),
+        };
+        let mut data: Value = serde_json::from_str(&row.data).unwrap_or_default();
+        open_json(&timeline.keyring, &mut data)
+            .await
+            .map_err(|_| Problem::unavailable("the words cannot be opened for a moment; nothing was lost"))?;
+        let (summary, words) = summarise(&row.kind, &data, &actor, &asked.names);
+        items.push(Entry {
+            sequence: row.sequence.max(0).unsigned_abs(),
+            id: EventId(row.id),
+            time: row.time,
+            kind: row.kind,
+            actor,
+            actor_id: row.actor,
+            summary,
+            words,
+            internal: row.internal == 1,
+            data,
+        });
+    }
     Ok(Page { items, next })
 }
 

@@ -42,11 +42,27 @@ pub(crate) struct Running {
 }
 
 /// Opens timeline's read model under a name of its own.
-pub async fn open(location: &Location, name: &str, keyring: Keyring) -> anyhow::Result<Model<read_model::Timeline>> {
-    let db = Db::open(location, name, read_model::MIGRATIONS, Durability::Rebuildable).await?;
+pub async fn open(
+    location: &Location,
+    name: &str,
+    log: Log,
+    keyring: Keyring,
+) -> anyhow::Result<Model<read_model::Timeline>> {
+    open_for(Durability::Rebuildable, location, name, log, keyring).await
+}
+
+/// The same, also to make it from zero.
+pub(crate) async fn open_for(
+    durability: Durability,
+    location: &Location,
+    name: &str,
+    log: Log,
+    keyring: Keyring,
+) -> anyhow::Result<Model<read_model::Timeline>> {
+    let db = Db::open(location, name, read_model::MIGRATIONS, durability).await?;
     Ok(Model {
         db,
-        model: Arc::new(read_model::Timeline::new(keyring)),
+        model: Arc::new(read_model::Timeline::new(log, keyring)),
         position: Position::default(),
     })
 }
@@ -61,7 +77,7 @@ pub async fn run(
     lifecycle: &Lifecycle,
     health: &Health,
 ) -> anyhow::Result<()> {
-    let model = open(location, "timeline", keyring.clone()).await?;
+    let model = open(location, "timeline", log.clone(), keyring.clone()).await?;
     let districts = LiveDistricts::follow(log.clone(), lifecycle, health.clone(), "timeline");
     let running = rebuild::start(model, &bus, &log, lifecycle, health);
     let timeline = Timeline {

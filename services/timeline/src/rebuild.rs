@@ -9,12 +9,12 @@ use messaging::Bus;
 use projection::{Model, run_to};
 use runtime::{Health, Lifecycle};
 use serde::{Deserialize, Serialize};
-use sql::{Location, on};
+use sql::{Durability, Location};
 use sqlx::AssertSqlSafe;
 use tracing::{info, warn};
 
 use crate::read_model;
-use crate::{Running, Timeline, open};
+use crate::{Running, Timeline, open, open_for};
 
 /// The name under which the new one is made.
 const NEXT: &str = "timeline_next";
@@ -57,10 +57,12 @@ pub async fn build(
     mut progress: impl FnMut(u64, u64),
 ) -> anyhow::Result<Model<read_model::Timeline>> {
     discard(location, name).await?;
-    let model = open(location, name, keyring).await?;
+    let model = open_for(Durability::Building, location, name, log.clone(), keyring).await?;
+    let indexes = model.db.without_indexes().await?;
     let until = log.head().await?;
     run_to(&**log, &model, lifecycle, until, |position| progress(position, until)).await?;
     anyhow::ensure!(!lifecycle.is_stopping(), "interrupted; the old read model stays in use");
+    model.db.with_indexes(&indexes).await?;
     Ok(model)
 }
 
@@ -74,22 +76,16 @@ async fn discard(location: &Location, name: &str) -> anyhow::Result<()> {
                 }
             }
         }
-        Location::Url(_) => {
-            let model = open(location, name, sealing_of_nothing()).await?;
-            on!(&model.db, pool => {
-                sqlx::query(AssertSqlSafe(format!("DROP SCHEMA \"{name}\" CASCADE"))).execute(pool).await.map(|_| ())
-            })?;
-            model.db.close().await;
+        Location::Url(url) => {
+            let pool = sqlx::PgPool::connect(url).await?;
+            // The name is one of ours, never a caller's.
+            sqlx::query(AssertSqlSafe(format!("DROP SCHEMA IF EXISTS \"{name}\" CASCADE")))
+                .execute(&pool)
+                .await?;
+            pool.close().await;
         }
     }
     Ok(())
-}
-
-fn sealing_of_nothing() -> sealing::Keyring {
-    sealing::Keyring::new(
-        std::sync::Arc::new(sealing::MemoryKeys::default()),
-        sealing::MasterKey::new([0; 32]),
-    )
 }
 
 /// Puts the one made beside in the place of the old. Both must be closed.
@@ -130,7 +126,7 @@ pub async fn offline(
 ) -> anyhow::Result<u64> {
     let model = build(location, NEXT, log, keyring, lifecycle, progress).await?;
     let position = model.position.get();
-    model.db.close().await;
+    model.db.finish().await?;
     exchange(location).await?;
     Ok(position)
 }
@@ -187,9 +183,15 @@ async fn beside(timeline: &Timeline, lifecycle: &Lifecycle) -> anyhow::Result<u6
     running.lifecycle.drained().await;
     running.model.db.close().await;
     let position = next.position.get();
-    next.db.close().await;
+    next.db.finish().await?;
     exchange(&timeline.location).await?;
-    let model = open(&timeline.location, "timeline", timeline.keyring.clone()).await?;
+    let model = open(
+        &timeline.location,
+        "timeline",
+        timeline.log.clone(),
+        timeline.keyring.clone(),
+    )
+    .await?;
     model.position.reached(position);
     *running = start(model, &timeline.bus, &timeline.log, lifecycle, &timeline.health);
     Ok(position)

@@ -174,7 +174,7 @@ where
         let earliest = recorded
             .last()
             .map_or(target.now, |last| last.envelope.time.max(target.now));
-        let envelope = envelope(target, message, &event, version, earliest)
+        let envelope = written(&target.subject, message, &event, version, earliest)
             .map_err(|error| Failure::Unreadable(error.to_string()))?;
         match target.log.append(&target.subject, version, &envelope).await {
             Ok(sequence) => {
@@ -226,8 +226,9 @@ pub(crate) fn since<'a>(recorded: impl Iterator<Item = &'a Recorded>, known: u64
         .collect()
 }
 
-fn envelope<E: OwnedEvents>(
-    target: &Target<'_>,
+/// An event as it is written: what of a command, a subject and a moment goes into its envelope.
+pub fn written<E: OwnedEvents>(
+    subject: &Subject,
     message: &CommandMessage,
     event: &E,
     previous: u64,
@@ -239,13 +240,13 @@ fn envelope<E: OwnedEvents>(
     };
     Ok(Envelope {
         specversion: "1.0".to_owned(),
-        id: EventId::of(message.id, &target.subject.to_string()),
+        id: EventId::of(message.id, &subject.to_string()),
         source: format!("/loopline/{}", E::OWNER),
         event_type: event.event_type(),
-        subject: target.subject.event_subject(),
+        subject: subject.event_subject(),
         time,
         datacontenttype: "application/json".to_owned(),
-        district: target.subject.district.clone(),
+        district: subject.district.clone(),
         actor,
         commandid: message.id,
         requesthash: message.request_hash.clone(),

@@ -8,7 +8,7 @@ mod execute;
 mod spec;
 
 pub use desk::{Desk, Guard, Opened};
-pub use execute::{Failure, HISTORY_MAX, Target, execute, history, unreadable};
+pub use execute::{Failure, HISTORY_MAX, Target, execute, history, unreadable, written};
 pub use spec::{Spec, given};
 
 /// A command's decision over a thing's state: pure, and at most one event.

@@ -149,6 +149,7 @@ impl Calendar {
     /// A day counts if the clock was running both when it began and when it ended: asking and answering within one
     /// day costs nothing, and a clock that resumes is never late on the day it resumes.
     pub fn count(&self, start: DateTime<Utc>, days: u32, pauses: &[Pause], now: DateTime<Utc>) -> Count {
+        let standing: Vec<Standing> = pauses.iter().map(|pause| self.standing(pause)).collect();
         let mut day = self.date(start);
         let mut counted = 0;
         let today = self.date(now);
@@ -158,20 +159,18 @@ impl Calendar {
                 break;
             }
             day = day.succ_opt().unwrap_or(day);
-            if !pauses.is_empty() {
-                let end = self.end_of(day);
-                if pauses.iter().any(|pause| pause.to.is_none() && pause.from < end) {
-                    // Paused with no end in sight: there is no date to give.
-                    return Count {
-                        due: None,
-                        counted: counted_today,
-                    };
-                }
-                let begins = self.start_of(day);
-                let last = end - chrono::Duration::milliseconds(1);
-                if pauses.iter().any(|pause| pause.covers(begins) || pause.covers(last)) {
-                    continue;
-                }
+            if standing
+                .iter()
+                .any(|pause| pause.lasts_since.is_some_and(|since| since <= day))
+            {
+                // Paused with no end in sight: there is no date to give.
+                return Count {
+                    due: None,
+                    counted: counted_today,
+                };
+            }
+            if standing.iter().any(|pause| pause.covers(day)) {
+                continue;
             }
             if self.is_business_day(day) {
                 counted += 1;
@@ -184,6 +183,45 @@ impl Calendar {
             due: Some(day),
             counted: counted_today,
         }
+    }
+
+    /// The days on which a pause keeps a clock from counting, worked out once: looking a time zone up for each day of
+    /// each pause was most of what a date cost.
+    fn standing(&self, pause: &Pause) -> Standing {
+        let next = |day: NaiveDate| day.succ_opt().unwrap_or(day);
+        let before = |day: NaiveDate| day.pred_opt().unwrap_or(day);
+        let last_moment = |day| self.end_of(day) - chrono::Duration::milliseconds(1);
+        let from = self.date(pause.from);
+        // The first day whose moment lies in it, and the last one.
+        let first = |moment: DateTime<Utc>| if pause.from <= moment { from } else { next(from) };
+        let until = |moment: &dyn Fn(NaiveDate) -> DateTime<Utc>| {
+            pause.to.map(|to| {
+                let day = self.date(to);
+                if moment(day) < to { day } else { before(day) }
+            })
+        };
+        Standing {
+            lasts_since: pause.to.is_none().then_some(from),
+            begins: (first(self.start_of(from)), until(&|day| self.start_of(day))),
+            ends: (first(last_moment(from)), until(&last_moment)),
+        }
+    }
+}
+
+/// The days on which a pause keeps a clock from counting.
+struct Standing {
+    // The day since which it lasts, if it has no end.
+    lasts_since: Option<NaiveDate>,
+    // From the first day that begins in it to the last one; and the same of days that end in it.
+    begins: (NaiveDate, Option<NaiveDate>),
+    ends: (NaiveDate, Option<NaiveDate>),
+}
+
+impl Standing {
+    fn covers(&self, day: NaiveDate) -> bool {
+        [self.begins, self.ends]
+            .into_iter()
+            .any(|(first, last)| first <= day && last.is_none_or(|last| day <= last))
     }
 }
 
@@ -240,6 +278,48 @@ mod tests {
         assert_eq!(calendar.after(at("2026-11-20T15:00:00Z"), 3), day("2026-11-30"));
         assert_eq!(calendar.before(day("2026-11-30"), 2), day("2026-11-23"));
         assert_eq!(calendar.between(day("2026-11-20"), day("2026-11-30")), 3);
+    }
+
+    /// What `count` says of one day, asked moment by moment.
+    fn is_paused_by_its_moments(calendar: &Calendar, pause: &Pause, day: NaiveDate) -> bool {
+        let last = calendar.end_of(day) - chrono::Duration::milliseconds(1);
+        pause.covers(calendar.start_of(day)) || pause.covers(last)
+    }
+
+    #[test]
+    fn the_days_of_a_pause_are_those_that_begin_or_end_in_it() {
+        let calendar = calendar();
+        let base = at("2026-10-28T04:00:00Z"); // Midnight; clocks change four days later.
+        let steps = [
+            0,
+            1,
+            499,
+            3_600_000,
+            43_200_000,
+            86_399_999,
+            86_400_000,
+            90_000_000,
+            259_200_000,
+            400_000_000,
+        ];
+        for from in steps {
+            for length in steps.into_iter().map(Some).chain([None]) {
+                let from = base + chrono::Duration::milliseconds(from);
+                let to = length.map(|length| from + chrono::Duration::milliseconds(length));
+                let pause = Pause { from, to };
+                let standing = calendar.standing(&pause);
+                for day in calendar.date(base).pred_opt().expect("a day").iter_days().take(14) {
+                    let paused = is_paused_by_its_moments(&calendar, &pause, day);
+                    assert_eq!(standing.covers(day), paused, "{pause:?} {day}");
+                    let lasts = pause.to.is_none() && pause.from < calendar.end_of(day);
+                    assert_eq!(
+                        standing.lasts_since.is_some_and(|since| since <= day),
+                        lasts,
+                        "{pause:?} {day}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! Folded states kept beside a read model's tables, so that a batch can go on from them: loops by id, and what
-//! districts have decided. Everything is read and written in the batch's transaction; what is kept in memory follows
-//! only once that is committed.
+//! The states a read model goes on from: loops as they stood before a batch, and what districts have decided.
+//!
+//! Nothing of a loop's state is stored: the log is where it comes from. The loops of the last batches are kept in
+//! memory; one that is not among them is read from the log again, up to the batch. States run ahead of what is
+//! committed, so whoever takes a batch back forgets them all.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use contracts::envelope::Recorded;
@@ -12,28 +14,31 @@ use contracts::subjects::{Subject, Thing};
 use contracts::versions::Unreadable;
 use domain::directory::Districts;
 use domain::{Fold, Loop};
+use eventlog::{EventLog, Log};
+use futures::{StreamExt, TryStreamExt, stream};
 use sql::{Db, Tx, on, on_tx};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use crate::model::ApplyError;
 
-/// Loops remembered between batches.
-const REMEMBERED_MAX: usize = 20_000;
-/// Rows of one statement.
-const ROWS: usize = 400;
+/// Loops remembered between batches, in each of two generations: those of late, and those before.
+const GENERATION_MAX: usize = 3000;
+/// Loops read from the log at a time.
+const SIDE_BY_SIDE: usize = 16;
 
 /// What is remembered between batches.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Folds {
+    log: Log,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    loops: HashMap<Uuid, Loop>,
+    late: HashMap<Uuid, Loop>,
+    before: HashMap<Uuid, Loop>,
     districts: Option<Arc<Districts>>,
-    pending: Option<(HashMap<Uuid, Loop>, Arc<Districts>)>,
 }
 
 /// The states a batch goes on from, and what becomes of them.
@@ -43,6 +48,15 @@ pub struct Batch {
     /// What districts have decided, as of the event last taken in.
     pub districts: Arc<Districts>,
     touched: BTreeSet<Uuid>,
+    facts: Vec<Fact>,
+}
+
+/// An event of the directory as it is kept, so that districts can be folded again.
+#[derive(Debug)]
+struct Fact {
+    sequence: i64,
+    subject: String,
+    envelope: String,
 }
 
 /// One event of a batch, read.
@@ -54,95 +68,107 @@ pub enum Step {
     Directory(DirectoryEvent),
 }
 
+/// A loop's state after its events up to a sequence, read from the log. What cannot be read is not part of it: it was
+/// set aside.
+pub async fn loop_before(log: &dyn EventLog, subject: &Subject, before: u64) -> Result<Loop, ApplyError> {
+    let raws = log
+        .load(subject, 0, 0)
+        .await
+        .map_err(|error| ApplyError::Away(error.to_string()))?;
+    let mut state = Loop::default();
+    for raw in raws.iter().take_while(|raw| raw.sequence < before) {
+        if let Ok(recorded) = raw.parse()
+            && let Ok(event) = Loop::read(&recorded.envelope)
+        {
+            state.evolve(&recorded.meta(), &event);
+        }
+    }
+    Ok(state)
+}
+
+impl Inner {
+    fn take(&mut self, id: Uuid) -> Option<Loop> {
+        self.late.remove(&id).or_else(|| self.before.remove(&id))
+    }
+
+    fn remember(&mut self, loops: HashMap<Uuid, Loop>) {
+        if self.late.len() + loops.len() > GENERATION_MAX {
+            self.before = std::mem::take(&mut self.late);
+        }
+        self.late.extend(loops);
+    }
+}
+
 impl Folds {
+    /// Nothing remembered yet, over the log that all of it comes from.
+    pub fn new(log: Log) -> Self {
+        Self {
+            log,
+            inner: Mutex::default(),
+        }
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Loads what a batch goes on from.
-    pub async fn begin(&self, tx: &mut Tx, batch: &[Recorded]) -> Result<Batch, ApplyError> {
-        let ids: BTreeSet<Uuid> = batch
-            .iter()
-            .filter(|recorded| recorded.subject.thing == Thing::Loop)
-            .map(|recorded| recorded.subject.id)
-            .collect();
+    /// Finds what a batch goes on from.
+    pub async fn begin(&self, db: &Db, batch: &[Recorded]) -> Result<Batch, ApplyError> {
+        let mut firsts: BTreeMap<Uuid, &Recorded> = BTreeMap::new();
+        for recorded in batch.iter().filter(|recorded| recorded.subject.thing == Thing::Loop) {
+            firsts.entry(recorded.subject.id).or_insert(recorded);
+        }
         let (mut loops, districts) = {
-            let inner = self.inner();
-            let known: HashMap<Uuid, Loop> = ids
-                .iter()
-                .filter_map(|id| inner.loops.get(id).map(|state| (*id, state.clone())))
+            let mut inner = self.inner();
+            let known: HashMap<Uuid, Loop> = firsts
+                .keys()
+                .filter_map(|id| inner.take(*id).map(|state| (*id, state)))
                 .collect();
             (known, inner.districts.clone())
         };
-        let missing: Vec<Uuid> = ids.into_iter().filter(|id| !loops.contains_key(id)).collect();
-        for chunk in missing.chunks(ROWS) {
-            let rows: Vec<(Uuid, String)> = on_tx!(tx, conn => {
-                let mut query = QueryBuilder::new("SELECT id, state FROM folded WHERE id IN (");
-                let mut ids = query.separated(", ");
-                for id in chunk {
-                    ids.push_bind(*id);
-                }
-                query.push(")");
-                query.build_query_as().fetch_all(&mut **conn).await
-            })?;
-            for (id, state) in rows {
-                let state = serde_json::from_str(&state)
-                    .map_err(|error| ApplyError::Away(format!("folded loop {id}: {error}")))?;
-                loops.insert(id, state);
-            }
-        }
+        // A loop that begins in this batch begins from nothing.
+        let missing = firsts
+            .iter()
+            .filter(|(id, first)| !loops.contains_key(id) && first.envelope.previous != 0);
+        let missing: Vec<(Uuid, Subject, u64)> = missing
+            .map(|(id, first)| (*id, first.subject.clone(), first.sequence))
+            .collect();
+        let read: Vec<(Uuid, Loop)> = stream::iter(missing)
+            .map(|(id, subject, before)| async move {
+                let state = loop_before(&*self.log, &subject, before).await?;
+                Ok::<_, ApplyError>((id, state))
+            })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .try_collect()
+            .await?;
+        loops.extend(read);
         let districts = match districts {
             Some(districts) => districts,
-            None => Arc::new(load_districts(tx).await?),
+            None => Arc::new(read_districts(db).await?),
         };
         Ok(Batch {
             loops,
             districts,
             touched: BTreeSet::new(),
+            facts: Vec::new(),
         })
     }
 
-    /// Writes what became of a batch; remembered once it is committed.
-    pub async fn end(&self, tx: &mut Tx, batch: Batch) -> Result<(), ApplyError> {
-        let touched: Vec<(Uuid, String)> = batch
-            .touched
-            .iter()
-            .filter_map(|id| batch.loops.get(id).map(|state| (*id, state)))
-            .map(|(id, state)| {
-                serde_json::to_string(state)
-                    .map(|text| (id, text))
-                    .map_err(|error| ApplyError::Away(error.to_string()))
-            })
-            .collect::<Result<_, _>>()?;
-        for chunk in touched.chunks(ROWS) {
-            on_tx!(tx, conn => {
-                let mut query = QueryBuilder::new("INSERT INTO folded (id, state) ");
-                query.push_values(chunk, |mut row, (id, state)| {
-                    row.push_bind(*id).push_bind(state.as_str());
-                });
-                query.push(" ON CONFLICT (id) DO UPDATE SET state = excluded.state");
-                query.build().execute(&mut **conn).await.map(|_| ())
-            })?;
-        }
-        self.inner().pending = Some((batch.loops, batch.districts));
-        Ok(())
-    }
-
-    /// The transaction is committed.
-    pub fn committed(&self) {
+    /// The batch is folded: the next one goes on from here, whether or not this one is committed yet.
+    pub fn end(&self, batch: &mut Batch) {
         let mut inner = self.inner();
-        if let Some((loops, districts)) = inner.pending.take() {
-            if inner.loops.len() + loops.len() > REMEMBERED_MAX {
-                inner.loops.clear();
-            }
-            inner.loops.extend(loops);
-            inner.districts = Some(districts);
-        }
+        inner.remember(std::mem::take(&mut batch.loops));
+        inner.districts = Some(batch.districts.clone());
     }
 
-    /// The transaction was taken back: nothing remembered can be trusted.
-    pub fn rolled_back(&self) {
+    /// Something was taken back: nothing remembered can be trusted.
+    pub fn forget(&self) {
         *self.inner() = Inner::default();
+    }
+
+    /// A loop as it stands in the log now.
+    pub async fn now(&self, subject: &Subject) -> Result<Loop, ApplyError> {
+        loop_before(&*self.log, subject, u64::MAX).await
     }
 }
 
@@ -150,16 +176,6 @@ impl Folds {
 pub async fn read_districts(db: &Db) -> Result<Districts, sqlx::Error> {
     let rows: Vec<(String, String)> = on!(db, pool => sqlx::query_as(
         "SELECT subject, envelope FROM directory_event ORDER BY sequence").fetch_all(pool).await)?;
-    Ok(fold_districts(rows))
-}
-
-async fn load_districts(tx: &mut Tx) -> Result<Districts, sqlx::Error> {
-    let rows: Vec<(String, String)> = on_tx!(tx, conn => sqlx::query_as(
-        "SELECT subject, envelope FROM directory_event ORDER BY sequence").fetch_all(&mut **conn).await)?;
-    Ok(fold_districts(rows))
-}
-
-fn fold_districts(rows: Vec<(String, String)>) -> Districts {
     let mut districts = Districts::default();
     for (subject, envelope) in rows {
         // What stands here was read when it was written.
@@ -169,7 +185,7 @@ fn fold_districts(rows: Vec<(String, String)>) -> Districts {
             districts.evolve(&subject, &event);
         }
     }
-    districts
+    Ok(districts)
 }
 
 impl Batch {
@@ -184,7 +200,7 @@ impl Batch {
     }
 
     /// Takes one event in; the states stand after it then.
-    pub async fn step(&mut self, tx: &mut Tx, recorded: &Recorded) -> Result<Step, ApplyError> {
+    pub fn step(&mut self, recorded: &Recorded) -> Result<Step, ApplyError> {
         let unreadable = |source: Unreadable| ApplyError::Unreadable {
             sequence: recorded.sequence,
             source,
@@ -198,14 +214,31 @@ impl Batch {
         }
         let event = DirectoryEvent::read(&recorded.envelope).map_err(unreadable)?;
         if recorded.subject.thing != Thing::Person {
-            let envelope =
-                serde_json::to_string(&recorded.envelope).map_err(|error| ApplyError::Away(error.to_string()))?;
-            on_tx!(tx, conn => sqlx::query(
-                    "INSERT INTO directory_event (sequence, subject, envelope) VALUES ($1, $2, $3) ON CONFLICT (sequence) DO NOTHING")
-                .bind(recorded.sequence as i64).bind(recorded.subject.to_string()).bind(&envelope)
-                .execute(&mut **conn).await.map(|_| ()))?;
+            self.facts.push(Fact {
+                sequence: recorded.sequence as i64,
+                subject: recorded.subject.to_string(),
+                envelope: serde_json::to_string(&recorded.envelope)
+                    .map_err(|error| ApplyError::Away(error.to_string()))?,
+            });
             Arc::make_mut(&mut self.districts).evolve(&recorded.subject, &event);
         }
         Ok(Step::Directory(event))
+    }
+
+    /// Writes what has to be kept of the batch beside the read model's own rows.
+    pub async fn write(&self, tx: &mut Tx) -> Result<(), sqlx::Error> {
+        for chunk in sql::chunks(&self.facts) {
+            on_tx!(tx, conn => {
+                let mut query = QueryBuilder::new("INSERT INTO directory_event (sequence, subject, envelope) ");
+                query.push_values(chunk, |mut row, fact| {
+                    row.push_bind(fact.sequence)
+                        .push_bind(fact.subject.as_str())
+                        .push_bind(fact.envelope.as_str());
+                });
+                query.push(" ON CONFLICT (sequence) DO NOTHING");
+                query.build().execute(&mut **conn).await.map(|_| ())
+            })?;
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ mod model;
 mod position;
 mod run;
 
-pub use folded::{Batch, Folds, Step, read_districts};
+pub use folded::{Batch, Folds, Step, loop_before, read_districts};
 pub use live::LiveDistricts;
 pub use model::{ApplyError, ReadModel};
 pub use position::Position;

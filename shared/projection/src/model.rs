@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use contracts::envelope::Recorded;
 use contracts::versions::Unreadable;
-use sql::Tx;
+use sql::{Db, Tx};
 
 /// Why a batch was not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -26,18 +26,31 @@ pub enum ApplyError {
 }
 
 /// Tables that follow from the log.
+///
+/// A batch is taken in two steps, so that the next one can be prepared while this one is written: `prepare` works out
+/// the rows and may keep states in memory that run ahead of what is committed; `write` only writes.
 #[async_trait]
 pub trait ReadModel: Send + Sync + 'static {
+    /// What a batch comes to.
+    type Prepared: Send + Sync + 'static;
+
     /// What it is called, in logs and in the checkpoint.
     fn name(&self) -> &'static str;
 
-    /// Takes a batch in: the same events may come again in part after trouble, never out of order. Everything it
-    /// writes goes through `tx`; nothing it keeps in memory may run ahead of what is committed.
-    async fn apply(&self, tx: &mut Tx, batch: &[Recorded]) -> Result<(), ApplyError>;
+    /// Whether events of a subject are for this model; all are, unless it says otherwise.
+    fn wants(&self, _subject: &str) -> bool {
+        true
+    }
 
-    /// The last batch is committed.
-    async fn committed(&self, position: u64);
+    /// Works out what a batch comes to. The same events may come again in part after trouble, never out of order.
+    async fn prepare(&self, db: &Db, batch: &[Recorded]) -> Result<Self::Prepared, ApplyError>;
 
-    /// The last batch was taken back: what is kept in memory must be forgotten.
-    async fn rolled_back(&self);
+    /// Writes it: everything goes through `tx`.
+    async fn write(&self, tx: &mut Tx, prepared: &Self::Prepared) -> Result<(), ApplyError>;
+
+    /// It is committed.
+    async fn committed(&self, position: u64, prepared: Self::Prepared);
+
+    /// What was prepared is not committed and comes again: what is kept in memory must be forgotten.
+    async fn taken_back(&self);
 }

@@ -1,6 +1,5 @@
 //! The loop around a read model.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +9,16 @@ use eventlog::{EventLog, Log, Raw};
 use runtime::health::State;
 use runtime::{Health, Lifecycle, crash};
 use sql::{Db, Tx, on, on_tx};
+use tokio::task::JoinHandle;
 use tracing::{debug, error, warn};
 
 use crate::model::{ApplyError, ReadModel};
 use crate::position::Position;
 
 /// Events in one transaction, at most.
-const BATCH_MAX: usize = 4096;
+const BATCH_MAX: usize = 8192;
+/// Events that may come by without being of this model before its checkpoint follows.
+const UNWRITTEN_MAX: u64 = 10_000;
 /// How often a failing batch is tried again before it is said aloud.
 const QUIET_FAILURES: u32 = 5;
 
@@ -100,121 +102,202 @@ pub async fn run_to<M: ReadModel>(
     follow(log, model, lifecycle, Some(until), progress).await
 }
 
+/// What one batch comes to, on its way into the tables.
+struct Ready<P> {
+    prepared: P,
+    aside: Vec<Aside>,
+    until: u64,
+}
+
+/// An event that cannot be read.
+struct Aside {
+    sequence: u64,
+    subject: String,
+    reason: String,
+}
+
+/// A batch being written: whether it is the one that advanced the checkpoint, and what it was.
+type Writing<P> = JoinHandle<Result<(bool, Ready<P>), ApplyError>>;
+
 async fn follow<M: ReadModel>(
     log: &dyn EventLog,
     model: &Model<M>,
     lifecycle: &Lifecycle,
     until: Option<u64>,
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
 ) -> Result<(), ApplyError> {
-    let mut position = checkpoint(&model.db).await?;
-    model.position.reached(position);
-    progress(position);
-    if until.is_some_and(|until| position >= until) {
-        return Ok(());
+    let mut writing = None;
+    let result = follow_on(log, model, lifecycle, until, progress, &mut writing).await;
+    // Nobody else may write while a batch is still on its way.
+    if let Some(writing) = writing {
+        let _ = writing.await;
     }
-    let mut tail = log
-        .read(vec!["loop.>".to_owned()], position)
-        .await
-        .map_err(|error| ApplyError::Away(error.to_string()))?;
-    let mut raws: Vec<Raw> = Vec::with_capacity(BATCH_MAX);
-    loop {
-        raws.clear();
-        let taken = tokio::select! {
-            taken = tail.next(&mut raws, BATCH_MAX) => taken,
-            () = lifecycle.stopping() => return Ok(()),
-        };
-        if taken == 0 {
-            return Err(ApplyError::Away("the log ended".to_owned()));
+    if result.is_err() {
+        model.model.taken_back().await;
+    }
+    result
+}
+
+async fn follow_on<M: ReadModel>(
+    log: &dyn EventLog,
+    model: &Model<M>,
+    lifecycle: &Lifecycle,
+    until: Option<u64>,
+    mut progress: impl FnMut(u64),
+    writing: &mut Option<Writing<M::Prepared>>,
+) -> Result<(), ApplyError> {
+    'from_checkpoint: loop {
+        // What is committed, and how far has been read and prepared beyond it.
+        let mut committed = checkpoint(&model.db).await?;
+        let mut taken = committed;
+        model.position.reached(committed);
+        progress(committed);
+        if until.is_some_and(|until| committed >= until) {
+            return Ok(());
         }
-        raws.retain(|raw| raw.sequence > position);
-        let Some(last) = raws.last().map(|raw| raw.sequence) else {
-            continue;
-        };
-        match take_in(model, &raws, position, last).await {
-            Ok(true) => {
-                position = last;
-                model.position.reached(position);
-                model.model.committed(position).await;
-                progress(position);
-                if until.is_some_and(|until| position >= until) {
-                    return Ok(());
+        let mut tail = log
+            .read(vec!["loop.>".to_owned()], committed)
+            .await
+            .map_err(|error| ApplyError::Away(error.to_string()))?;
+        let mut raws: Vec<Raw> = Vec::with_capacity(BATCH_MAX);
+        let mut ready: Option<Ready<M::Prepared>> = None;
+        loop {
+            tokio::select! {
+                read = tail.next(&mut raws, BATCH_MAX), if ready.is_none() => {
+                    if read == 0 {
+                        return Err(ApplyError::Away("the log ended".to_owned()));
+                    }
+                    raws.retain(|raw| raw.sequence > taken);
+                    let Some(last) = raws.last().map(|raw| raw.sequence) else { continue };
+                    taken = last;
+                    // What is not for this model needs no transaction, unless much of it has come by.
+                    let idle = writing.is_none() && taken - committed < UNWRITTEN_MAX && until.is_none();
+                    if idle && !raws.iter().any(|raw| model.model.wants(&raw.subject)) {
+                        raws.clear();
+                        model.position.reached(taken);
+                        progress(taken);
+                        continue;
+                    }
+                    ready = Some(prepare(model, &mut raws, last, writing).await?);
                 }
+                written = written(writing), if writing.is_some() => {
+                    *writing = None;
+                    let (advanced, batch) = written?;
+                    if !advanced {
+                        // Another replica was faster: go on from where it is.
+                        model.model.taken_back().await;
+                        continue 'from_checkpoint;
+                    }
+                    committed = batch.until;
+                    model.position.reached(committed);
+                    model.model.committed(committed, batch.prepared).await;
+                    progress(committed);
+                    if until.is_some_and(|until| committed >= until) {
+                        return Ok(());
+                    }
+                }
+                () = lifecycle.stopping() => return Ok(()),
             }
-            Ok(false) => {
-                // Another replica was faster: go on from where it is.
-                model.model.rolled_back().await;
-                position = checkpoint(&model.db).await?;
-                model.position.reached(position);
-                model.model.committed(position).await;
-                progress(position);
-            }
-            Err(error) => {
-                model.model.rolled_back().await;
-                return Err(error);
+            if writing.is_none()
+                && let Some(batch) = ready.take()
+            {
+                *writing = Some(tokio::spawn(write(
+                    model.db.clone(),
+                    model.model.clone(),
+                    batch,
+                    committed,
+                )));
             }
         }
     }
 }
 
-/// Takes one batch in; false where another replica already has.
-async fn take_in<M: ReadModel>(model: &Model<M>, raws: &[Raw], position: u64, last: u64) -> Result<bool, ApplyError> {
-    let mut aside: BTreeSet<u64> = BTreeSet::new();
-    let mut reasons: Vec<(u64, String, String)> = Vec::new();
+async fn written<P>(writing: &mut Option<Writing<P>>) -> Result<(bool, Ready<P>), ApplyError> {
+    match writing {
+        Some(writing) => writing
+            .await
+            .unwrap_or_else(|error| Err(ApplyError::Away(format!("a batch was not written: {error}")))),
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads a batch and works out what it comes to; what cannot be read is left out of it.
+async fn prepare<M: ReadModel>(
+    model: &Model<M>,
+    raws: &mut Vec<Raw>,
+    until: u64,
+    writing: &mut Option<Writing<M::Prepared>>,
+) -> Result<Ready<M::Prepared>, ApplyError> {
+    let mut aside: Vec<Aside> = Vec::new();
     let mut batch: Vec<Recorded> = Vec::with_capacity(raws.len());
-    for raw in raws {
+    for raw in raws.drain(..).filter(|raw| model.model.wants(&raw.subject)) {
         match raw.parse() {
             Ok(recorded) => batch.push(recorded),
-            Err(garbled) => reasons.push((raw.sequence, raw.subject.clone(), garbled.reason)),
+            Err(garbled) => aside.push(Aside {
+                sequence: raw.sequence,
+                subject: raw.subject,
+                reason: garbled.reason,
+            }),
         }
     }
     // Each round sets one more unreadable event aside; there are at most as many as events.
-    for _ in 0..=raws.len() {
-        let mut tx = model.db.begin().await?;
-        match model.model.apply(&mut tx, &batch).await {
-            Ok(()) => {
-                for (sequence, subject, reason) in &reasons {
-                    set_aside(&mut tx, *sequence, subject, reason).await?;
-                    metrics::counter!("loopline_set_aside_total", "service" => model.model.name()).increment(1);
-                }
-                if !advance(&mut tx, position, last).await? {
-                    tx.rollback().await?;
-                    return Ok(false);
-                }
-                crash::point("projection.commit.before");
-                tx.commit().await?;
-                crash::point("projection.commit.after");
-                return Ok(true);
-            }
+    for _ in 0..=batch.len() {
+        match model.model.prepare(&model.db, &batch).await {
+            Ok(prepared) => return Ok(Ready { prepared, aside, until }),
             Err(ApplyError::Unreadable {
+                source: Unreadable::UnknownType { .. } | Unreadable::Malformed { .. },
                 sequence,
-                source: source @ Unreadable::Newer { .. },
-            }) => {
-                tx.rollback().await?;
-                return Err(ApplyError::Unreadable { sequence, source });
-            }
-            Err(ApplyError::Unreadable { sequence, source }) => {
-                tx.rollback().await?;
-                model.model.rolled_back().await;
-                if !aside.insert(sequence) {
-                    return Err(ApplyError::Unreadable { sequence, source });
+            }) if batch.iter().any(|recorded| recorded.sequence == sequence) => {
+                error!(model = model.model.name(), sequence, "an event is set aside");
+                // States in memory may have run ahead: they are made again from what is committed.
+                if let Some(writing) = writing {
+                    settled(writing).await;
                 }
-                error!(model = model.model.name(), sequence, %source, "an event is set aside");
-                batch.retain(|recorded| {
-                    let stays = recorded.sequence != sequence;
-                    if !stays {
-                        reasons.push((sequence, recorded.subject.to_string(), source.to_string()));
-                    }
-                    stays
-                });
+                model.model.taken_back().await;
+                let (unreadable, rest): (Vec<_>, Vec<_>) =
+                    batch.into_iter().partition(|recorded| recorded.sequence == sequence);
+                aside.extend(unreadable.into_iter().map(|recorded| Aside {
+                    sequence,
+                    subject: recorded.subject.to_string(),
+                    reason: format!("{} cannot be read", recorded.envelope.event_type),
+                }));
+                batch = rest;
             }
-            Err(error @ (ApplyError::Database(_) | ApplyError::Away(_))) => {
-                tx.rollback().await?;
-                return Err(error);
-            }
+            Err(error) => return Err(error),
         }
     }
     Err(ApplyError::Away("more unreadable events than events".to_owned()))
+}
+
+/// Waits until a batch on its way is written or not, without taking its result.
+async fn settled<P>(writing: &JoinHandle<P>) {
+    while !writing.is_finished() {
+        runtime::clock::pause(Duration::from_millis(1)).await;
+    }
+}
+
+/// Writes one batch; whether it was the one that advanced the checkpoint.
+async fn write<M: ReadModel>(
+    db: Db,
+    model: Arc<M>,
+    batch: Ready<M::Prepared>,
+    from: u64,
+) -> Result<(bool, Ready<M::Prepared>), ApplyError> {
+    let mut tx = db.begin().await?;
+    model.write(&mut tx, &batch.prepared).await?;
+    for aside in &batch.aside {
+        set_aside(&mut tx, aside).await?;
+    }
+    if !advance(&mut tx, from, batch.until).await? {
+        tx.rollback().await?;
+        return Ok((false, batch));
+    }
+    crash::point("projection.commit.before");
+    tx.commit().await?;
+    crash::point("projection.commit.after");
+    let count = batch.aside.len() as u64;
+    metrics::counter!("loopline_set_aside_total", "service" => model.name()).increment(count);
+    Ok((true, batch))
 }
 
 async fn advance(tx: &mut Tx, from: u64, to: u64) -> Result<bool, sqlx::Error> {
@@ -228,10 +311,10 @@ async fn advance(tx: &mut Tx, from: u64, to: u64) -> Result<bool, sqlx::Error> {
     Ok(changed == 1)
 }
 
-async fn set_aside(tx: &mut Tx, sequence: u64, subject: &str, reason: &str) -> Result<(), sqlx::Error> {
+async fn set_aside(tx: &mut Tx, aside: &Aside) -> Result<(), sqlx::Error> {
     on_tx!(tx, conn => sqlx::query(
             "INSERT INTO set_aside (sequence, subject, reason) VALUES ($1, $2, $3) ON CONFLICT (sequence) DO NOTHING")
-        .bind(sequence as i64).bind(subject).bind(reason)
+        .bind(aside.sequence as i64).bind(&aside.subject).bind(&aside.reason)
         .execute(&mut **conn).await.map(|_| ()))
 }
 

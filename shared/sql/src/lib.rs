@@ -14,8 +14,14 @@ use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 /// One service's database.
 #[derive(Debug, Clone)]
 pub enum Db {
-    /// A file of its own.
-    Sqlite(SqlitePool),
+    /// A file of its own. One connection writes batches, so that its pages and statements stay at hand; the others
+    /// read.
+    Sqlite {
+        /// For everything but batches.
+        readers: SqlitePool,
+        /// For [`Db::begin`].
+        writer: SqlitePool,
+    },
     /// A schema of its own.
     Postgres(PgPool),
 }
@@ -34,7 +40,7 @@ pub enum Tx {
 macro_rules! on {
     ($db:expr, $pool:ident => $body:expr) => {
         match $db {
-            $crate::Db::Sqlite($pool) => $body,
+            $crate::Db::Sqlite { readers: $pool, .. } => $body,
             $crate::Db::Postgres($pool) => $body,
         }
     };
@@ -74,6 +80,8 @@ pub struct Migrations {
 pub enum Durability {
     /// Can be made again from the log.
     Rebuildable,
+    /// Is being made from zero and used by nobody yet: synced once, by [`Db::finish`].
+    Building,
     /// Is kept nowhere else.
     Sole,
 }
@@ -101,8 +109,21 @@ pub enum OpenError {
     },
 }
 
-/// Connections to one SQLite file.
-const SQLITE_CONNECTIONS: u32 = 4;
+/// How many rows one statement may hold: few sizes, so that few statements are ever prepared.
+const CHUNKS: [usize; 5] = [256, 64, 16, 4, 1];
+
+/// Cuts rows into pieces, one a statement of many rows.
+pub fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = CHUNKS.into_iter().find(|size| *size <= rows.len())?;
+        let (chunk, rest) = rows.split_at(size);
+        rows = rest;
+        Some(chunk)
+    })
+}
+
+/// Connections to one SQLite file that read.
+const SQLITE_READERS: u32 = 3;
 /// Connections to PostgreSQL for one service.
 const POSTGRES_CONNECTIONS: u32 = 6;
 
@@ -124,11 +145,11 @@ impl Db {
         };
         match location {
             Location::Folder(folder) => {
-                let pool = open_sqlite(&folder.join(format!("{name}.sqlite")), durability)
-                    .await
-                    .map_err(open)?;
-                migrations.sqlite.run(&pool).await.map_err(migrate)?;
-                Ok(Self::Sqlite(pool))
+                let file = folder.join(format!("{name}.sqlite"));
+                let writer = open_sqlite(&file, durability, 1).await.map_err(open)?;
+                migrations.sqlite.run(&writer).await.map_err(migrate)?;
+                let readers = open_sqlite(&file, durability, SQLITE_READERS).await.map_err(open)?;
+                Ok(Self::Sqlite { readers, writer })
             }
             Location::Url(url) => {
                 let pool = open_postgres(url, name).await.map_err(open)?;
@@ -141,14 +162,77 @@ impl Db {
     /// Begins a transaction that writes.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match self {
-            Self::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Self::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
             Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
         }
     }
 
+    /// Takes the indexes away that only reading needs; what makes them again. For a read model that is made from zero:
+    /// keeping them in order row by row is most of what writing costs.
+    pub async fn without_indexes(&self) -> Result<Vec<String>, sqlx::Error> {
+        let found: Vec<(String, String)> = match self {
+            Self::Sqlite { writer, .. } => {
+                sqlx::query_as("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+                    .fetch_all(writer)
+                    .await?
+            }
+            Self::Postgres(pool) => {
+                sqlx::query_as(
+                    "SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname = current_schema() \
+                     AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = indexname \
+                     AND connamespace = current_schema()::regnamespace)",
+                )
+                .fetch_all(pool)
+                .await?
+            }
+        };
+        for (name, _) in &found {
+            // The names are those of our own migrations.
+            let drop = format!("DROP INDEX \"{name}\"");
+            match self {
+                Self::Sqlite { writer, .. } => sqlx::query(AssertSqlSafe(drop)).execute(writer).await.map(|_| ())?,
+                Self::Postgres(pool) => sqlx::query(AssertSqlSafe(drop)).execute(pool).await.map(|_| ())?,
+            }
+        }
+        Ok(found.into_iter().map(|(_, sql)| sql).collect())
+    }
+
+    /// Makes indexes again.
+    pub async fn with_indexes(&self, indexes: &[String]) -> Result<(), sqlx::Error> {
+        for index in indexes {
+            let index = AssertSqlSafe(index.clone());
+            match self {
+                Self::Sqlite { writer, .. } => sqlx::query(index).execute(writer).await.map(|_| ())?,
+                Self::Postgres(pool) => sqlx::query(index).execute(pool).await.map(|_| ())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that what was [`Durability::Building`] is on the disk, and closes all connections.
+    pub async fn finish(&self) -> Result<(), sqlx::Error> {
+        if let Self::Sqlite { writer, .. } = self {
+            let mut connection = writer.acquire().await?;
+            sqlx::query("PRAGMA synchronous = FULL")
+                .execute(&mut *connection)
+                .await?;
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&mut *connection)
+                .await?;
+        }
+        self.close().await;
+        Ok(())
+    }
+
     /// Closes all connections.
     pub async fn close(&self) {
-        on!(self, pool => pool.close().await);
+        match self {
+            Self::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
     }
 }
 
@@ -170,8 +254,9 @@ impl Tx {
     }
 }
 
-async fn open_sqlite(file: &Path, durability: Durability) -> Result<SqlitePool, sqlx::Error> {
+async fn open_sqlite(file: &Path, durability: Durability, connections: u32) -> Result<SqlitePool, sqlx::Error> {
     let synchronous = match durability {
+        Durability::Building => SqliteSynchronous::Off,
         Durability::Rebuildable => SqliteSynchronous::Normal,
         Durability::Sole => SqliteSynchronous::Full,
     };
@@ -182,11 +267,18 @@ async fn open_sqlite(file: &Path, durability: Durability) -> Result<SqlitePool, 
         .synchronous(synchronous)
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(false)
-        .pragma("cache_size", "-16384")
+        .pragma(
+            "cache_size",
+            if durability == Durability::Building {
+                "-65536"
+            } else {
+                "-8192"
+            },
+        )
         .pragma("wal_autocheckpoint", "8192")
         .pragma("temp_store", "memory");
     SqlitePoolOptions::new()
-        .max_connections(SQLITE_CONNECTIONS)
+        .max_connections(connections)
         .connect_with(options)
         .await
 }

@@ -1,26 +1,33 @@
 //! Events to rows.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use contracts::envelope::Recorded;
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::Grant;
 use contracts::sealed::Sealed;
-use contracts::subjects::{Thing, notice};
+use contracts::subjects::{Subject, Thing, notice};
 use messaging::Bus;
 use projection::{ApplyError, ReadModel};
 use sealing::{ERASED, Keyring, SealingError};
-use sql::{Tx, on_tx};
+use sql::{Db, Tx, on_tx};
 
 /// The read model.
 #[derive(Debug)]
 pub struct People {
     keyring: Keyring,
     bus: OnceLock<Bus>,
-    // Whether the batch under way changes people.
-    changed: AtomicBool,
+}
+
+/// One event, read, with the words of it opened.
+#[derive(Debug)]
+pub struct Opened {
+    sequence: u64,
+    subject: Subject,
+    event: DirectoryEvent,
+    // The name and the title, where it is a person's.
+    words: Option<(String, Option<String>)>,
 }
 
 impl People {
@@ -29,7 +36,6 @@ impl People {
         Self {
             keyring,
             bus: OnceLock::new(),
-            changed: AtomicBool::new(false),
         }
     }
 
@@ -58,31 +64,67 @@ pub(super) fn place(grant: &Grant) -> String {
 
 #[async_trait]
 impl ReadModel for People {
+    type Prepared = Vec<Opened>;
+
     fn name(&self) -> &'static str {
         "directory"
     }
 
-    async fn apply(&self, tx: &mut Tx, batch: &[Recorded]) -> Result<(), ApplyError> {
-        for recorded in batch
+    fn wants(&self, subject: &str) -> bool {
+        let thing = subject.split('.').nth(2).unwrap_or_default();
+        // What is none of our things is set aside where all things are looked at.
+        [Thing::Person, Thing::Team]
             .iter()
-            .filter(|recorded| matches!(recorded.subject.thing, Thing::Person | Thing::Team))
-        {
+            .any(|wanted| wanted.token() == thing)
+    }
+
+    async fn prepare(&self, _db: &Db, batch: &[Recorded]) -> Result<Vec<Opened>, ApplyError> {
+        let mut all = Vec::with_capacity(batch.len());
+        for recorded in batch {
             let event = DirectoryEvent::read(&recorded.envelope).map_err(|source| ApplyError::Unreadable {
                 sequence: recorded.sequence,
                 source,
             })?;
-            let (id, district) = (recorded.subject.id, recorded.subject.district.to_string());
-            match &event {
+            let words = match &event {
                 DirectoryEvent::PersonRostered(rostered) => {
-                    let name = self.words(&rostered.name).await?;
                     let title = match &rostered.title {
                         Some(title) => Some(self.words(title).await?),
                         None => None,
                     };
+                    Some((self.words(&rostered.name).await?, title))
+                }
+                DirectoryEvent::RoleGranted(_)
+                | DirectoryEvent::RoleRevoked(_)
+                | DirectoryEvent::TeamFormed(_)
+                | DirectoryEvent::DistrictRegistered(_)
+                | DirectoryEvent::SchoolAdded(_)
+                | DirectoryEvent::DepartmentAdded(_)
+                | DirectoryEvent::ZoneDefined(_)
+                | DirectoryEvent::CalendarSet(_)
+                | DirectoryEvent::ServiceLevelSet(_)
+                | DirectoryEvent::RoutingRulesPublished(_)
+                | DirectoryEvent::ContactDesignated(_) => None,
+            };
+            all.push(Opened {
+                sequence: recorded.sequence,
+                subject: recorded.subject.clone(),
+                event,
+                words,
+            });
+        }
+        Ok(all)
+    }
+
+    async fn write(&self, tx: &mut Tx, prepared: &Vec<Opened>) -> Result<(), ApplyError> {
+        for opened in prepared {
+            let (id, district) = (opened.subject.id, opened.subject.district.to_string());
+            match &opened.event {
+                DirectoryEvent::PersonRostered(_) => {
+                    let Some((name, title)) = &opened.words else { continue };
                     on_tx!(tx, conn => sqlx::query(
                             "INSERT INTO person (id, district, name, title, sequence) VALUES ($1, $2, $3, $4, $5) \
                              ON CONFLICT (id) DO UPDATE SET name = excluded.name, title = excluded.title, sequence = excluded.sequence")
-                        .bind(id).bind(&district).bind(&name).bind(&title).bind(recorded.sequence as i64)
+                        .bind(id).bind(&district).bind(name).bind(title).bind(opened.sequence as i64)
                         .execute(&mut **conn).await.map(|_| ()))?;
                 }
                 DirectoryEvent::RoleGranted(granted) => {
@@ -116,21 +158,17 @@ impl ReadModel for People {
                 | DirectoryEvent::ContactDesignated(_) => {}
             }
         }
-        let people_changed = batch
-            .iter()
-            .any(|recorded| matches!(recorded.subject.thing, Thing::Person | Thing::Team));
-        self.changed.fetch_or(people_changed, Ordering::SeqCst);
         Ok(())
     }
 
-    async fn committed(&self, _position: u64) {
+    async fn committed(&self, _position: u64, prepared: Vec<Opened>) {
         // Those who hold claims ask again.
-        if self.changed.swap(false, Ordering::SeqCst)
+        if !prepared.is_empty()
             && let Some(bus) = self.bus.get()
         {
             bus.tell(notice("directory"), &serde_json::json!({})).await;
         }
     }
 
-    async fn rolled_back(&self) {}
+    async fn taken_back(&self) {}
 }

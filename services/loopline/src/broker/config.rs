@@ -13,8 +13,9 @@ struct Allowed {
     name: &'static str,
     publish: Vec<&'static str>,
     subscribe: Vec<&'static str>,
-    // Whether it answers requests.
-    answers: bool,
+    // Whose requests it answers: into their inboxes, whose names nobody can guess. The broker could keep track of each
+    // request instead and allow one response, but then does so for each message that it delivers.
+    answers: &'static [&'static str],
 }
 
 /// Reading the log: loads, positions, and following it.
@@ -42,13 +43,13 @@ fn allowed() -> Vec<Allowed> {
             name: "operator",
             publish: vec!["$JS.API.>", "svc.*.operator.*", "svc.routing.clock.tick"],
             subscribe: vec![],
-            answers: false,
+            answers: &[],
         },
         Allowed {
             name: "gateway",
             publish: vec!["svc.*.user.*", "svc.directory.door.*", "ask.*.*"],
             subscribe: vec!["notice.*"],
-            answers: false,
+            answers: &[],
         },
         Allowed {
             name: "directory",
@@ -68,7 +69,7 @@ fn allowed() -> Vec<Allowed> {
                 true,
             ),
             subscribe: vec!["svc.directory.user.*", "svc.directory.door.*", "ask.directory.*"],
-            answers: true,
+            answers: &["gateway", "intake", "resolution", "operator"],
         },
         Allowed {
             name: "intake",
@@ -78,7 +79,7 @@ fn allowed() -> Vec<Allowed> {
                 true,
             ),
             subscribe: vec!["svc.intake.user.*"],
-            answers: true,
+            answers: &["gateway"],
         },
         Allowed {
             name: "routing",
@@ -94,7 +95,7 @@ fn allowed() -> Vec<Allowed> {
                 true,
             ),
             subscribe: vec!["svc.routing.user.*", "svc.routing.policy.*", "svc.routing.clock.tick"],
-            answers: true,
+            answers: &["gateway", "routing", "operator"],
         },
         Allowed {
             name: "resolution",
@@ -104,13 +105,13 @@ fn allowed() -> Vec<Allowed> {
                 true,
             ),
             subscribe: vec!["svc.resolution.user.*"],
-            answers: true,
+            answers: &["gateway"],
         },
         Allowed {
             name: "timeline",
             publish: with(&["notice.timeline", "dead.timeline"], true, true),
             subscribe: vec!["ask.timeline.*", "svc.timeline.operator.*"],
-            answers: true,
+            answers: &["gateway", "operator"],
         },
     ]
 }
@@ -144,26 +145,31 @@ fn list(subjects: &[String]) -> String {
         .join(", ")
 }
 
+/// When the broker writes through to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sync {
+    /// Before each acknowledgement: what is acknowledged is safe.
+    Always,
+    /// Now and then: only to fill a log that can be made again.
+    NowAndThen,
+}
+
 /// Writes the configuration for a port.
-pub(crate) fn write(folder: &Folder, port: u16) -> anyhow::Result<PathBuf> {
+pub(crate) fn write(folder: &Folder, port: u16, sync: Sync) -> anyhow::Result<PathBuf> {
     let nats = folder.nats();
     let mut users = String::new();
     for allowed in allowed() {
         let key = public_key(folder, allowed.name)?;
-        let publish: Vec<String> = allowed.publish.iter().map(ToString::to_string).collect();
+        let mut publish: Vec<String> = allowed.publish.iter().map(ToString::to_string).collect();
+        publish.extend(allowed.answers.iter().map(|name| format!("_INBOX_{name}.>")));
         let mut subscribe: Vec<String> = allowed.subscribe.iter().map(ToString::to_string).collect();
         subscribe.push(format!("_INBOX_{}.>", allowed.name));
-        if allowed.answers {
+        if !allowed.answers.is_empty() {
             subscribe.push("$SRV.>".to_owned());
         }
-        let answers = if allowed.answers {
-            "\n        allow_responses: { max: 1, expires: \"1m\" }"
-        } else {
-            ""
-        };
         write!(
             users,
-            "    {{ nkey: {key}\n      permissions: {{\n        publish: {{ allow: [{}] }}\n        subscribe: {{ allow: [{}] }}{answers}\n      }}\n    }}\n",
+            "    {{ nkey: {key}\n      permissions: {{\n        publish: {{ allow: [{}] }}\n        subscribe: {{ allow: [{}] }}\n      }}\n    }}\n",
             list(&publish),
             list(&subscribe),
         )?;
@@ -181,11 +187,15 @@ pub(crate) fn write(folder: &Folder, port: u16) -> anyhow::Result<PathBuf> {
          max_payload: 1MB\n\
          max_connections: 200\n\
          write_deadline: \"5s\"\n\
-         jetstream {{\n    store_dir: {}\n    max_memory_store: 64MB\n    sync_interval: always\n}}\n\
+         jetstream {{\n    store_dir: {}\n    max_memory_store: 64MB\n    sync_interval: {}\n}}\n\
          authorization {{\n  users: [\n{users}  ]\n}}\n",
         quoted(nats.join("nats.pid"))?,
         quoted(nats.join("nats.log"))?,
         quoted(nats.join("store"))?,
+        match sync {
+            Sync::Always => "always",
+            Sync::NowAndThen => "1m",
+        },
     );
     let file = path(folder);
     write_secret(&file, &text)?;

@@ -13,6 +13,7 @@ use runtime::Lifecycle;
 use tokio::process::{Child, Command};
 use tracing::{error, info, warn};
 
+pub(crate) use config::Sync;
 pub(crate) use find::find;
 
 use crate::folder::Folder;
@@ -47,13 +48,18 @@ pub(crate) fn become_broker(server: &Path, config: &Path) -> ExitCode {
 
 /// Starts the broker over a folder and watches it: if it dies, it is started again on the same port.
 pub(crate) async fn start(folder: &Folder, lifecycle: &Lifecycle) -> anyhow::Result<Broker> {
+    start_syncing(folder, lifecycle, Sync::Always).await
+}
+
+/// The same with a choice of when it writes through.
+pub(crate) async fn start_syncing(folder: &Folder, lifecycle: &Lifecycle, sync: Sync) -> anyhow::Result<Broker> {
     let server = find()?;
     end_stale(folder).await;
     let mut attempt = 0;
     let (child, port, config) = loop {
         // Nobody else has this port now; should somebody take it before the broker does, another is tried.
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let config = config::write(folder, port)?;
+        let config = config::write(folder, port, sync)?;
         let mut child = spawn(&server, &config)?;
         match listening(&mut child, port).await {
             Ok(()) => break (child, port, config),
@@ -95,7 +101,7 @@ fn spawn(server: &Path, config: &Path) -> anyhow::Result<Child> {
         .arg(config)
         .env(
             "GOMEMLIMIT",
-            std::env::var("GOMEMLIMIT").unwrap_or_else(|_| "64MiB".to_owned()),
+            std::env::var("GOMEMLIMIT").unwrap_or_else(|_| "160MiB".to_owned()),
         )
         .stdin(Stdio::null())
         .stdout(Stdio::null())

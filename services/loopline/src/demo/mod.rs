@@ -10,6 +10,12 @@ pub(crate) use seed::Seeder;
 
 use content::Story;
 
+/// One story from a file.
+pub(crate) fn story(file: &std::path::Path) -> anyhow::Result<Vec<Story>> {
+    let text = std::fs::read_to_string(file)?;
+    Ok(vec![serde_norway::from_str(&text)?])
+}
+
 /// The stories that ship with the product.
 pub(crate) fn stories() -> anyhow::Result<Vec<Story>> {
     [

@@ -1,7 +1,6 @@
 -- What time will bring about next, by loop; all of it follows from the log.
 CREATE TABLE checkpoint (id INTEGER PRIMARY KEY, position BIGINT NOT NULL);
 CREATE TABLE set_aside (sequence BIGINT PRIMARY KEY, subject TEXT NOT NULL, reason TEXT NOT NULL);
-CREATE TABLE folded (id UUID PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE directory_event (sequence BIGINT PRIMARY KEY, subject TEXT NOT NULL, envelope TEXT NOT NULL);
 CREATE TABLE watch (
     id UUID PRIMARY KEY,

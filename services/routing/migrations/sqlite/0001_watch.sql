@@ -1,7 +1,6 @@
 -- What time will bring about next, by loop; all of it follows from the log.
 CREATE TABLE checkpoint (id INTEGER PRIMARY KEY, position INTEGER NOT NULL);
 CREATE TABLE set_aside (sequence INTEGER PRIMARY KEY, subject TEXT NOT NULL, reason TEXT NOT NULL);
-CREATE TABLE folded (id BLOB PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE directory_event (sequence INTEGER PRIMARY KEY, subject TEXT NOT NULL, envelope TEXT NOT NULL);
 CREATE TABLE watch (
     id BLOB PRIMARY KEY,

@@ -5,20 +5,39 @@ use chrono::{DateTime, Utc};
 use contracts::envelope::Recorded;
 use contracts::events::DirectoryEvent;
 use contracts::ids::{District, LoopId};
+use contracts::subjects::Subject;
 use domain::directory::DistrictRecord;
-use domain::{Calendar, Loop, LoopRecord};
-use projection::{ApplyError, Folds, ReadModel, Step};
-use sql::{Tx, on_tx};
+use domain::{Calendar, LoopRecord};
+use eventlog::Log;
+use projection::{ApplyError, Batch, Folds, ReadModel, Step};
+use sql::{Db, Tx, on_tx};
 use sqlx::QueryBuilder;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// The read model.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Watch {
     folds: Folds,
 }
 
+impl Watch {
+    /// A read model over the log that its states come from.
+    pub fn new(log: Log) -> Self {
+        Self { folds: Folds::new(log) }
+    }
+}
+
+/// What a batch comes to.
+#[derive(Debug)]
+pub struct Prepared {
+    batch: Batch,
+    rows: Vec<Row>,
+    // The districts whose calendar was set in it.
+    calendars: BTreeSet<District>,
+}
+
+#[derive(Debug)]
 struct Row {
     id: Uuid,
     district: String,
@@ -62,35 +81,24 @@ fn counted_by(record: &LoopRecord, pinned: &Calendar, current: &Calendar) -> i32
 }
 
 /// A calendar was set: running loops whose dates it leaves where they are need no event of their own.
-async fn unmoved(
-    tx: &mut Tx,
-    district: &District,
-    current: &Calendar,
-    judged: &BTreeSet<Uuid>,
-    calendar_at: impl Fn(u32) -> Calendar,
-) -> Result<(), ApplyError> {
+async fn unmoved(tx: &mut Tx, folds: &Folds, district: &District, prepared: &Prepared) -> Result<(), ApplyError> {
+    let Some(known) = prepared.batch.districts.get(district) else {
+        return Ok(());
+    };
+    let current = known.calendar();
     let running: Vec<(Uuid,)> = on_tx!(tx, conn => sqlx::query_as(
             "SELECT id FROM watch WHERE running = 1 AND district = $1 AND calendar_version < $2")
         .bind(district.as_str()).bind(current.version as i32).fetch_all(&mut **conn).await)?;
-    for chunk in running.chunks(400) {
-        let states: Vec<(Uuid, String)> = on_tx!(tx, conn => {
-            let mut query = QueryBuilder::new("SELECT id, state FROM folded WHERE id IN (");
-            let mut ids = query.separated(", ");
-            for (id,) in chunk {
-                ids.push_bind(*id);
-            }
-            query.push(")");
-            query.build_query_as().fetch_all(&mut **conn).await
-        })?;
-        for (id, state) in states.into_iter().filter(|(id, _)| !judged.contains(id)) {
-            let Ok(Loop::Filed(record)) = serde_json::from_str(&state) else {
-                continue;
-            };
-            let version = counted_by(&record, &calendar_at(record.time.calendar_version), current);
-            if version == current.version as i32 {
-                on_tx!(tx, conn => sqlx::query("UPDATE watch SET calendar_version = $1 WHERE id = $2")
-                    .bind(version).bind(id).execute(&mut **conn).await.map(|_| ()))?;
-            }
+    // Those that changed in this batch were judged already, by what they are now.
+    let judged: BTreeSet<Uuid> = prepared.rows.iter().map(|row| row.id).collect();
+    for (id,) in running.into_iter().filter(|(id,)| !judged.contains(id)) {
+        // What happened to it since comes in a later batch and is judged then.
+        let state = folds.now(&Subject::of_loop(district, LoopId(id))).await?;
+        let Some(record) = state.record() else { continue };
+        let version = counted_by(record, &known.calendar_at(record.time.calendar_version), &current);
+        if version == current.version as i32 {
+            on_tx!(tx, conn => sqlx::query("UPDATE watch SET calendar_version = $1 WHERE id = $2")
+                .bind(version).bind(id).execute(&mut **conn).await.map(|_| ()))?;
         }
     }
     Ok(())
@@ -98,16 +106,18 @@ async fn unmoved(
 
 #[async_trait]
 impl ReadModel for Watch {
+    type Prepared = Prepared;
+
     fn name(&self) -> &'static str {
         "routing"
     }
 
-    async fn apply(&self, tx: &mut Tx, recorded: &[Recorded]) -> Result<(), ApplyError> {
-        let mut batch = self.folds.begin(tx, recorded).await?;
+    async fn prepare(&self, db: &Db, recorded: &[Recorded]) -> Result<Prepared, ApplyError> {
+        let mut batch = self.folds.begin(db, recorded).await?;
         let mut districts: HashMap<LoopId, District> = HashMap::new();
         let mut calendars: BTreeSet<District> = BTreeSet::new();
         for event in recorded {
-            match batch.step(tx, event).await? {
+            match batch.step(event)? {
                 Step::Loop(id, _) => {
                     districts.insert(id, event.subject.district.clone());
                 }
@@ -117,19 +127,25 @@ impl ReadModel for Watch {
                 Step::Directory(_) => {}
             }
         }
-        let mut rows = Vec::new();
-        for id in batch.touched() {
-            let (Some(record), Some(district)) = (batch.state(id).and_then(domain::Loop::record), districts.get(&id))
-            else {
-                continue;
-            };
-            rows.push(Row {
-                id: id.0,
-                district: district.to_string(),
-                watched: Watched::of(record, batch.districts.get(district)),
-            });
-        }
-        for chunk in rows.chunks(400) {
+        let rows = batch
+            .touched()
+            .filter_map(|id| {
+                let record = batch.state(id).and_then(domain::Loop::record)?;
+                let district = districts.get(&id)?;
+                Some(Row {
+                    id: id.0,
+                    district: district.to_string(),
+                    watched: Watched::of(record, batch.districts.get(district)),
+                })
+            })
+            .collect();
+        self.folds.end(&mut batch);
+        Ok(Prepared { batch, rows, calendars })
+    }
+
+    async fn write(&self, tx: &mut Tx, prepared: &Prepared) -> Result<(), ApplyError> {
+        prepared.batch.write(tx).await?;
+        for chunk in sql::chunks(&prepared.rows) {
             on_tx!(tx, conn => {
                 let mut query =
                     QueryBuilder::new("INSERT INTO watch (id, district, next_at, calendar_version, running) ");
@@ -148,29 +164,15 @@ impl ReadModel for Watch {
                 query.build().execute(&mut **conn).await.map(|_| ())
             })?;
         }
-        // Those that changed in this batch were judged above, by what they are now.
-        let judged: BTreeSet<Uuid> = batch.touched().map(|id| id.0).collect();
-        for district in calendars {
-            let Some(current) = batch.districts.get(&district).map(DistrictRecord::calendar) else {
-                continue;
-            };
-            let of_district = batch.districts.clone();
-            let at = |version| {
-                of_district
-                    .get(&district)
-                    .map(|known| known.calendar_at(version))
-                    .unwrap_or_default()
-            };
-            unmoved(tx, &district, &current, &judged, at).await?;
+        for district in &prepared.calendars {
+            unmoved(tx, &self.folds, district, prepared).await?;
         }
-        self.folds.end(tx, batch).await
+        Ok(())
     }
 
-    async fn committed(&self, _position: u64) {
-        self.folds.committed();
-    }
+    async fn committed(&self, _position: u64, _prepared: Prepared) {}
 
-    async fn rolled_back(&self) {
-        self.folds.rolled_back();
+    async fn taken_back(&self) {
+        self.folds.forget();
     }
 }

@@ -1,7 +1,6 @@
 -- What people see: all of it follows from the log.
 CREATE TABLE checkpoint (id INTEGER PRIMARY KEY, position BIGINT NOT NULL);
 CREATE TABLE set_aside (sequence BIGINT PRIMARY KEY, subject TEXT NOT NULL, reason TEXT NOT NULL);
-CREATE TABLE folded (id UUID PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE directory_event (sequence BIGINT PRIMARY KEY, subject TEXT NOT NULL, envelope TEXT NOT NULL);
 
 -- One row a loop. Keyed by the sequence of its filing, which grows; its id is unique beside it.
@@ -80,6 +79,7 @@ CREATE TABLE loop_team (
 );
 CREATE INDEX loop_team_team ON loop_team (team);
 
+-- Every event of a loop, its words sealed as in the log: opened when they are read.
 CREATE TABLE entry (
     sequence BIGINT PRIMARY KEY,
     loop UUID NOT NULL,
@@ -87,6 +87,7 @@ CREATE TABLE entry (
     id UUID NOT NULL,
     time TIMESTAMPTZ NOT NULL,
     kind TEXT NOT NULL,
+    type TEXT NOT NULL,
     actor TEXT NOT NULL,
     internal INTEGER NOT NULL,
     data TEXT NOT NULL

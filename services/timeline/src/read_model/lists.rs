@@ -178,8 +178,8 @@ pub(crate) async fn loops(
         if let (Some(words), Some(fts)) = (words, fts.as_deref()) {
             query.push(" AND (number = ").push_bind(number.as_ref().map_or("", LoopNumber::as_str));
             match db {
-                Db::Sqlite(_) if fts.is_empty() => query.push(")"),
-                Db::Sqlite(_) => query
+                Db::Sqlite { .. } if fts.is_empty() => query.push(")"),
+                Db::Sqlite { .. } => query
                     .push(" OR filed_seq IN (SELECT rowid FROM loop_search WHERE loop_search MATCH ")
                     .push_bind(fts)
                     .push("))"),
@@ -250,16 +250,6 @@ fn fts_query(words: &str, title_only: bool) -> String {
         (false, true) => format!("title : ({}*)", words.join(" ")),
         (false, false) => format!("{}*", words.join(" ")),
     }
-}
-
-/// One loop's row, where the viewer sees it as their own.
-pub(crate) async fn row_of(db: &Db, viewer: &Claims, id: LoopId) -> Result<Option<LoopDbRow>, sqlx::Error> {
-    on!(db, pool => {
-        let mut query = QueryBuilder::new("SELECT ");
-        query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE id = ").push_bind(id.0).push(" AND");
-        visible(&mut query, viewer);
-        query.build_query_as().fetch_optional(pool).await
-    })
 }
 
 /// One row of `entry`.

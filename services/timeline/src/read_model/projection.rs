@@ -3,16 +3,17 @@
 mod collect;
 mod write;
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
-use ::projection::{ApplyError, Folds, ReadModel};
+use ::projection::{ApplyError, Batch, Folds, ReadModel};
 use async_trait::async_trait;
 use contracts::envelope::Recorded;
-use contracts::queries::{Notice, NoticedChange};
+use contracts::queries::Notice;
 use contracts::subjects::notice;
+use eventlog::Log;
 use messaging::Bus;
 use sealing::Keyring;
-use sql::Tx;
+use sql::{Db, Tx};
 
 use collect::Collected;
 
@@ -25,17 +26,24 @@ pub struct Timeline {
     keyring: Keyring,
     folds: Folds,
     bus: OnceLock<Bus>,
-    pending: Mutex<(u64, Vec<NoticedChange>)>,
+}
+
+/// What a batch comes to.
+#[derive(Debug)]
+pub struct Prepared {
+    // The position before it.
+    after: u64,
+    batch: Batch,
+    collected: Collected,
 }
 
 impl Timeline {
-    /// A read model that opens texts with these keys.
-    pub fn new(keyring: Keyring) -> Self {
+    /// A read model over the log that its states come from, which opens texts with these keys.
+    pub fn new(log: Log, keyring: Keyring) -> Self {
         Self {
             keyring,
-            folds: Folds::default(),
+            folds: Folds::new(log),
             bus: OnceLock::new(),
-            pending: Mutex::new((0, Vec::new())),
         }
     }
 
@@ -43,55 +51,51 @@ impl Timeline {
     pub(crate) fn tell_over(&self, bus: Bus) {
         let _ = self.bus.set(bus);
     }
-
-    fn pending(&self) -> std::sync::MutexGuard<'_, (u64, Vec<NoticedChange>)> {
-        self.pending.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
 }
 
 #[async_trait]
 impl ReadModel for Timeline {
+    type Prepared = Prepared;
+
     fn name(&self) -> &'static str {
         "timeline"
     }
 
-    async fn apply(&self, tx: &mut Tx, recorded: &[Recorded]) -> Result<(), ApplyError> {
-        let mut batch = self.folds.begin(tx, recorded).await?;
-        let mut collected = Collected::default();
+    async fn prepare(&self, db: &Db, recorded: &[Recorded]) -> Result<Prepared, ApplyError> {
+        let mut batch = self.folds.begin(db, recorded).await?;
+        // A batch this large is catching up: who listens asks for what it needs.
+        let told = self.bus.get().is_some() && recorded.len() <= NOTICED_MAX;
+        let mut collected = Collected::new(told);
         for event in recorded {
-            collected.step(tx, &mut batch, event, &self.keyring).await?;
+            collected.step(&mut batch, event, &self.keyring).await?;
         }
         collected.finish(&batch, &self.keyring).await?;
-        write::write(tx, &collected).await?;
-        let first = recorded.first().map_or(0, |event| event.sequence.saturating_sub(1));
-        *self.pending() = (first, collected.changes);
-        self.folds.end(tx, batch).await
+        self.folds.end(&mut batch);
+        let after = recorded.first().map_or(0, |event| event.sequence.saturating_sub(1));
+        Ok(Prepared {
+            after,
+            batch,
+            collected,
+        })
     }
 
-    async fn committed(&self, position: u64) {
-        self.folds.committed();
-        let (after, changes) = std::mem::take(&mut *self.pending());
+    async fn write(&self, tx: &mut Tx, prepared: &Prepared) -> Result<(), ApplyError> {
+        prepared.batch.write(tx).await?;
+        Ok(write::write(tx, &prepared.collected).await?)
+    }
+
+    async fn committed(&self, position: u64, prepared: Prepared) {
         if let Some(bus) = self.bus.get() {
-            // A batch this large is catching up: who listens asks for what it needs.
-            let changes = if changes.len() > NOTICED_MAX {
-                Vec::new()
-            } else {
-                changes
+            let notice_of = Notice {
+                after: prepared.after,
+                position,
+                changes: prepared.collected.changes,
             };
-            bus.tell(
-                notice("timeline"),
-                &Notice {
-                    after,
-                    position,
-                    changes,
-                },
-            )
-            .await;
+            bus.tell(notice("timeline"), &notice_of).await;
         }
     }
 
-    async fn rolled_back(&self) {
-        self.folds.rolled_back();
-        *self.pending() = (0, Vec::new());
+    async fn taken_back(&self) {
+        self.folds.forget();
     }
 }

@@ -1,9 +1,12 @@
 //! Rows as they are read.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use contracts::ids::{LoopId, PersonId, SchoolId};
+use contracts::envelope::{Actor, Meta};
+use contracts::events::LoopEvent;
+use contracts::ids::{District, EventId, LoopId, PersonId, SchoolId};
 use contracts::vocabulary::LoopState;
-use domain::Loop;
+use domain::{Fold as _, Loop, LoopRecord};
+use serde_json::value::RawValue;
 use sql::{Db, on};
 use sqlx::QueryBuilder;
 use std::collections::HashMap;
@@ -102,11 +105,38 @@ pub(crate) async fn people(
     Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
 }
 
-/// The folded state of one loop, and nothing where there is none.
-pub(crate) async fn folded(db: &Db, id: LoopId) -> Result<Option<Loop>, sqlx::Error> {
-    let state: Option<String> = on!(db, pool => sqlx::query_scalar("SELECT state FROM folded WHERE id = $1")
-        .bind(id.0).fetch_optional(pool).await)?;
-    state
-        .map(|state| serde_json::from_str(&state).map_err(|error| sqlx::Error::Decode(Box::new(error))))
-        .transpose()
+/// What a fold needs of one row of `entry`.
+#[derive(Debug, sqlx::FromRow)]
+struct Happened {
+    sequence: i64,
+    id: Uuid,
+    time: DateTime<Utc>,
+    #[sqlx(rename = "type")]
+    event_type: String,
+    actor: String,
+    data: String,
+}
+
+/// The state of one loop, folded from its history; nothing where the district has none of the id.
+pub(crate) async fn folded(db: &Db, district: &District, id: LoopId) -> Result<Option<LoopRecord>, sqlx::Error> {
+    let rows: Vec<Happened> = on!(db, pool => sqlx::query_as(
+            "SELECT sequence, id, time, type, actor, data FROM entry WHERE loop = $1 AND district = $2 ORDER BY sequence")
+        .bind(id.0).bind(district.as_str()).fetch_all(pool).await)?;
+    let mut state = Loop::default();
+    for row in rows {
+        let corrupt = || sqlx::Error::Decode(format!("entry {} cannot be folded", row.sequence).into());
+        let data = RawValue::from_string(row.data.clone()).map_err(|_| corrupt())?;
+        let event = LoopEvent::of(&row.event_type, &data).map_err(|_| corrupt())?;
+        let meta = Meta {
+            sequence: row.sequence.unsigned_abs(),
+            id: EventId(row.id),
+            time: row.time,
+            actor: Actor::read(&row.actor).ok_or_else(corrupt)?,
+        };
+        state.evolve(&meta, &event);
+    }
+    Ok(match state {
+        Loop::Absent => None,
+        Loop::Filed(record) => Some(*record),
+    })
 }

@@ -130,17 +130,19 @@ impl LoopEvent {
 
     /// Reads what stands in the log under a loop's subject.
     pub fn read(envelope: &Envelope) -> Result<Self, Unreadable> {
-        let event_type = envelope.event_type.as_str();
+        Self::of(&envelope.event_type, &envelope.data)
+    }
+
+    /// Reads an event from its type and its data.
+    pub fn of(event_type: &str, data: &RawValue) -> Result<Self, Unreadable> {
         let unknown = || Unreadable::UnknownType {
             event_type: event_type.to_owned(),
         };
         let (service, name, version) = parse_type(event_type).ok_or_else(unknown)?;
         match service {
-            IntakeEvent::OWNER => IntakeEvent::decode(event_type, name, version, &envelope.data).map(Self::Intake),
-            RoutingEvent::OWNER => RoutingEvent::decode(event_type, name, version, &envelope.data).map(Self::Routing),
-            ResolutionEvent::OWNER => {
-                ResolutionEvent::decode(event_type, name, version, &envelope.data).map(Self::Resolution)
-            }
+            IntakeEvent::OWNER => IntakeEvent::decode(event_type, name, version, data).map(Self::Intake),
+            RoutingEvent::OWNER => RoutingEvent::decode(event_type, name, version, data).map(Self::Routing),
+            ResolutionEvent::OWNER => ResolutionEvent::decode(event_type, name, version, data).map(Self::Resolution),
             _ => Err(unknown()),
         }
     }

@@ -7,14 +7,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::Recorded;
 use contracts::events::{DirectoryEvent, IntakeEvent, LoopEvent, ResolutionEvent};
 use contracts::ids::{District, LoopId, LoopNumber};
-use contracts::queries::{Change, Holder, NoticedChange};
+use contracts::queries::{Audience, Change, Holder, NoticedChange};
 use contracts::sealed::Sealed;
 use contracts::vocabulary::{Clock, LoopState};
 use domain::LoopRecord;
 use domain::district_loop::Phase;
-use sealing::{ERASED, Keyring, SealingError, open_json};
-use serde_json::Value;
-use sql::Tx;
+use sealing::{ERASED, Keyring, SealingError};
 use uuid::Uuid;
 
 /// One row of `loop_row`.
@@ -62,6 +60,7 @@ pub(super) struct EntryOut {
     pub(super) id: Uuid,
     pub(super) time: DateTime<Utc>,
     pub(super) kind: &'static str,
+    pub(super) event_type: String,
     pub(super) actor: String,
     pub(super) internal: i32,
     pub(super) data: String,
@@ -112,25 +111,52 @@ pub(super) struct Collected {
     pub(super) named: Vec<(Uuid, Uuid)>,
     pub(super) teams: Vec<(Uuid, Uuid)>,
     pub(super) people: BTreeMap<Uuid, (String, String)>,
-    pub(super) search: Vec<(i64, String, String)>,
+    pub(super) search: Vec<SearchOut>,
     pub(super) changes: Vec<NoticedChange>,
+    /// Whether changes are told to anybody.
+    told: bool,
     open_stays: BTreeMap<Uuid, usize>,
     reworded: BTreeSet<Uuid>,
     districts: BTreeMap<Uuid, District>,
+    /// Who saw each loop before the batch.
+    audiences: BTreeMap<Uuid, Audience>,
+}
+
+/// What search looks through, of one loop.
+#[derive(Debug)]
+pub(super) struct SearchOut {
+    pub(super) filed_seq: i64,
+    pub(super) title: String,
+    pub(super) body: String,
+    /// Whether the loop is new, so that nothing has to give way.
+    pub(super) is_new: bool,
 }
 
 impl Collected {
+    /// Nothing yet; `told` where changes are told to anybody.
+    pub(super) fn new(told: bool) -> Self {
+        Self {
+            told,
+            ..Self::default()
+        }
+    }
+
     /// Takes one event in.
     pub(super) async fn step(
         &mut self,
-        tx: &mut Tx,
         batch: &mut Batch,
         recorded: &Recorded,
         keyring: &Keyring,
     ) -> Result<(), ApplyError> {
         let id = LoopId(recorded.subject.id);
-        let before = batch.state(id).and_then(domain::Loop::record).map(what);
-        match batch.step(tx, recorded).await? {
+        let known = batch.state(id).and_then(domain::Loop::record);
+        let before = known.map(what);
+        if let Some(record) = known
+            && !self.districts.contains_key(&id.0)
+        {
+            self.audiences.insert(id.0, record.audience(&recorded.subject.district));
+        }
+        match batch.step(recorded)? {
             Step::Loop(id, event) => {
                 let Some(record) = batch.state(id).and_then(domain::Loop::record) else {
                     return Ok(());
@@ -139,7 +165,8 @@ impl Collected {
                 if before.as_ref() != Some(&after) {
                     self.turn(recorded, before.is_some(), after);
                 }
-                self.note(recorded, id, record, &event, keyring).await
+                self.note(recorded, id, record, &event);
+                Ok(())
             }
             Step::Directory(DirectoryEvent::PersonRostered(rostered)) => {
                 let name = words(keyring, &rostered.name).await?;
@@ -173,19 +200,7 @@ impl Collected {
         });
     }
 
-    async fn note(
-        &mut self,
-        recorded: &Recorded,
-        id: LoopId,
-        record: &LoopRecord,
-        event: &LoopEvent,
-        keyring: &Keyring,
-    ) -> Result<(), ApplyError> {
-        let mut data: Value = serde_json::from_str(recorded.envelope.data.get())
-            .map_err(|error| ApplyError::Away(format!("data of {}: {error}", recorded.sequence)))?;
-        open_json(keyring, &mut data)
-            .await
-            .map_err(|error| ApplyError::Away(error.to_string()))?;
+    fn note(&mut self, recorded: &Recorded, id: LoopId, record: &LoopRecord, event: &LoopEvent) {
         let internal = is_internal(event);
         if matches!(
             event,
@@ -201,10 +216,14 @@ impl Collected {
             id: recorded.envelope.id.0,
             time: recorded.envelope.time,
             kind: event.kind(),
+            event_type: recorded.envelope.event_type.clone(),
             actor: recorded.envelope.actor.to_string(),
             internal: i32::from(internal),
-            data: data.to_string(),
+            data: recorded.envelope.data.get().to_owned(),
         });
+        if !self.told {
+            return;
+        }
         let change = Change {
             sequence: recorded.sequence,
             id,
@@ -218,7 +237,6 @@ impl Collected {
             audience: record.audience(&recorded.subject.district),
             internal,
         });
-        Ok(())
     }
 
     /// The rows of each loop that changed, as they stand after the batch.
@@ -252,7 +270,12 @@ impl Collected {
                     body.push_str(&words(keyring, sealed).await?);
                     body.push('\n');
                 }
-                self.search.push((filed_seq, title.clone(), body));
+                self.search.push(SearchOut {
+                    filed_seq,
+                    title: title.clone(),
+                    body,
+                    is_new: !self.audiences.contains_key(&id.0),
+                });
             }
             for (school, part) in &record.parts {
                 self.schools.push(SchoolOut {
@@ -265,15 +288,25 @@ impl Collected {
                     filed_seq,
                 });
             }
+            // Who sees it is written where it has grown; nobody is ever taken out.
             let audience = record.audience(&district);
-            self.departments.extend(
-                audience
-                    .departments
-                    .iter()
-                    .map(|department| (id.0, department.0, filed_seq)),
-            );
-            self.named.extend(audience.people.iter().map(|person| (id.0, person.0)));
-            self.teams.extend(record.teams_asked.iter().map(|team| (id.0, team.0)));
+            let before = self.audiences.get(&id.0);
+            let new_departments = audience
+                .departments
+                .iter()
+                .filter(|department| before.is_none_or(|before| !before.departments.contains(department)));
+            self.departments
+                .extend(new_departments.map(|department| (id.0, department.0, filed_seq)));
+            let new_people = audience
+                .people
+                .iter()
+                .filter(|person| before.is_none_or(|before| !before.people.contains(person)));
+            self.named.extend(new_people.map(|person| (id.0, person.0)));
+            let new_teams = audience
+                .teams
+                .iter()
+                .filter(|team| before.is_none_or(|before| !before.teams.contains(team)));
+            self.teams.extend(new_teams.map(|team| (id.0, team.0)));
             self.loops.push(loop_out(id, &district, record, title, &calendar));
         }
         Ok(())

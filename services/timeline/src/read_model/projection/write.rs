@@ -5,9 +5,6 @@ use sqlx::QueryBuilder;
 
 use super::collect::Collected;
 
-/// Rows of one statement.
-const ROWS: usize = 400;
-
 pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
     entries(tx, collected).await?;
     stays(tx, collected).await?;
@@ -18,10 +15,10 @@ pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx
 }
 
 async fn entries(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
-    for chunk in collected.entries.chunks(ROWS) {
+    for chunk in sql::chunks(&collected.entries) {
         on_tx!(tx, conn => {
             let mut query =
-                QueryBuilder::new("INSERT INTO entry (sequence, loop, district, id, time, kind, actor, internal, data) ");
+                QueryBuilder::new("INSERT INTO entry (sequence, loop, district, id, time, kind, type, actor, internal, data) ");
             query.push_values(chunk, |mut row, entry| {
                 row.push_bind(entry.sequence)
                     .push_bind(entry.loop_id)
@@ -29,6 +26,7 @@ async fn entries(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> 
                     .push_bind(entry.id)
                     .push_bind(entry.time)
                     .push_bind(entry.kind)
+                    .push_bind(entry.event_type.as_str())
                     .push_bind(entry.actor.as_str())
                     .push_bind(entry.internal)
                     .push_bind(entry.data.as_str());
@@ -41,12 +39,21 @@ async fn entries(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> 
 }
 
 async fn stays(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
-    for (loop_id, (to_seq, to_at)) in &collected.ended_stays {
-        on_tx!(tx, conn => sqlx::query("UPDATE stay SET to_seq = $1, to_at = $2 WHERE loop = $3 AND to_seq IS NULL")
-            .bind(*to_seq).bind(*to_at).bind(*loop_id)
-            .execute(&mut **conn).await.map(|_| ()))?;
+    let ended: Vec<_> = collected.ended_stays.iter().collect();
+    for chunk in sql::chunks(&ended) {
+        on_tx!(tx, conn => {
+            let mut query = QueryBuilder::new("WITH ended (loop, to_seq, to_at) AS (");
+            query.push_values(chunk, |mut row, (loop_id, (to_seq, to_at))| {
+                row.push_bind(**loop_id).push_bind(*to_seq).push_bind(*to_at);
+            });
+            query.push(
+                ") UPDATE stay SET to_seq = ended.to_seq, to_at = ended.to_at FROM ended \
+                 WHERE stay.loop = ended.loop AND stay.to_seq IS NULL",
+            );
+            query.build().execute(&mut **conn).await.map(|_| ())
+        })?;
     }
-    for chunk in collected.stays.chunks(ROWS) {
+    for chunk in sql::chunks(&collected.stays) {
         on_tx!(tx, conn => {
             let mut query = QueryBuilder::new(
                 "INSERT INTO stay (loop, from_seq, to_seq, district, from_at, to_at, state, holder, department, paused) ",
@@ -71,7 +78,7 @@ async fn stays(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
 }
 
 async fn loops(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
-    for chunk in collected.loops.chunks(ROWS) {
+    for chunk in sql::chunks(&collected.loops) {
         on_tx!(tx, conn => {
             let mut query = QueryBuilder::new(
                 "INSERT INTO loop_row (filed_seq, id, district, number, version, title, state, is_open, unconfirmed, \
@@ -132,7 +139,7 @@ async fn loops(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
 }
 
 async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
-    for chunk in collected.schools.chunks(ROWS) {
+    for chunk in sql::chunks(&collected.schools) {
         on_tx!(tx, conn => {
             let mut query = QueryBuilder::new("INSERT INTO loop_school (loop, school, district, state, unconfirmed, follow_up_asked, filed_seq) ");
             query.push_values(chunk, |mut row, out| {
@@ -149,7 +156,7 @@ async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
             query.build().execute(&mut **conn).await.map(|_| ())
         })?;
     }
-    for chunk in collected.departments.chunks(ROWS) {
+    for chunk in sql::chunks(&collected.departments) {
         on_tx!(tx, conn => {
             let mut query = QueryBuilder::new("INSERT INTO loop_department (loop, department, filed_seq) ");
             query.push_values(chunk, |mut row, (loop_id, department, filed_seq)| {
@@ -159,7 +166,7 @@ async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
             query.build().execute(&mut **conn).await.map(|_| ())
         })?;
     }
-    for chunk in collected.named.chunks(ROWS) {
+    for chunk in sql::chunks(&collected.named) {
         on_tx!(tx, conn => {
             let mut query = QueryBuilder::new("INSERT INTO loop_person (loop, person) ");
             query.push_values(chunk, |mut row, (loop_id, person)| {
@@ -169,7 +176,7 @@ async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
             query.build().execute(&mut **conn).await.map(|_| ())
         })?;
     }
-    for chunk in collected.teams.chunks(ROWS) {
+    for chunk in sql::chunks(&collected.teams) {
         on_tx!(tx, conn => {
             let mut query = QueryBuilder::new("INSERT INTO loop_team (loop, team) ");
             query.push_values(chunk, |mut row, (loop_id, team)| {
@@ -184,7 +191,7 @@ async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
 
 async fn people(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
     let people: Vec<_> = collected.people.iter().collect();
-    for chunk in people.chunks(ROWS) {
+    for chunk in sql::chunks(&people) {
         on_tx!(tx, conn => {
             let mut query = QueryBuilder::new("INSERT INTO person (id, district, name) ");
             query.push_values(chunk, |mut row, (id, (district, name))| {
@@ -199,30 +206,43 @@ async fn people(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
 
 /// Full-text search is where the dialects differ.
 async fn search(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
-    for (filed_seq, title, body) in &collected.search {
-        match tx {
-            Tx::Sqlite(conn) => {
+    match tx {
+        Tx::Sqlite(conn) => {
+            let reworded: Vec<i64> = collected
+                .search
+                .iter()
+                .filter(|out| !out.is_new)
+                .map(|out| out.filed_seq)
+                .collect();
+            for filed_seq in reworded {
                 sqlx::query("DELETE FROM loop_search WHERE rowid = $1")
                     .bind(filed_seq)
                     .execute(&mut **conn)
                     .await?;
-                sqlx::query("INSERT INTO loop_search (rowid, title, body) VALUES ($1, $2, $3)")
-                    .bind(filed_seq)
-                    .bind(title)
-                    .bind(body)
-                    .execute(&mut **conn)
-                    .await?;
             }
-            Tx::Postgres(conn) => {
-                sqlx::query(
-                    "INSERT INTO loop_search (filed_seq, words) VALUES ($1, setweight(to_tsvector('english', $2), 'A') \
-                     || to_tsvector('english', $3)) ON CONFLICT (filed_seq) DO UPDATE SET words = excluded.words",
-                )
-                .bind(filed_seq)
-                .bind(title)
-                .bind(body)
-                .execute(&mut **conn)
-                .await?;
+            for chunk in sql::chunks(&collected.search) {
+                let mut query = QueryBuilder::new("INSERT INTO loop_search (rowid, title, body) ");
+                query.push_values(chunk, |mut row, out| {
+                    row.push_bind(out.filed_seq)
+                        .push_bind(out.title.as_str())
+                        .push_bind(out.body.as_str());
+                });
+                query.build().execute(&mut **conn).await?;
+            }
+        }
+        Tx::Postgres(conn) => {
+            for chunk in sql::chunks(&collected.search) {
+                let mut query = QueryBuilder::new("INSERT INTO loop_search (filed_seq, words) ");
+                query.push_values(chunk, |mut row, out| {
+                    row.push_bind(out.filed_seq)
+                        .push("setweight(to_tsvector('english', ")
+                        .push_bind_unseparated(out.title.as_str())
+                        .push_unseparated("), 'A') || to_tsvector('english', ")
+                        .push_bind_unseparated(out.body.as_str())
+                        .push_unseparated(")");
+                });
+                query.push(" ON CONFLICT (filed_seq) DO UPDATE SET words = excluded.words");
+                query.build().execute(&mut **conn).await?;
             }
         }
     }

@@ -1,0 +1,183 @@
+//! A large record: filled with made-up lives, replayed raw, and made into a timeline again.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use async_nats::HeaderMap;
+use bytes::Bytes;
+use contracts::subjects::STREAM;
+use eventlog::Raw;
+use futures::StreamExt as _;
+use runtime::{Clock, Lifecycle};
+use sealing::{JetStreamKeys, Keyring};
+use sql::{Db, Location, on_tx};
+use sqlx::QueryBuilder;
+
+use super::lives::{Cast, Lives};
+use crate::broker::{self, Sync};
+use crate::cli::say;
+use crate::folder::Folder;
+use crate::services::{Parts, connect};
+
+/// Events on their way to the broker, not acknowledged yet.
+const IN_FLIGHT: u64 = 2000;
+/// How long ago the record begins.
+const YEARS: i64 = 3;
+
+/// What a record came to.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// Events a raw reader gets a second.
+    pub(super) replay_per_s: f64,
+    /// Rows of the same weight that the raw database takes a second, in transactions of the same size.
+    pub(super) rows_per_s: f64,
+    /// Events a second taken into the timeline.
+    pub(super) events_per_s: f64,
+    /// Events in the log.
+    pub(super) events: u64,
+}
+
+/// Fills the log of a stopped system with the lives of so many loops.
+pub(super) async fn fill(data: &Path, cast: &Cast, loops: u64) -> anyhow::Result<()> {
+    let folder = Folder::open(data)?;
+    let lifecycle = Lifecycle::default();
+    let broker = broker::start_syncing(&folder, &lifecycle, Sync::NowAndThen).await?;
+    let bus = connect(&broker.url, Some(&folder.nkeys()), "intake").await?;
+    let log = Parts::log(&bus);
+    let keyring = Keyring::new(Arc::new(JetStreamKeys::new(bus.client())), folder.master_key()?);
+    let head = log.head().await?;
+    let now = Clock::system().now();
+    let between = (
+        now - chrono::Duration::days(365 * YEARS),
+        now - chrono::Duration::hours(1),
+    );
+    let mut lives = Lives::new(cast, keyring, 1, loops, head, between);
+    let client = bus.client();
+    let inbox = client.new_inbox();
+    let mut acks = client.subscribe(inbox.clone()).await?;
+    let (mut sent, mut settled) = (0_u64, 0_u64);
+    let (started, mut said) = (Instant::now(), Instant::now());
+    loop {
+        let next = lives.next().await?;
+        let ended = next.is_none();
+        if let Some((subject, envelope)) = next {
+            let mut headers = HeaderMap::new();
+            headers.insert("Nats-Expected-Stream", STREAM);
+            headers.insert("Content-Type", "application/cloudevents+json");
+            let payload = Bytes::from(serde_json::to_vec(&envelope)?);
+            client
+                .publish_with_reply_and_headers(subject.to_string(), inbox.clone(), headers, payload)
+                .await?;
+            sent += 1;
+        }
+        while settled < sent && (ended || sent - settled >= IN_FLIGHT) {
+            let ack = tokio::time::timeout(Duration::from_secs(30), acks.next())
+                .await?
+                .context("the broker has ended")?;
+            settled += 1;
+            let text = String::from_utf8_lossy(&ack.payload);
+            anyhow::ensure!(!text.contains("\"error\""), "an event was not taken: {text}");
+        }
+        if said.elapsed() > Duration::from_secs(5) {
+            said = Instant::now();
+            say(&format!("  {} of {loops} loops, {sent} events", lives.begun()));
+        }
+        if ended {
+            break;
+        }
+    }
+    anyhow::ensure!(log.head().await? == head + sent, "somebody else wrote into the record");
+    say(&format!(
+        "  {loops} loops with {sent} events in {:.0} s",
+        started.elapsed().as_secs_f64()
+    ));
+    drop(bus);
+    lifecycle.stop();
+    broker.ended().await;
+    Ok(())
+}
+
+/// Replays the record raw, writes as much into the raw database, and makes the timeline from zero.
+pub(super) async fn make(data: &Path, place: &Location) -> anyhow::Result<Made> {
+    let folder = Folder::open(data)?;
+    let (lifecycle, broker_life) = (Lifecycle::default(), Lifecycle::default());
+    let broker = broker::start(&folder, &broker_life).await?;
+    let bus = connect(&broker.url, Some(&folder.nkeys()), "timeline").await?;
+    let log = Parts::log(&bus);
+    let head = log.head().await?;
+
+    say("  replaying the record raw");
+    let started = Instant::now();
+    let mut tail = log.read(vec!["loop.>".to_owned()], 0).await?;
+    let mut batch: Vec<Raw> = Vec::new();
+    let mut at = 0;
+    let mut sample: Vec<Raw> = Vec::new();
+    while at < head {
+        batch.clear();
+        anyhow::ensure!(tail.next(&mut batch, 4096).await > 0, "the record ended early");
+        at = batch.last().map_or(at, |raw| raw.sequence);
+        if sample.len() < 100_000 {
+            sample.extend_from_slice(&batch);
+        }
+    }
+    drop(tail);
+    let replay_per_s = head as f64 / started.elapsed().as_secs_f64();
+
+    say("  writing rows into the raw database");
+    let rows_per_s = raw_rows(place, &sample).await?;
+
+    say("  making the timeline");
+    let keyring = Keyring::new(Arc::new(JetStreamKeys::new(bus.client())), folder.master_key()?);
+    let started = Instant::now();
+    let mut said = Instant::now();
+    timeline::rebuild::offline(place, &log, keyring, &lifecycle, |at, until| {
+        if said.elapsed() > Duration::from_secs(5) {
+            said = Instant::now();
+            say(&format!(
+                "  {at} of {until} ({:.0} events/s)",
+                at as f64 / started.elapsed().as_secs_f64()
+            ));
+        }
+    })
+    .await?;
+    let events_per_s = head as f64 / started.elapsed().as_secs_f64();
+    drop(bus);
+    broker_life.stop();
+    broker.ended().await;
+    Ok(Made {
+        replay_per_s,
+        rows_per_s,
+        events_per_s,
+        events: head,
+    })
+}
+
+/// One row an event, the event as it is, in the transactions and statements a read model uses.
+async fn raw_rows(place: &Location, sample: &[Raw]) -> anyhow::Result<f64> {
+    let db = Db::open(
+        place,
+        "bench_raw",
+        timeline::read_model::MIGRATIONS,
+        sql::Durability::Rebuildable,
+    )
+    .await?;
+    let started = Instant::now();
+    for batch in sample.chunks(4096) {
+        let mut tx = db.begin().await?;
+        for chunk in batch.chunks(400) {
+            on_tx!(&mut tx, conn => {
+                let mut query = QueryBuilder::new("INSERT INTO directory_event (sequence, subject, envelope) ");
+                query.push_values(chunk, |mut row, raw| {
+                    row.push_bind(raw.sequence as i64).push_bind(raw.subject.as_str()).push_bind(String::from_utf8_lossy(&raw.payload).into_owned());
+                });
+                query.build().execute(&mut **conn).await.map(|_| ())
+            })?;
+        }
+        tx.commit().await?;
+    }
+    let rows_per_s = sample.len() as f64 / started.elapsed().as_secs_f64();
+    db.close().await;
+    Ok(rows_per_s)
+}
