@@ -89,8 +89,9 @@ fn school(
             }
         }
         IntakeEvent::OutcomeRefused(refused) => {
+            // A question that is open to it shows before that.
             holds!(
-                after.state_of(refused.school) == LoopState::Reopened,
+                after.parts.get(&refused.school).map(|part| &part.phase) == Some(&Phase::Reopened),
                 "the part of the school that refused at {at} is {}",
                 after.state_of(refused.school)
             );
@@ -117,7 +118,8 @@ fn school(
             holds!(said.reopens == reopens, "the follow-up at {at} reopens: {}", said.reopens);
             if reopens {
                 holds!(
-                    after.state_of(said.school) == LoopState::Reopened && !after.is_ended(),
+                    after.parts.get(&said.school).map(|part| &part.phase) == Some(&Phase::Reopened)
+                        && !after.is_ended(),
                     "the follow-up at {at} did not reopen the loop"
                 );
                 same_owner(before, after, at)?;
