@@ -30,7 +30,10 @@ fn whatever_happens_all_holds_and_everything_promised_occurs() {
         let played = player.play(seed, Options::default());
         report.add(&played.report);
         if let Some(broken) = played.broken {
-            panic!("seed {seed}: {}\nits story: tests/simulate --seed {seed}", broken.sentence);
+            panic!(
+                "seed {seed}: {}\nits story: tests/simulate --seed {seed}",
+                broken.sentence
+            );
         }
     }
     // Shown by a runner that shows what passing tests say.
@@ -62,7 +65,9 @@ fn says(bug: Sabotage) -> &'static [&'static str] {
     match bug {
         Sabotage::DropsPolicyCommands => &["waits for router", "nobody has", "nobody was asked about the appeal"],
         Sabotage::StoresTwice => &["names", "is there twice"],
-        Sabotage::AcknowledgesWithoutStoring => &["the log has no event of it", "nothing stands", "its event stands at"],
+        Sabotage::AcknowledgesWithoutStoring => {
+            &["the log has no event of it", "nothing stands", "its event stands at"]
+        }
         Sabotage::WatchesIgnoringLag => &["although the read model was at"],
         Sabotage::NeverTicks => &["an answer still lies before"],
         Sabotage::OldDepartmentActs => &["should have been refused as with-another-department"],
@@ -87,7 +92,10 @@ fn every_deliberate_bug_is_found_for_what_it_is() {
         assert!(!found.is_empty(), "{bug:?} was not found");
         for sentence in found {
             let expected = says(bug);
-            assert!(expected.iter().any(|words| sentence.contains(words)), "{bug:?}: {sentence}");
+            assert!(
+                expected.iter().any(|words| sentence.contains(words)),
+                "{bug:?}: {sentence}"
+            );
         }
     }
 }
@@ -119,10 +127,15 @@ async fn the_tables_are_what_the_log_folds_to_however_it_was_fed() {
 async fn fed<M: ReadModel>(seed: u64, raws: &[Raw], mut model: Model<M>, fresh: impl Fn() -> Arc<M>) -> Model<M> {
     let (mut at, mut step) = (0, seed);
     while at < raws.len() {
-        step = step.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        step = step
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let size = 1 + (step >> 33) as usize % 17;
         let until = (at + size).min(raws.len());
-        let batch: Vec<_> = raws[at..until].iter().map(|raw| raw.parse().expect("an event")).collect();
+        let batch: Vec<_> = raws[at..until]
+            .iter()
+            .map(|raw| raw.parse().expect("an event"))
+            .collect();
         let mut tx = model.db.begin().await.expect("a transaction");
         model.model.apply(&mut tx, &batch).await.expect("taken in");
         if (step >> 20).is_multiple_of(5) {
@@ -176,7 +189,11 @@ async fn watched_rows(seed: u64, played: &Played, watch: &Model<routing::read_mo
         // Which old calendar it is behind with depends on when it was looked at; whether it is, does not.
         if watched.running {
             let current = of.calendar().version as i32;
-            assert_eq!(calendar_version < current, watched.calendar_version < current, "seed {seed}, loop {id}");
+            assert_eq!(
+                calendar_version < current,
+                watched.calendar_version < current,
+                "seed {seed}, loop {id}"
+            );
         }
     }
 }
@@ -194,7 +211,11 @@ async fn timeline_rows(seed: u64, played: &Played, location: &Location, raws: &[
     for (id, state, version, holder) in rows {
         let record = loops[&LoopId(id)].record().expect("filed");
         let expected = (record.state().code(), record.version as i64, record.holder().code());
-        assert_eq!((state.as_str(), version, holder.as_str()), expected, "seed {seed}, loop {id}");
+        assert_eq!(
+            (state.as_str(), version, holder.as_str()),
+            expected,
+            "seed {seed}, loop {id}"
+        );
     }
     // Fed all at once it is the same, row by row.
     let whole = open("whole").await.expect("it opens");

@@ -153,27 +153,36 @@ impl Calendar {
         let mut counted = 0;
         let today = self.date(now);
         let mut counted_today = 0;
+        let dated: Vec<(&Pause, NaiveDate, Option<NaiveDate>)> = pauses
+            .iter()
+            .map(|pause| (pause, self.date(pause.from), pause.to.map(|to| self.date(to))))
+            .collect();
         for _ in 0..DAYS_MAX {
             if counted >= days {
                 break;
             }
             day = day.succ_opt().unwrap_or(day);
-            if !pauses.is_empty() {
-                let end = self.end_of(day);
-                if pauses.iter().any(|pause| pause.to.is_none() && pause.from < end) {
-                    // Paused with no end in sight: there is no date to give.
-                    return Count {
-                        due: None,
-                        counted: counted_today,
-                    };
-                }
-                let begins = self.start_of(day);
-                let last = end - chrono::Duration::milliseconds(1);
-                if pauses.iter().any(|pause| pause.covers(begins) || pause.covers(last)) {
-                    continue;
+            let mut stopped = false;
+            for (pause, first, last) in &dated {
+                match last {
+                    _ if day < *first => {}
+                    None => {
+                        // Paused with no end in sight: there is no date to give.
+                        return Count {
+                            due: None,
+                            counted: counted_today,
+                        };
+                    }
+                    Some(last) if day > *last => {}
+                    Some(last) if day > *first && day < *last => stopped = true,
+                    // Only where a pause begins or ends it takes a look at the hour.
+                    Some(_) => {
+                        let last = self.end_of(day) - chrono::Duration::milliseconds(1);
+                        stopped |= pause.covers(self.start_of(day)) || pause.covers(last);
+                    }
                 }
             }
-            if self.is_business_day(day) {
+            if !stopped && self.is_business_day(day) {
                 counted += 1;
                 if day <= today {
                     counted_today = counted;

@@ -24,7 +24,7 @@ use crate::world::{Task, World};
 /// Commands that one world has in hand at once.
 const CALLS_MAX: usize = 8;
 /// Loops of one world.
-const LOOPS_MAX: usize = 6;
+const LOOPS_MAX: usize = 4;
 
 impl World {
     /// One beat.
@@ -56,7 +56,7 @@ impl World {
         if self.dice.chance(400) {
             self.watching.take_in(self.history.position);
         }
-        if self.dice.chance(5) {
+        if self.ticking.is_none() && self.dice.chance(5) {
             self.watching.forget();
         }
         self.look()
@@ -100,7 +100,7 @@ impl World {
     /// Who acts in this beat: several at once on one loop, often.
     fn people_act(&mut self) -> Result<(), Broken> {
         let filed = self.history.loops.len() + self.later.len().min(1);
-        if (filed < 3 && self.beat <= 6) || (filed < LOOPS_MAX && self.dice.chance(25)) {
+        if (filed < 2 && self.beat <= 6) || (filed < LOOPS_MAX && self.dice.chance(20)) {
             self.somebody_files()?;
         }
         let many = self.dice.weighted(&[(0, 1), (1, 5), (2, 4), (3, 1)]).unwrap_or(1);
@@ -143,7 +143,9 @@ impl World {
         let filers: Vec<&Arc<Claims>> = plan
             .people
             .iter()
-            .filter(|claims| claims.has(Role::Reporter) || claims.has(Role::Contact) || claims.has(Role::DepartmentLead))
+            .filter(|claims| {
+                claims.has(Role::Reporter) || claims.has(Role::Contact) || claims.has(Role::DepartmentLead)
+            })
             .collect();
         let Some(claims) = self.dice.pick(&filers).copied() else {
             return Ok(());
@@ -155,7 +157,7 @@ impl World {
             .filter(|(_, story)| story.subject.district == plan.slug)
             .map(|(id, _)| CommandId(id.0))
             .collect();
-        let said = bodies::filing(claims, &earlier, &mut self.dice);
+        let said = bodies::filing(claims, &earlier, self.clock.now().date_naive(), &mut self.dice);
         let id = self.next_id();
         self.deed(id, Action::File, claims, LoopId(id.0), 1, None, said)
     }
@@ -179,14 +181,21 @@ impl World {
         let said = bodies::action(action, claims, record, plan, self.clock.now(), &mut self.dice);
         let based_on = match self.dice.below(20) {
             0..3 => Some(record.version),
-            3 => story.seen.len().checked_sub(2).map(|older| story.seen[older].meta.sequence),
+            3 => story
+                .seen
+                .len()
+                .checked_sub(2)
+                .map(|older| story.seen[older].meta.sequence),
             _ => None,
         };
         let episode = record.episode;
         self.deed(self.next_id(), action, claims, id, episode, based_on, said)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a request is all of these, and is made here only")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a request is all of these, and is made here only"
+    )]
     fn deed(
         &mut self,
         id: CommandId,
@@ -257,11 +266,16 @@ impl World {
             Action::ALL[1 + self.dice.below(Action::ALL.len() - 1)]
         };
         let said = if action == Action::File {
-            bodies::filing(claims, &[], &mut self.dice)
+            bodies::filing(claims, &[], self.clock.now().date_naive(), &mut self.dice)
         } else {
             bodies::action(action, claims, story.record(), there, self.clock.now(), &mut self.dice)
         };
-        let key = CommandId::derived(&["wall", &self.seed.to_string(), &self.report.walls.to_string(), &self.beat.to_string()]);
+        let key = CommandId::derived(&[
+            "wall",
+            &self.seed.to_string(),
+            &self.report.walls.to_string(),
+            &self.beat.to_string(),
+        ]);
         let deed = Deed {
             id: key,
             district: if under_their_own { claims.district.clone() } else { here },

@@ -1,6 +1,6 @@
 //! What is said with a deed: bodies as they come from outside, made from what the person saw of the loop.
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use contracts::Action;
 use contracts::claims::Claims;
 use contracts::ids::{CommandId, SchoolId};
@@ -21,14 +21,14 @@ pub struct Said {
 }
 
 /// A filing; `earlier` are loops it may be linked to.
-pub fn filing(claims: &Claims, earlier: &[CommandId], dice: &mut Dice) -> Said {
+pub fn filing(claims: &Claims, earlier: &[CommandId], today: NaiveDate, dice: &mut Dice) -> Said {
     let area = dice.weighted(&[
         ("seat_time", 5),
         ("grading", 3),
         ("technology_access", 3),
         ("facilities", 2),
     ]);
-    let visibility = dice.weighted(&[("joinable", 14), ("school_only", 1), ("confidential", 1)]);
+    let visibility = dice.weighted(&[("joinable", 20), ("school_only", 1), ("confidential", 1)]);
     let mut body = Map::new();
     body.insert("title".to_owned(), json!("Fixed bells"));
     body.insert("trying".to_owned(), json!("Let classes end when work is done"));
@@ -39,6 +39,9 @@ pub fn filing(claims: &Claims, earlier: &[CommandId], dice: &mut Dice) -> Said {
     body.insert("visibility".to_owned(), json!(visibility));
     if dice.chance(200) {
         body.insert("urgency".to_owned(), json!("blocking_now"));
+    }
+    if dice.chance(150) {
+        body.insert("needed_by".to_owned(), json!(today + Days::new(dice.below(90) as u64)));
     }
     if let Some(earlier) = dice.pick(earlier)
         && dice.chance(400)
@@ -129,7 +132,10 @@ pub fn action(
         }
         Action::Answer => {
             put("answer", json!("It is so."));
-            let mine = record.questions.iter().find(|(_, question)| claims.schools.contains(&question.school));
+            let mine = record
+                .questions
+                .iter()
+                .find(|(_, question)| claims.schools.contains(&question.school));
             if let Some((id, question)) = mine {
                 school = Some(question.school);
                 put("school", json!(question.school));
@@ -187,9 +193,16 @@ pub fn action(
             let colleagues: Vec<_> = plan
                 .people
                 .iter()
-                .filter(|person| record.with().is_some_and(|with| person.departments.contains(&with.department)))
+                .filter(|person| {
+                    record
+                        .with()
+                        .is_some_and(|with| person.departments.contains(&with.department))
+                })
                 .collect();
-            put("person", json!(dice.pick(&colleagues).map_or(claims.person, |one| one.person)));
+            put(
+                "person",
+                json!(dice.pick(&colleagues).map_or(claims.person, |one| one.person)),
+            );
         }
         Action::Ask => {
             put("question", json!("Which classes?"));

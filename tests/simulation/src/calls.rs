@@ -84,7 +84,11 @@ impl World {
                     );
                 }
                 if call.done_before {
-                    holds!(done.repeated, "a repeated {what} was carried out anew at {}", done.version);
+                    holds!(
+                        done.repeated,
+                        "a repeated {what} was carried out anew at {}",
+                        done.version
+                    );
                 }
                 if deed.told.done.replace(done.version).is_none() {
                     counts.accepted += 1;
@@ -136,7 +140,8 @@ impl World {
             1 | 2 => self.dice.between(6, 25),
             _ => self.dice.between(0, 2),
         };
-        self.later.push((self.beat + after.unsigned_abs() as u32, Task::Ask(nth)));
+        self.later
+            .push((self.beat + after.unsigned_abs() as u32, Task::Ask(nth)));
     }
 
     fn judge(&mut self, nth: usize, call: &Call, answer: &Answer) -> Result<(), Broken> {
@@ -148,6 +153,14 @@ impl World {
             has_its_event(story, deed, done.version)?;
             if done.repeated {
                 return Ok(());
+            }
+            let left = story
+                .seen
+                .iter()
+                .any(|seen| seen.command == deed.id && seen.event.kind() == "school_left");
+            if deed.action == Action::Withdraw && left {
+                self.report
+                    .row(Row::OneOfSeveralWithdraws, self.history.position > call.from + 1);
             }
         }
         if deed.action == Action::File || deed.told.unknown > 0 || !matches!(call.task, Task::Ask(_)) {
@@ -192,7 +205,11 @@ impl World {
                 );
             }
             Err(problem) => {
-                holds!(problem.status == 503, "a look at the time was refused: {}", problem.detail);
+                holds!(
+                    problem.status == 503,
+                    "a look at the time was refused: {}",
+                    problem.detail
+                );
                 if position < from && problem.detail.contains("behind") {
                     self.nothing_judged_since(from)?;
                     self.report.fault(Fault::ReadModelBehind);

@@ -33,7 +33,10 @@ pub fn person<'a>(plan: &'a Plan, record: &LoopRecord, dice: &mut Dice) -> Optio
             .iter()
             .filter(|claims| {
                 claims.schools.iter().any(|school| record.parts.contains_key(school))
-                    || claims.departments.iter().any(|department| record.had_by.contains(department))
+                    || claims
+                        .departments
+                        .iter()
+                        .any(|department| record.had_by.contains(department))
                     || claims.has(Role::Contact)
             })
             .collect()
@@ -56,7 +59,9 @@ fn has_it(claims: &Claims, record: &LoopRecord) -> bool {
         Holder::Team { team } => claims.teams.contains(&team),
         Holder::State => {
             claims.has(Role::Contact)
-                || record.with().is_some_and(|with| claims.departments.contains(&with.department))
+                || record
+                    .with()
+                    .is_some_and(|with| claims.departments.contains(&with.department))
         }
     }
 }
@@ -72,7 +77,10 @@ pub fn action(claims: &Claims, record: &LoopRecord, temper: Temper, dice: &mut D
         .map(|action| (action, weight(action, record, temper)))
         .collect();
     // What can be tried although no page offers it.
-    let had = claims.departments.iter().any(|department| record.had_by.contains(department));
+    let had = claims
+        .departments
+        .iter()
+        .any(|department| record.had_by.contains(department));
     if had && offered.iter().all(|(action, _)| *action != Action::Acknowledge) {
         offered.push((Action::Acknowledge, 3));
         offered.push((Action::Propose, 2));

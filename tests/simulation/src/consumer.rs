@@ -30,7 +30,9 @@ pub struct Consumer {
 
 impl std::fmt::Debug for Consumer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Consumer").field("policy", &self.policy.name).finish_non_exhaustive()
+        f.debug_struct("Consumer")
+            .field("policy", &self.policy.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,7 +95,9 @@ impl Consumer {
             return Ok(Stepped::Idle);
         }
         let nth = dice.below(self.running.len());
-        let polled = self.running[nth].as_mut().poll_unpin(&mut Context::from_waker(noop_waker_ref()));
+        let polled = self.running[nth]
+            .as_mut()
+            .poll_unpin(&mut Context::from_waker(noop_waker_ref()));
         let Poll::Ready((delivery, outcome)) = polled else {
             return Ok(if services.storm.stopped_here() {
                 Stepped::Moved
@@ -108,7 +112,9 @@ impl Consumer {
             Outcome::Again => Became::Failed,
             Outcome::SetAside(reason) | Outcome::Fatal(reason) => {
                 let name = self.policy.name;
-                return Err(Broken::new(format!("{name} could not take event {sequence} in: {reason}")));
+                return Err(Broken::new(format!(
+                    "{name} could not take event {sequence} in: {reason}"
+                )));
             }
         };
         let subject = delivery.raw.subject.clone();

@@ -15,7 +15,9 @@ impl World {
         for deed in &self.deeds {
             let what = deed.action.slug();
             let story = self.history.loops.get(&deed.of_loop());
-            let times = story.map_or(0, |story| story.seen.iter().filter(|seen| seen.command == deed.id).count());
+            let times = story.map_or(0, |story| {
+                story.seen.iter().filter(|seen| seen.command == deed.id).count()
+            });
             match (deed.told.done, story) {
                 (Some(version), Some(story)) => has_its_event(story, deed, version)?,
                 (Some(version), None) => {
@@ -42,10 +44,9 @@ impl World {
             }
         }
         for (id, story) in &self.history.loops {
-            let filed = self
-                .deeds
-                .iter()
-                .any(|deed| deed.thing == id.0 && deed.action == Action::File && deed.district == story.subject.district);
+            let filed = self.deeds.iter().any(|deed| {
+                deed.thing == id.0 && deed.action == Action::File && deed.district == story.subject.district
+            });
             holds!(filed, "a loop stands under {} that nobody there filed", story.subject);
         }
         Ok(())
@@ -62,7 +63,11 @@ impl World {
                     folded = serde_json::from_str(&stored).map_err(|error| Broken::new(error.to_string()))?;
                 }
             }
-            holds!(folded == story.state, "{} folds to another state from zero", story.subject);
+            holds!(
+                folded == story.state,
+                "{} folds to another state from zero",
+                story.subject
+            );
             holds!(
                 folded.record() == Some(story.record()),
                 "{} folds to another record from zero",
@@ -72,7 +77,10 @@ impl World {
         self.watching.take_in(self.history.position);
         let again = InMemory::new(self.log.inner.clone(), self.storm.clone(), Dice::new(0, 0), None);
         again.take_in(self.history.position);
-        holds!(again.kept() == self.watching.kept(), "the read model made again is another one");
+        holds!(
+            again.kept() == self.watching.kept(),
+            "the read model made again is another one"
+        );
         for (id, kept) in self.watching.kept() {
             let story = self.history.loops.get(&id);
             holds!(

@@ -74,7 +74,10 @@ impl Story {
 
     /// The states the loop was in from one head of the log to another.
     pub fn between(&self, from: u64, to: u64) -> Vec<&LoopRecord> {
-        let first = self.seen.partition_point(|seen| seen.meta.sequence <= from).saturating_sub(1);
+        let first = self
+            .seen
+            .partition_point(|seen| seen.meta.sequence <= from)
+            .saturating_sub(1);
         self.seen[first..]
             .iter()
             .take_while(|seen| seen.meta.sequence <= to)

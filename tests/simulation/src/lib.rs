@@ -7,25 +7,25 @@
 //!
 //! Nothing here touches a socket, a file or the system's time. The same seed tells the same story.
 
-mod beat;
-mod bodies;
-mod broken;
-mod calls;
-mod choose;
-mod consumer;
-mod deed;
-mod dice;
-mod ends;
-mod history;
-mod report;
-mod rest;
-mod roster;
-mod rows;
-mod sabotage;
-mod services;
-mod storm;
-mod watching;
-mod world;
+pub mod beat;
+pub mod bodies;
+pub mod broken;
+pub mod calls;
+pub mod choose;
+pub mod consumer;
+pub mod deed;
+pub mod dice;
+pub mod ends;
+pub mod history;
+pub mod report;
+pub mod rest;
+pub mod roster;
+pub mod rows;
+pub mod sabotage;
+pub mod services;
+pub mod storm;
+pub mod watching;
+pub mod world;
 
 use sealing::{Keyring, MasterKey, MemoryKeys};
 use std::sync::Arc;

@@ -109,7 +109,11 @@ impl Report {
 
     /// Rows that never occurred.
     pub fn missing(&self) -> Vec<Row> {
-        Row::ALL.iter().copied().filter(|row| !self.rows.contains_key(row)).collect()
+        Row::ALL
+            .iter()
+            .copied()
+            .filter(|row| !self.rows.contains_key(row))
+            .collect()
     }
 
     /// Actions of which none was ever accepted.

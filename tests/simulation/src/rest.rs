@@ -173,7 +173,9 @@ impl World {
     /// Any command of the past, sent once more, changes nothing and is answered as it was.
     pub(crate) async fn repeats_change_nothing(&mut self) -> Result<(), Broken> {
         let before = self.log.inner.head().await.unwrap_or(0);
-        let done: Vec<usize> = (0..self.deeds.len()).filter(|nth| self.deeds[*nth].told.done.is_some()).collect();
+        let done: Vec<usize> = (0..self.deeds.len())
+            .filter(|nth| self.deeds[*nth].told.done.is_some())
+            .collect();
         for nth in done {
             if self.dice.chance(300) {
                 let another = self.dice.chance(200);
@@ -182,7 +184,11 @@ impl World {
             }
         }
         let after = self.log.inner.head().await.unwrap_or(0);
-        holds!(before == after, "repeating what was done left {} new events", after - before);
+        holds!(
+            before == after,
+            "repeating what was done left {} new events",
+            after - before
+        );
         self.look()
     }
 }

@@ -83,7 +83,10 @@ impl Roster {
 
     /// A person by id.
     pub fn person(&self, district: &District, person: PersonId) -> Option<&Arc<Claims>> {
-        self.plan(district)?.people.iter().find(|claims| claims.person == person)
+        self.plan(district)?
+            .people
+            .iter()
+            .find(|claims| claims.person == person)
     }
 }
 
@@ -257,6 +260,8 @@ pub fn envelope(
         causationid: None,
         previous,
         traceparent: None,
-        data: event.data().unwrap_or_else(|error| unreachable!("a fact is JSON: {error}")),
+        data: event
+            .data()
+            .unwrap_or_else(|error| unreachable!("a fact is JSON: {error}")),
     }
 }

@@ -85,7 +85,11 @@ impl Services {
         match self.sabotage {
             Some(Sabotage::OldDepartmentActs) if action == Action::Acknowledge => {
                 let subject = Subject::of_loop(&district, LoopId(message.thing));
-                if let Some(with) = fold(&*self.resolution.log, &subject).await.record().and_then(|it| it.with()) {
+                if let Some(with) = fold(&*self.resolution.log, &subject)
+                    .await
+                    .record()
+                    .and_then(|it| it.with())
+                {
                     claims.departments.insert(with.department);
                 }
             }

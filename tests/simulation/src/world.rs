@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use chrono::{DateTime, Duration};
+use contracts::District;
 use contracts::envelope::Actor;
 use contracts::events::directory::Closed;
 use contracts::ids::LoopId;
 use contracts::problem::Problem;
 use contracts::subjects::{Subject, Thing};
-use contracts::District;
 use decider::Desk;
 use eventlog::memory::{Chaos, MemoryLog};
 use eventlog::{EventLog, Log};
@@ -148,10 +148,15 @@ impl World {
             storm: storm.clone(),
             sabotage: options.sabotage,
         });
-        let watching = Arc::new(InMemory::new(inner, storm.clone(), Dice::new(seed, 2), options.sabotage));
+        let watching = Arc::new(InMemory::new(
+            inner,
+            storm.clone(),
+            Dice::new(seed, 2),
+            options.sabotage,
+        ));
         watching.stays_behind(if rough { 250 } else { 0 });
         let temper = Temper {
-            joins: if dice.chance(500) { 14 } else { 3 },
+            joins: if dice.chance(500) { 40 } else { 6 },
             refuses: if dice.chance(300) { 12 } else { 4 },
             silent: if dice.chance(300) { 700 } else { 60 },
         };
@@ -241,7 +246,13 @@ impl World {
                 && let Ok(recorded) = raw.parse()
                 && recorded.subject.thing == Thing::Loop
             {
-                let kind = recorded.envelope.event_type.rsplit('.').nth(1).unwrap_or_default().to_owned();
+                let kind = recorded
+                    .envelope
+                    .event_type
+                    .rsplit('.')
+                    .nth(1)
+                    .unwrap_or_default()
+                    .to_owned();
                 let name = self.name_of(&recorded.subject.district, LoopId(recorded.subject.id));
                 let by = match &recorded.envelope.actor {
                     Actor::Person(person) => ROSTER
@@ -260,7 +271,11 @@ impl World {
 
     /// A loop's name in the story: its place among the filings.
     pub(crate) fn name_of(&self, district: &District, id: LoopId) -> String {
-        let nth = self.deeds.iter().position(|deed| deed.thing == id.0).unwrap_or_default();
+        let nth = self
+            .deeds
+            .iter()
+            .position(|deed| deed.thing == id.0)
+            .unwrap_or_default();
         format!("{district}#{nth}")
     }
 

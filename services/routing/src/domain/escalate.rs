@@ -110,7 +110,10 @@ mod tests {
             may_ask_leader: true,
         };
         let spec = spec.done(&person("carol"), &escalate);
-        assert!(matches!(spec.when(&EscalateAppeal), Err(Rejection::AlreadyEscalated { .. })));
+        assert!(matches!(
+            spec.when(&EscalateAppeal),
+            Err(Rejection::AlreadyEscalated { .. })
+        ));
         let decided = EscalationDecided {
             escalation: spec.last_id(),
             outcome: Some(AppealOutcome::Overturn),

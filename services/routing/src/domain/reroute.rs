@@ -79,7 +79,10 @@ mod tests {
         };
         assert!(rerouted.due.acknowledge.is_some() && rerouted.due.resolve.is_some());
         let spec = spec.done(&person("carol"), &reroute);
-        assert_eq!(spec.state().record().expect("filed").due(&Calendar::default()), rerouted.due);
+        assert_eq!(
+            spec.state().record().expect("filed").due(&Calendar::default()),
+            rerouted.due
+        );
     }
 
     #[test]

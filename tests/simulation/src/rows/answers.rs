@@ -103,7 +103,9 @@ fn says(problem: &Problem, words: &[&str]) -> Result<(), Broken> {
 fn old_department(given: &Given<'_>, report: &mut Report, raced: bool) -> Result<(), Broken> {
     let (action, viewer) = (given.deed.action, &*given.deed.claims);
     let passed_on = |record: &LoopRecord| {
-        record.with().is_some_and(|with| !viewer.departments.contains(&with.department))
+        record
+            .with()
+            .is_some_and(|with| !viewer.departments.contains(&with.department))
             && record.had_by.iter().any(|had| viewer.departments.contains(had))
     };
     let speaks = matches!(
@@ -126,7 +128,11 @@ fn old_department(given: &Given<'_>, report: &mut Report, raced: bool) -> Result
             .get(&with.department)
             .map_or("", |department| department.name.as_str());
         let zone = given.district.calendar().time_zone;
-        let since = with.since.with_timezone(&zone).format("%A %-d %B, %-I:%M %p").to_string();
+        let since = with
+            .since
+            .with_timezone(&zone)
+            .format("%A %-d %B, %-I:%M %p")
+            .to_string();
         problem.detail.contains(&format!("with {name} since {since}"))
     });
     holds!(
@@ -208,8 +214,7 @@ fn confirmation(given: &Given<'_>, report: &mut Report, raced: bool) -> Result<(
     }
     let awaited = |record: &LoopRecord| {
         record.proposal.as_ref().is_some_and(|proposal| {
-            proposal.grant == Grant::Awaited
-                && given.number("revision").is_none_or(|named| named == proposal.revision)
+            proposal.grant == Grant::Awaited && given.number("revision").is_none_or(|named| named == proposal.revision)
         })
     };
     if given.all(|record| asked(record) && awaited(record))

@@ -76,7 +76,9 @@ fn waiting(record: &LoopRecord) -> bool {
 
 /// Whether it has ended, or an answer lies before every open school.
 fn answered(record: &LoopRecord) -> bool {
-    record.open_parts().all(|school| record.state_of(school) == LoopState::Proposed)
+    record
+        .open_parts()
+        .all(|school| record.state_of(school) == LoopState::Proposed)
 }
 
 fn keep(spans: &mut Vec<Span>, on: bool, at: DateTime<Utc>) {
@@ -106,7 +108,11 @@ fn started(record: &LoopRecord, clock: Clock) -> Option<(DateTime<Utc>, u32)> {
 
 /// The date of a clock, counted day by day; none while a stop that has begun has no end.
 fn date(calendar: &Calendar, start: DateTime<Utc>, days: u32, stops: &[Span]) -> Option<NaiveDate> {
-    let stopped = |at: DateTime<Utc>| stops.iter().any(|(from, to)| *from <= at && to.is_none_or(|to| at < to));
+    let stopped = |at: DateTime<Utc>| {
+        stops
+            .iter()
+            .any(|(from, to)| *from <= at && to.is_none_or(|to| at < to))
+    };
     let mut day = calendar.date(start);
     let mut left = days;
     while left > 0 {
@@ -138,7 +144,9 @@ fn breach(moment: &Moment<'_>, before: &LoopRecord, missed: &DeadlineMissed, wai
     let (at, clock) = (moment.meta.sequence, missed.clock);
     let calendar = moment.district.calendar_at(before.time.calendar_version);
     let Some((start, days)) = started(before, clock) else {
-        return Err(Broken::new(format!("a date of the {clock} clock was missed at {at}, and it does not run")));
+        return Err(Broken::new(format!(
+            "a date of the {clock} clock was missed at {at}, and it does not run"
+        )));
     };
     let own = date(&calendar, start, days, &waits.stops(clock, false));
     holds!(

@@ -26,12 +26,7 @@ pub fn judge(moment: &Moment<'_>, report: &mut Report) -> Result<(), Broken> {
     }
 }
 
-fn school(
-    moment: &Moment<'_>,
-    before: &LoopRecord,
-    event: &IntakeEvent,
-    report: &mut Report,
-) -> Result<(), Broken> {
+fn school(moment: &Moment<'_>, before: &LoopRecord, event: &IntakeEvent, report: &mut Report) -> Result<(), Broken> {
     let (after, at) = (moment.after, moment.meta.sequence);
     match event {
         IntakeEvent::TensionWithdrawn(withdrawn) => {
@@ -52,7 +47,10 @@ fn school(
         }
         IntakeEvent::SchoolLeft(left) => {
             let others: Vec<_> = before.schools_in_it().filter(|school| *school != left.school).collect();
-            holds!(!others.is_empty(), "the last school left at {at} instead of withdrawing");
+            holds!(
+                !others.is_empty(),
+                "the last school left at {at} instead of withdrawing"
+            );
             for other in others {
                 holds!(
                     before.state_of(other) == after.state_of(other),
@@ -72,7 +70,10 @@ fn school(
                         && was_last(&moment.earlier[..moment.earlier.partition_point(|it| it.meta.sequence < seen.meta.sequence)], confirmed.school))
             });
             if newcomers {
-                holds!(!after.is_ended(), "the confirmation at {at} closed the loop over a newcomer");
+                holds!(
+                    !after.is_ended(),
+                    "the confirmation at {at} closed the loop over a newcomer"
+                );
                 report.row(Row::JoinsBeforeTheLastConfirmation, false);
             }
         }
@@ -115,7 +116,11 @@ fn school(
                 "a follow-up at {at} on a part that is not closed"
             );
             let reopens = !said.still_works && !before.reopened_by_follow_up;
-            holds!(said.reopens == reopens, "the follow-up at {at} reopens: {}", said.reopens);
+            holds!(
+                said.reopens == reopens,
+                "the follow-up at {at} reopens: {}",
+                said.reopens
+            );
             if reopens {
                 holds!(
                     after.parts.get(&said.school).map(|part| &part.phase) == Some(&Phase::Reopened)
@@ -125,7 +130,10 @@ fn school(
                 same_owner(before, after, at)?;
                 report.row(Row::NoLongerWorks, false);
             } else {
-                holds!(before.state() == after.state(), "the follow-up at {at} changed the loop's state");
+                holds!(
+                    before.state() == after.state(),
+                    "the follow-up at {at} changed the loop's state"
+                );
                 if !said.still_works {
                     report.row(Row::NoLongerWorksAgain, false);
                 }
@@ -150,16 +158,14 @@ fn was_last(earlier: &[crate::history::Seen], school: contracts::ids::SchoolId) 
 
 fn same_owner(before: &LoopRecord, after: &LoopRecord, at: u64) -> Result<(), Broken> {
     let owner = |record: &LoopRecord| record.with().map(|with| with.department);
-    holds!(owner(before) == owner(after), "event {at} reopened the loop with somebody else");
+    holds!(
+        owner(before) == owner(after),
+        "event {at} reopened the loop with somebody else"
+    );
     Ok(())
 }
 
-fn routing(
-    moment: &Moment<'_>,
-    before: &LoopRecord,
-    event: &RoutingEvent,
-    report: &mut Report,
-) -> Result<(), Broken> {
+fn routing(moment: &Moment<'_>, before: &LoopRecord, event: &RoutingEvent, report: &mut Report) -> Result<(), Broken> {
     let (after, at) = (moment.after, moment.meta.sequence);
     match event {
         RoutingEvent::Escalated(escalated) => {
@@ -192,7 +198,10 @@ fn routing(
                 "closed as unconfirmed at {at} after the reminders {told:?} only"
             );
             if after.state() == LoopState::Closed {
-                holds!(after.is_unconfirmed(), "closed at {at} without a word, and not counted apart");
+                holds!(
+                    after.is_unconfirmed(),
+                    "closed at {at} without a word, and not counted apart"
+                );
             }
             report.row(Row::NobodyAnswers, false);
         }
@@ -232,15 +241,24 @@ fn department(
                     .filter(|part| matches!(part.phase, Phase::Confirmed { .. } | Phase::Unconfirmed { .. }))
                     .count()
             };
-            holds!(said(after) == 0, "the revision at {at} left an older confirmation standing");
-            holds!(revised.revision > before.revisions, "the revision at {at} is not a new one");
+            holds!(
+                said(after) == 0,
+                "the revision at {at} left an older confirmation standing"
+            );
+            holds!(
+                revised.revision > before.revisions,
+                "the revision at {at} is not a new one"
+            );
             if said(before) > 0 {
                 report.row(Row::RevisionVoidsConfirmations, false);
             }
         }
         ResolutionEvent::GrantFailed(_) => {
             holds!(
-                after.proposal.as_ref().is_some_and(|proposal| proposal.grant == Grant::Failed),
+                after
+                    .proposal
+                    .as_ref()
+                    .is_some_and(|proposal| proposal.grant == Grant::Failed),
                 "the grant failed at {at}, and the answer counts as if it had not"
             );
             holds!(!after.is_ended(), "the loop ended at {at} although the grant failed");
