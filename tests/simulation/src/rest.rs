@@ -117,7 +117,7 @@ impl World {
             holds!(state != LoopState::Filed, "all is at rest, and nobody has {name}");
             let appealed = matches!(record.appeal, domain::district_loop::Appeal::Pending { .. });
             holds!(
-                !appealed || record.escalation.is_some() || record.matter.is_some() || {
+                !appealed || record.is_ended() || record.escalation.is_some() || record.matter.is_some() || {
                     // Somebody decided on it without saying what becomes of the decline.
                     story.seen.iter().any(|seen| seen.event.kind() == "escalated")
                 },

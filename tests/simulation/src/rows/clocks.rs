@@ -192,8 +192,10 @@ fn dates(
         DatesCause::Person { .. } => {
             let calendar = moment.district.calendar_at(changed.calendar_version);
             let now = moment.after.due(&calendar).resolve;
+            let mut older = moment.district.calendars.range(..=changed.calendar_version);
             holds!(
-                changed.due.resolve == now,
+                changed.due.resolve == now
+                    || older.any(|(_, calendar)| changed.due.resolve == moment.after.due(calendar).resolve),
                 "at {at} the answer was promised by {:?}, and the clock ends on {now:?}",
                 changed.due.resolve
             );
@@ -233,8 +235,10 @@ fn starts_again(moment: &Moment<'_>, before: &LoopRecord, somebody_has_it: bool)
     );
     if let LoopEvent::Routing(RoutingEvent::TensionRerouted(rerouted)) = moment.event {
         let now = after.due(&moment.district.calendar_at(after.time.calendar_version));
+        // The calendar is looked up before it is decided, and may be replaced on the loop in between.
+        let older = moment.district.calendars.range(..=after.time.calendar_version);
         holds!(
-            rerouted.due == now,
+            rerouted.due == now || older.clone().any(|(_, calendar)| rerouted.due == after.due(calendar)),
             "at {at} the re-routing promises {:?}, and the clocks say {now:?}",
             rerouted.due
         );
