@@ -98,7 +98,7 @@ pub fn action(
     };
     let day = |days: i64| now.date_naive() + Days::new(days.unsigned_abs());
     match what {
-        Action::File => {}
+        Action::File | Action::Leave => {}
         Action::Amend => {
             put("tried", json!("asking around"));
             if dice.chance(100) {
@@ -149,7 +149,6 @@ pub fn action(
             put("why", json!("it does not work"));
             revision(record, &mut put, dice);
         }
-        Action::Leave => {}
         Action::Withdraw => episode(record, &mut put, dice),
         Action::Appeal => {
             put("why", json!("look again"));

@@ -97,17 +97,15 @@ pub fn action(claims: &Claims, record: &LoopRecord, temper: Temper, dice: &mut D
 fn weight(action: Action, record: &LoopRecord, temper: Temper) -> u32 {
     match action {
         Action::File => 0,
-        Action::Amend | Action::HandOn | Action::Leave | Action::Withdraw => 1,
+        Action::Amend | Action::HandOn | Action::Leave | Action::Withdraw | Action::Escalate => 1,
         Action::Note | Action::Collaborate | Action::ChangeDue | Action::WithdrawResolution => 2,
-        Action::Escalate => 1,
         Action::Assign | Action::PutBeforeTeam | Action::Decline | Action::Reroute => 3,
         Action::Ask => 5,
         Action::Join => temper.joins,
         Action::Refuse => temper.refuses,
-        Action::Confirm => 14,
         Action::FollowUp => 6,
         Action::Appeal | Action::Acknowledge | Action::StateAnswer | Action::DecideTeam => 12,
-        Action::Answer | Action::Route | Action::DecideEscalation => 14,
+        Action::Answer | Action::Confirm | Action::Route | Action::DecideEscalation => 14,
         // Revisions are rarer than first answers.
         Action::Propose => {
             if record.proposal.is_some() {

@@ -113,7 +113,7 @@ impl World {
         let clock = Clock::by_hand(monday + Duration::weeks(dice.between(0, 52)));
         // One world in eight is calm: what breaks there breaks without any fault.
         let rough = !dice.chance(125);
-        let scale = if rough { 1 } else { 0 };
+        let scale = u32::from(rough);
         let weather = Weather {
             waits: 350,
             away: 8 * scale,
