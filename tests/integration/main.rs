@@ -10,4 +10,5 @@ mod properties;
 mod races;
 mod read_models;
 mod sight;
+mod simulation;
 mod walls;

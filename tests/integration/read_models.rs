@@ -16,7 +16,7 @@ on_both_databases!(
 );
 
 /// Every row of the tables people read, as text, in order.
-async fn rows(db: &Db) -> Vec<String> {
+pub(super) async fn rows(db: &Db) -> Vec<String> {
     let mut all = Vec::new();
     for sql in [
         "SELECT CAST(filed_seq AS TEXT) || '|' || state || '|' || title || '|' || holder || '|' || CAST(version AS TEXT) || '|' || CAST(paused AS TEXT) || '|' || COALESCE(CAST(next_due AS TEXT), '') FROM loop_row ORDER BY filed_seq",

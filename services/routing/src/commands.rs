@@ -39,12 +39,7 @@ pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Pro
         ("route-filed", Authority::Policy { .. }) => route_filed(desk, &message).await,
         ("escalate-appeal", Authority::Policy { .. }) => {
             let opened = desk.open(&message).await?;
-            let command = domain::Escalate {
-                to: EscalatedTo::Contact,
-                why: None,
-                may_ask_leader: false,
-            };
-            act(desk, &message, opened, Action::Escalate, &command).await
+            act(desk, &message, opened, Action::Escalate, &domain::EscalateAppeal).await
         }
         _ => Err(Problem::not_found("such command")),
     }

@@ -19,7 +19,7 @@ use runtime::Clock;
 use sealing::{Keyring, SealingError};
 
 use crate::Decide;
-use crate::execute::{Failure, HISTORY_MAX, Target, execute, history};
+use crate::execute::{Failure, HISTORY_MAX, Target, done_before, execute, history};
 
 /// What carrying out a command on a loop needs.
 #[derive(Debug, Clone)]
@@ -72,6 +72,12 @@ impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
     type Rejection = Refusal;
 
     fn permits(&self, state: &Loop) -> Result<(), Refusal> {
+        // Also where nothing is there yet: a loop begins in the district of whoever files it.
+        if let Authority::Person(viewer) = self.authority
+            && viewer.district != *self.district
+        {
+            return Err(Refusal::NotVisible);
+        }
         if let (Authority::Person(viewer), Some(record)) = (self.authority, state.record()) {
             let seen = sight(viewer, &record.audience(self.district));
             if seen == Sight::Nothing {
@@ -173,6 +179,19 @@ impl Desk {
             return Err(Problem::not_found("loop"));
         }
         Ok(opened)
+    }
+
+    /// The answer that this very command had before, where it was carried out: what is looked up for it may look
+    /// different by now.
+    pub async fn answered_before(&self, message: &CommandMessage) -> Option<Result<Done, Problem>> {
+        let subject = Subject::of_loop(&message.district, LoopId(message.thing));
+        let found = history(&*self.log, &subject, 0)
+            .await
+            .and_then(|recorded| done_before::<()>(&recorded, message));
+        match found {
+            Ok(done) => done.map(Ok),
+            Err(failure) => Some(Err(failure.problem(|()| Problem::not_found("loop")))),
+        }
     }
 
     /// Seals a text under a key.

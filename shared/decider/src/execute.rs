@@ -203,7 +203,7 @@ where
 }
 
 /// The answer a repeated command had the first time.
-fn done_before<R>(recorded: &[Recorded], message: &CommandMessage) -> Result<Option<Done>, Failure<R>> {
+pub(crate) fn done_before<R>(recorded: &[Recorded], message: &CommandMessage) -> Result<Option<Done>, Failure<R>> {
     match recorded.iter().find(|event| event.envelope.commandid == message.id) {
         None => Ok(None),
         Some(event) if event.envelope.requesthash == message.request_hash => Ok(Some(Done {

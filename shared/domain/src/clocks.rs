@@ -62,6 +62,16 @@ impl LoopRecord {
         Some((calendar.count(from, days, &pauses, now), days))
     }
 
+    /// Business days counted towards an answer so far: also beyond its date, and while one lies before the schools.
+    pub fn counted_to_resolve(&self, calendar: &Calendar, now: DateTime<Utc>) -> u32 {
+        let Some(from) = self.time.resolve_from else {
+            return 0;
+        };
+        let pauses: Vec<Pause> = self.time.waits.iter().chain(&self.time.answered).cloned().collect();
+        let days_max = calendar.between(calendar.date(from), calendar.date(now));
+        calendar.count(from, days_max, &pauses, now).counted
+    }
+
     /// The dates of the running clocks.
     pub fn due(&self, calendar: &Calendar) -> Due {
         let due = |clock| {

@@ -97,6 +97,16 @@ impl MemoryLog {
         self.state().messages.clone()
     }
 
+    /// Everything after a sequence.
+    pub fn since(&self, after: u64) -> Vec<Raw> {
+        self.state().messages.iter().skip(after as usize).cloned().collect()
+    }
+
+    /// From now on it misbehaves like this.
+    pub fn misbehave(&self, chaos: Chaos) {
+        self.state().chaos = chaos;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared
             .state

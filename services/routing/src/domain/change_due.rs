@@ -4,9 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use contracts::events::RoutingEvent;
 use contracts::events::routing::{DatesCause, Due, DueDatesChanged};
 use contracts::sealed::Sealed;
-use contracts::vocabulary::Clock;
 use decider::Decide;
 use domain::{Calendar, Loop, Rejection};
+
+use super::dates_after;
 
 /// How far off the day may be.
 const DAYS_MAX: u64 = 3 * 366;
@@ -43,27 +44,19 @@ impl Decide<Loop> for ChangeDue {
             return Err(Rejection::DayClosed);
         }
         let was = record.due(&self.calendar);
-        let counted = record
-            .count(Clock::Resolve, &self.calendar, self.now)
-            .map_or(0, |(count, _)| count.counted);
+        let counted = record.counted_to_resolve(&self.calendar, self.now);
         let resolve_days = counted + self.calendar.between(today, self.resolve);
-        let due = Due {
-            resolve: was.resolve.map(|_| self.resolve),
-            ..was.clone()
+        let mut changed = DueDatesChanged {
+            cause: DatesCause::Person {
+                why: self.why.clone(),
+                resolve_days,
+            },
+            calendar_version: record.time.calendar_version,
+            was,
+            due: Due::default(),
         };
-        let cause = DatesCause::Person {
-            why: self.why.clone(),
-            resolve_days,
-        };
-        Ok(Some(
-            DueDatesChanged {
-                cause,
-                calendar_version: record.time.calendar_version,
-                was,
-                due,
-            }
-            .into(),
-        ))
+        changed.due = dates_after(record, changed.clone().into(), &self.calendar, self.now);
+        Ok(Some(changed.into()))
     }
 }
 
@@ -73,6 +66,69 @@ mod tests {
     use contracts::events::IntakeEvent;
     use decider::given;
     use domain::samples::{filed, person, routed, sealed};
+
+    #[test]
+    fn a_day_named_when_the_old_one_is_long_past_is_the_day_due() {
+        let calendar = Calendar::default();
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
+        let now = spec.state().record().expect("filed").changed_at + chrono::Duration::days(90);
+        let change = ChangeDue {
+            resolve: calendar.after(now, 7),
+            why: sealed("w"),
+            calendar: calendar.clone(),
+            now,
+        };
+        let spec = spec.done(&person("carol"), &change);
+        let due = spec.state().record().expect("filed").due(&calendar).resolve;
+        assert_eq!(due, Some(change.resolve));
+    }
+
+    #[test]
+    fn a_day_named_while_an_answer_lies_before_the_schools_counts_what_was_counted() {
+        let calendar = Calendar::default();
+        let proposed = contracts::events::resolution::ResolutionProposed {
+            revision: 1,
+            kind: contracts::vocabulary::ResolutionKind::Support,
+            summary: sealed("s"),
+            rationale: None,
+            flexibility: None,
+        };
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
+        let routed_at = spec.state().record().expect("filed").changed_at;
+        let mut state = spec.state().clone();
+        let mut happens = |days: i64, event: contracts::events::LoopEvent| {
+            let meta = contracts::envelope::Meta {
+                sequence: 9,
+                id: contracts::ids::EventId(uuid::Uuid::nil()),
+                time: routed_at + chrono::Duration::days(days),
+                actor: person("marcus"),
+            };
+            domain::Fold::evolve(&mut state, &meta, &event);
+            state.clone()
+        };
+        let answered = happens(14, contracts::events::ResolutionEvent::from(proposed).into());
+        let now = routed_at + chrono::Duration::days(15);
+        let change = ChangeDue {
+            resolve: calendar.after(now, 7),
+            why: sealed("w"),
+            calendar: calendar.clone(),
+            now,
+        };
+        let changed = change.decide(&answered).expect("accepted").expect("an event");
+        let RoutingEvent::DueDatesChanged(changed) = changed else {
+            panic!("{changed:?}")
+        };
+        let days = |cause: &DatesCause| match cause {
+            DatesCause::Person { resolve_days, .. } => *resolve_days,
+            DatesCause::Calendar => 0,
+        };
+        // Nine days went by before the answer; that of the answer and those after it do not count.
+        assert_eq!(days(&changed.cause), 9 + 7);
+    }
 
     #[test]
     fn the_day_named_is_the_day_due() {

@@ -49,13 +49,80 @@ impl Decide<Loop> for Escalate {
     }
 }
 
+/// Takes a school's appeal to the contact; where it is decided by now, nothing is left to take.
+#[derive(Debug, Clone, Copy)]
+pub struct EscalateAppeal;
+
+impl Decide<Loop> for EscalateAppeal {
+    type Event = RoutingEvent;
+    type Rejection = Rejection;
+
+    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+        let to_contact = Escalate {
+            to: EscalatedTo::Contact,
+            why: None,
+            may_ask_leader: false,
+        };
+        match state.filed()?.appeal {
+            Appeal::Pending { .. } => to_contact.decide(state),
+            Appeal::None | Appeal::Decided(_) => Ok(None),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contracts::events::IntakeEvent;
+    use contracts::events::intake::Appealed;
+    use contracts::events::resolution::CaseDeclined;
+    use contracts::events::routing::EscalationDecided;
+    use contracts::events::{IntakeEvent, ResolutionEvent};
     use contracts::queries::Holder;
+    use contracts::vocabulary::{AppealOutcome, DeclineGround};
     use decider::given;
-    use domain::samples::{filed, person, routed, sealed};
+    use domain::samples::{filed, person, routed, school, sealed};
+
+    #[test]
+    fn an_appeal_that_is_decided_is_not_taken_to_the_contact_as_another_concern() {
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
+            .event(
+                &person("marcus"),
+                ResolutionEvent::from(CaseDeclined {
+                    ground: DeclineGround::NonNegotiable,
+                    reason: sealed("r"),
+                    review_on: None,
+                    may_appeal: true,
+                }),
+            )
+            .event(
+                &person("rosa"),
+                IntakeEvent::from(Appealed {
+                    school: school("alder"),
+                    why: sealed("w"),
+                }),
+            );
+        // The contact is faster than the policy.
+        let escalate = Escalate {
+            to: EscalatedTo::Contact,
+            why: Some(sealed("w")),
+            may_ask_leader: true,
+        };
+        let spec = spec.done(&person("carol"), &escalate);
+        assert!(matches!(
+            spec.when(&EscalateAppeal),
+            Err(Rejection::AlreadyEscalated { .. })
+        ));
+        let decided = EscalationDecided {
+            escalation: spec.last_id(),
+            outcome: Some(AppealOutcome::Overturn),
+            decision: sealed("d"),
+            why: None,
+        };
+        let spec = spec.event(&person("carol"), RoutingEvent::from(decided));
+        assert_eq!(spec.when(&EscalateAppeal), Ok(None));
+    }
 
     #[test]
     fn it_goes_up_and_not_sideways() {

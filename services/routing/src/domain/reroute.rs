@@ -8,6 +8,8 @@ use contracts::sealed::Sealed;
 use decider::Decide;
 use domain::{Calendar, Loop, Rejection};
 
+use super::dates_after;
+
 /// Moves a loop to another department. The acknowledge clock starts again, the resolve clock goes on.
 #[derive(Debug, Clone)]
 pub struct Reroute {
@@ -35,18 +37,13 @@ impl Decide<Loop> for Reroute {
         if with.department == self.to {
             return Err(Rejection::AlreadyThere { department: self.to });
         }
-        let acknowledge_days = record.time.level.as_ref().map_or(0, |level| level.acknowledge_days);
-        let due = Due {
-            acknowledge: Some(self.calendar.after(self.now, acknowledge_days)),
-            next_word: None,
-            resolve: record.due(&self.calendar).resolve,
-        };
-        let rerouted = TensionRerouted {
+        let mut rerouted = TensionRerouted {
             from: with.department,
             to: self.to,
             why: self.why.clone(),
-            due,
+            due: Due::default(),
         };
+        rerouted.due = dates_after(record, rerouted.clone().into(), &self.calendar, self.now);
         Ok(Some(rerouted.into()))
     }
 }
@@ -59,6 +56,34 @@ mod tests {
     use contracts::vocabulary::LoopState;
     use decider::given;
     use domain::samples::{department, filed, person, routed, sealed};
+
+    #[test]
+    fn the_dates_promised_are_those_of_the_clocks_also_where_a_question_falls_away() {
+        let asked = contracts::events::resolution::QuestionAsked {
+            school: domain::samples::school("alder"),
+            question: sealed("which?"),
+        };
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
+            .event(&person("marcus"), ResolutionEvent::from(asked));
+        let reroute = Reroute {
+            to: department("technology"),
+            why: sealed("devices"),
+            episode: None,
+            calendar: Calendar::default(),
+            now: spec.state().record().expect("filed").changed_at + chrono::Duration::hours(1),
+        };
+        let Ok(Some(RoutingEvent::TensionRerouted(rerouted))) = spec.when(&reroute) else {
+            panic!("it is re-routed")
+        };
+        assert!(rerouted.due.acknowledge.is_some() && rerouted.due.resolve.is_some());
+        let spec = spec.done(&person("carol"), &reroute);
+        assert_eq!(
+            spec.state().record().expect("filed").due(&Calendar::default()),
+            rerouted.due
+        );
+    }
 
     #[test]
     fn the_acknowledge_clock_starts_again_and_the_resolve_clock_goes_on() {

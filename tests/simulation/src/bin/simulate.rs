@@ -1,0 +1,136 @@
+//! Runs worlds side by side, shows how far it has come, and prints what was seen; or tells the story of one world.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use simulation::{Options, Player, Report};
+
+/// Plays whole worlds of schools and departments against the real services, each from one number.
+#[derive(Debug, Parser)]
+#[command(name = "tests/simulate")]
+struct Arguments {
+    /// How many worlds to play.
+    #[arg(long, default_value_t = 10_000)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    /// Play this one world and print its story.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// Seeds that do not hold after which the rest is not played.
+const BROKEN_MAX: usize = 5;
+/// How often to say how far it has come.
+const PROGRESS: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.seed {
+        Some(seed) => one(seed),
+        None => many(arguments.from, arguments.seeds),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a program that prints")]
+fn one(seed: u64) -> ExitCode {
+    let options = Options {
+        story: true,
+        sabotage: None,
+    };
+    let Ok(player) = Player::new() else {
+        return ExitCode::FAILURE;
+    };
+    let played = player.play(seed, options);
+    for line in &played.story {
+        println!("{line}");
+    }
+    match played.broken {
+        None => {
+            println!("seed {seed}: all holds, after {} events in loops", played.report.events);
+            ExitCode::SUCCESS
+        }
+        Some(broken) => {
+            println!("seed {seed}: {}", broken.sentence);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    next: AtomicU64,
+    stop: AtomicBool,
+    report: Mutex<Report>,
+    broken: Mutex<Vec<(u64, String)>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[expect(clippy::print_stdout, reason = "a program that prints")]
+fn many(from: u64, seeds: u64) -> ExitCode {
+    let shared = Shared::default();
+    let began = Instant::now();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for nth in 0..threads {
+            let shared = &shared;
+            scope.spawn(move || play(shared, from, seeds, nth == 0, began));
+        }
+    });
+    let report = locked(&shared.report).clone();
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{report}");
+    println!("{:.0} worlds a second", report.worlds as f64 / seconds);
+    let mut broken = locked(&shared.broken).clone();
+    broken.sort();
+    for (seed, sentence) in &broken {
+        println!("\nseed {seed}: {sentence}\n  its story: tests/simulate --seed {seed}");
+    }
+    let missing = report.missing();
+    if !missing.is_empty() && seeds >= 2000 {
+        println!("\nnever occurred: {missing:?}");
+    }
+    if broken.is_empty() && (missing.is_empty() || seeds < 2000) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn play(shared: &Shared, from: u64, seeds: u64, says: bool, began: Instant) {
+    let Ok(player) = Player::new() else {
+        return;
+    };
+    let mut own = Report::default();
+    let mut said = Instant::now();
+    loop {
+        let nth = shared.next.fetch_add(1, Ordering::SeqCst);
+        if nth >= seeds || shared.stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let seed = from + nth;
+        let played = player.play(seed, Options::default());
+        own.add(&played.report);
+        if let Some(broken) = played.broken {
+            let mut all = locked(&shared.broken);
+            all.push((seed, broken.sentence));
+            if all.len() >= BROKEN_MAX {
+                shared.stop.store(true, Ordering::SeqCst);
+            }
+        }
+        if says && said.elapsed() >= PROGRESS {
+            said = Instant::now();
+            let rate = nth as f64 / began.elapsed().as_secs_f64();
+            let broken = locked(&shared.broken).len();
+            eprintln!("{nth} of {seeds} worlds, {rate:.0} a second, {broken} broken; the last was seed {seed}");
+        }
+    }
+    locked(&shared.report).add(&own);
+}

@@ -1,0 +1,159 @@
+//! The real handlers of the three services, called in this process.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use contracts::claims::{Authority, Claims};
+use contracts::commands::{CommandMessage, Done};
+use contracts::ids::{CommandId, District, PersonId};
+use contracts::problem::Problem;
+use contracts::subjects::Subject;
+use contracts::{Action, LoopId};
+use decider::Desk;
+use domain::{Fold, Loop};
+use eventlog::EventLog;
+use futures::future::BoxFuture;
+use messaging::{Carrier, Incoming, People};
+use uuid::Uuid;
+
+use crate::report::Fault;
+use crate::roster::ROSTER;
+use crate::sabotage::Sabotage;
+use crate::storm::Storm;
+
+/// What a handler answers.
+pub type Answer = Result<Done, Problem>;
+
+/// The three services' desks: one log and one clock, each with a view of the districts of its own.
+#[derive(Debug)]
+pub struct Services {
+    /// Intake's.
+    pub intake: Desk,
+    /// Routing's.
+    pub routing: Desk,
+    /// Resolution's.
+    pub resolution: Desk,
+    /// The weather.
+    pub storm: Arc<Storm>,
+    /// What is wrong on purpose.
+    pub sabotage: Option<Sabotage>,
+}
+
+/// Answers from the roster who somebody is.
+#[derive(Debug)]
+pub struct Known {
+    storm: Arc<Storm>,
+}
+
+#[async_trait]
+impl People for Known {
+    async fn person(&self, district: &District, person: PersonId) -> Result<Option<Claims>, Problem> {
+        self.storm.wait().await;
+        if self.storm.strikes(Fault::LookupAway) {
+            return Err(Problem::unavailable("nobody answers who that is"));
+        }
+        Ok(ROSTER.person(district, person).map(|claims| (**claims).clone()))
+    }
+}
+
+impl Services {
+    /// Carries a person's command out.
+    pub fn call(self: &Arc<Self>, action: Action, message: &CommandMessage) -> BoxFuture<'static, Answer> {
+        let services = self.clone();
+        let mut message = message.clone();
+        Box::pin(async move {
+            services.tamper(action, &mut message).await;
+            let incoming = incoming(action.slug(), &message)?;
+            let people = Known {
+                storm: services.storm.clone(),
+            };
+            match action.service() {
+                "intake" => intake::commands::handle(&services.intake, &people, &incoming).await,
+                "routing" => routing::commands::handle_person(&services.routing, &incoming).await,
+                _ => resolution::commands::handle(&services.resolution, &people, &incoming).await,
+            }
+        })
+    }
+
+    /// What is deliberately wrong with how commands are taken.
+    async fn tamper(&self, action: Action, message: &mut CommandMessage) {
+        let Authority::Person(claims) = &mut message.authority else {
+            return;
+        };
+        let district = message.district.clone();
+        match self.sabotage {
+            Some(Sabotage::OldDepartmentActs) if action == Action::Acknowledge => {
+                let subject = Subject::of_loop(&district, LoopId(message.thing));
+                if let Some(with) = fold(&*self.resolution.log, &subject)
+                    .await
+                    .record()
+                    .and_then(|it| it.with())
+                {
+                    claims.departments.insert(with.department);
+                }
+            }
+            Some(Sabotage::OpensTheWall) => claims.district = district,
+            Some(Sabotage::ForgetsKeys) if action == Action::Note => {
+                // A new id each time it comes, as if no key had been sent.
+                let head = self.resolution.log.head().await.unwrap_or(0);
+                message.id = CommandId(Uuid::new_v5(&message.id.0, &head.to_be_bytes()));
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+fn incoming(verb: &str, message: &CommandMessage) -> Result<Incoming, Problem> {
+    let payload = serde_json::to_vec(message).map_err(|error| Problem::unavailable(error.to_string()))?;
+    Ok(Incoming {
+        verb: verb.to_owned(),
+        payload: Bytes::from(payload),
+    })
+}
+
+/// A loop's state as its history has it; absent where that cannot be read.
+pub async fn fold(log: &dyn EventLog, subject: &Subject) -> Loop {
+    let mut state = Loop::default();
+    for raw in log.load(subject, 0, 0).await.unwrap_or_default() {
+        if let Ok(recorded) = raw.parse()
+            && let Ok(event) = Loop::read(&recorded.envelope)
+        {
+            state.evolve(&recorded.meta(), &event);
+        }
+    }
+    state
+}
+
+/// Carries policies' commands within this process, and loses some on the way.
+#[derive(Debug)]
+pub struct Courier {
+    /// The services.
+    pub services: Arc<Services>,
+}
+
+#[async_trait]
+impl Carrier for Courier {
+    async fn command(&self, subject: String, message: &CommandMessage) -> Answer {
+        let services = &self.services;
+        let Some(verb) = subject.strip_prefix("svc.routing.policy.") else {
+            return Err(Problem::not_found("such service"));
+        };
+        services.storm.wait().await;
+        if services.storm.strikes(Fault::RequestLost) {
+            return Err(Problem::unknown_outcome());
+        }
+        if services.sabotage == Some(Sabotage::DropsPolicyCommands) {
+            return Ok(Done {
+                version: 0,
+                repeated: false,
+            });
+        }
+        let answer = routing::commands::handle_policy(&services.routing, &incoming(verb, message)?).await;
+        services.storm.wait().await;
+        if services.storm.strikes(Fault::ReplyLost) {
+            return Err(Problem::unknown_outcome());
+        }
+        answer
+    }
+}

@@ -1,0 +1,204 @@
+//! What routing's read model keeps, in memory: it follows the log, falls behind, and says whether it has.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use contracts::envelope::Recorded;
+use contracts::events::DirectoryEvent;
+use contracts::ids::{District, LoopId};
+use contracts::subjects::Thing;
+use domain::directory::Districts;
+use domain::{Fold, Loop};
+use eventlog::memory::MemoryLog;
+use routing::Watching;
+use routing::read_model::{DueLoop, Watched};
+
+use crate::dice::Dice;
+use crate::report::Fault;
+use crate::sabotage::Sabotage;
+use crate::storm::Storm;
+
+/// A loop as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Its district.
+    pub district: District,
+    /// Its folded state.
+    pub state: Loop,
+    /// What is kept of it.
+    pub watched: Watched,
+}
+
+#[derive(Debug)]
+struct State {
+    position: u64,
+    kept: BTreeMap<LoopId, Kept>,
+    districts: Districts,
+    dice: Dice,
+    // Shares of 1000 in which it does not catch up when it is waited for.
+    stays_behind: u32,
+}
+
+/// The read model.
+#[derive(Debug)]
+pub struct InMemory {
+    log: MemoryLog,
+    storm: Arc<Storm>,
+    state: Mutex<State>,
+    sabotage: Option<Sabotage>,
+}
+
+impl InMemory {
+    /// A read model that has taken nothing in.
+    pub fn new(log: MemoryLog, storm: Arc<Storm>, dice: Dice, sabotage: Option<Sabotage>) -> Self {
+        let state = Mutex::new(State {
+            position: 0,
+            kept: BTreeMap::new(),
+            districts: Districts::default(),
+            dice,
+            stays_behind: 0,
+        });
+        Self {
+            log,
+            storm,
+            state,
+            sabotage,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often it stays behind from now on, in 1000.
+    pub fn stays_behind(&self, per_mille: u32) {
+        self.state().stays_behind = per_mille;
+    }
+
+    /// Up to where it has taken the log in.
+    pub fn position(&self) -> u64 {
+        self.state().position
+    }
+
+    /// What it keeps.
+    pub fn kept(&self) -> BTreeMap<LoopId, Kept> {
+        self.state().kept.clone()
+    }
+
+    /// The next moment of any loop.
+    pub fn next_at(&self) -> Option<DateTime<Utc>> {
+        self.state().kept.values().filter_map(|kept| kept.watched.next_at).min()
+    }
+
+    /// Takes the log in up to a sequence.
+    pub fn take_in(&self, until: u64) {
+        let mut state = self.state();
+        for raw in self.log.since(state.position) {
+            if raw.sequence > until {
+                break;
+            }
+            state.position = raw.sequence;
+            if let Ok(recorded) = raw.parse() {
+                state.one(&recorded);
+            }
+        }
+    }
+
+    /// Loses all and begins again, as after a restart with its tables gone.
+    pub fn forget(&self) {
+        let mut state = self.state();
+        state.position = 0;
+        state.kept.clear();
+        state.districts = Districts::default();
+    }
+}
+
+impl State {
+    fn one(&mut self, recorded: &Recorded) {
+        let district = recorded.subject.district.clone();
+        if recorded.subject.thing == Thing::Loop {
+            let id = LoopId(recorded.subject.id);
+            let mut state = self.kept.remove(&id).map(|kept| kept.state).unwrap_or_default();
+            if let Ok(event) = Loop::read(&recorded.envelope) {
+                state.evolve(&recorded.meta(), &event);
+            }
+            if let Some(record) = state.record() {
+                let watched = Watched::of(record, self.districts.get(&district));
+                self.kept.insert(
+                    id,
+                    Kept {
+                        district,
+                        state,
+                        watched,
+                    },
+                );
+            }
+            return;
+        }
+        let Ok(event) = DirectoryEvent::read(&recorded.envelope) else {
+            return;
+        };
+        self.districts.evolve(&recorded.subject, &event);
+        if matches!(event, DirectoryEvent::CalendarSet(_)) {
+            for kept in self.kept.values_mut().filter(|kept| kept.district == district) {
+                if let Some(record) = kept.state.record() {
+                    kept.watched = Watched::of(record, self.districts.get(&district));
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Watching for InMemory {
+    async fn reached(&self, sequence: u64) -> bool {
+        self.storm.wait().await;
+        let stays = {
+            let mut state = self.state();
+            let share = state.stays_behind;
+            state.dice.chance(share)
+        };
+        if !stays {
+            self.take_in(sequence);
+        }
+        self.position() >= sequence || self.sabotage == Some(Sabotage::WatchesIgnoringLag)
+    }
+
+    async fn due(&self, now: DateTime<Utc>, limit: i64) -> anyhow::Result<Vec<DueLoop>> {
+        self.storm.wait().await;
+        if self.storm.strikes(Fault::LogAway) {
+            anyhow::bail!("the tables are away");
+        }
+        let state = self.state();
+        let mut due: Vec<(DateTime<Utc>, DueLoop)> = state
+            .kept
+            .iter()
+            .filter_map(|(id, kept)| {
+                let at = kept.watched.next_at.filter(|at| *at <= now)?;
+                let district = kept.district.clone();
+                Some((at, DueLoop { district, id: *id }))
+            })
+            .collect();
+        due.sort_by_key(|(at, found)| (*at, found.id));
+        Ok(due.into_iter().map(|(_, found)| found).take(limit as usize).collect())
+    }
+
+    async fn behind_calendar(&self, district: &District, version: u32, limit: i64) -> anyhow::Result<Vec<DueLoop>> {
+        self.storm.wait().await;
+        let state = self.state();
+        Ok(state
+            .kept
+            .iter()
+            .filter(|(_, kept)| {
+                kept.watched.running && kept.district == *district && kept.watched.calendar_version < version as i32
+            })
+            .map(|(id, kept)| DueLoop {
+                district: kept.district.clone(),
+                id: *id,
+            })
+            .take(limit as usize)
+            .collect())
+    }
+}
