@@ -53,6 +53,8 @@ pub struct Operation {
     pub request_hash: String,
     /// The words sent, by field.
     pub texts: BTreeMap<String, String>,
+    /// What else was sent, by field.
+    pub facts: BTreeMap<String, serde_json::Value>,
     /// `If-Match`.
     pub based_on: Option<u64>,
     /// How often it was sent until it was settled.

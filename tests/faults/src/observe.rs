@@ -78,7 +78,7 @@ impl Observer {
         for raw in raws {
             let event = raw.parse().ok();
             let words = match &event {
-                Some(event) => self.words(event.envelope.data.get()).await?,
+                Some(event) => words(&self.keyring, event.envelope.data.get()).await?,
                 None => BTreeMap::new(),
             };
             log.push(Logged {
@@ -89,20 +89,6 @@ impl Observer {
             });
         }
         Ok(log)
-    }
-
-    async fn words(&self, data: &str) -> anyhow::Result<BTreeMap<String, String>> {
-        let Ok(Value::Object(fields)) = serde_json::from_str(data) else {
-            return Ok(BTreeMap::new());
-        };
-        let mut words = BTreeMap::new();
-        for (name, mut value) in fields {
-            if value.get("ciphertext").is_some() {
-                sealing::open_json(&self.keyring, &mut value).await?;
-                words.insert(name, value.as_str().unwrap_or_default().to_owned());
-            }
-        }
-        Ok(words)
     }
 
     /// What still waits for a policy.
@@ -155,6 +141,21 @@ impl Observer {
         }
         Ok(behind)
     }
+}
+
+/// The sealed words of an event's data, opened, by field.
+pub async fn words(keyring: &Keyring, data: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    let Ok(Value::Object(fields)) = serde_json::from_str(data) else {
+        return Ok(BTreeMap::new());
+    };
+    let mut words = BTreeMap::new();
+    for (name, mut value) in fields {
+        if value.get("ciphertext").is_some() {
+            sealing::open_json(keyring, &mut value).await?;
+            words.insert(name, value.as_str().unwrap_or_default().to_owned());
+        }
+    }
+    Ok(words)
 }
 
 async fn compared(name: &str, live: &Db, again: &Db) -> anyhow::Result<Compared> {

@@ -147,23 +147,40 @@ fn differences(operation: &Operation, logged: &Logged) -> Vec<String> {
             logged.words, operation.texts
         ));
     }
+    let data: serde_json::Value = serde_json::from_str(envelope.data.get()).unwrap_or_default();
+    for (name, sent) in &operation.facts {
+        if let Some(stands) = data.get(name)
+            && stands != sent
+        {
+            wrong.push(format!("its event at {at} holds {name} {stands}, and {sent} was sent"));
+        }
+    }
     wrong
 }
 
-/// Who was refused for a stale version was told what they would have overwritten.
+/// Who was refused for a stale version knew one, and was told only of what came after it; and nobody with a token that
+/// holds is sent away as unknown, or hears of a defect.
 fn told_what_happened(case: &Case<'_>, operation: &Operation, add: &mut impl FnMut(Invariant, String)) {
-    let Outcome::Refused { status: 412, .. } = operation.outcome else {
+    let Outcome::Refused { status, problem } = &operation.outcome else {
         return;
     };
+    if matches!(status, 401 | 500..) {
+        add(Invariant::OneAnswer, format!("answered {status} {problem}"));
+    }
+    if *status != 412 {
+        return;
+    }
     let known = operation.based_on.unwrap_or(0);
-    let later = case.by_loop.get(&operation.thing).is_some_and(|events| {
-        operation
-            .since
-            .iter()
-            .all(|at| *at > known && events.iter().any(|logged| logged.sequence == *at))
-    });
-    if !later {
-        let what = format!("refused as stale (knew {known}), but told of {:?}", operation.since);
+    let later: Vec<u64> = case
+        .by_loop
+        .get(&operation.thing)
+        .into_iter()
+        .flatten()
+        .map(|logged| logged.sequence)
+        .filter(|at| *at > known)
+        .collect();
+    if later.is_empty() || !operation.since.iter().all(|at| later.contains(at)) {
+        let what = format!("refused as stale (knew {known}), told of {:?}", operation.since);
         add(Invariant::OneAnswer, what);
     }
 }

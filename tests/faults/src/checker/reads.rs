@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use contracts::events::{LoopEvent, ResolutionEvent};
 use contracts::ids::LoopId;
 
-use super::{Case, Invariant, Violation};
+use super::{Case, Invariant, Logged, Violation};
 use crate::history::{Operation, Outcome, Read, Seen};
 
 /// What a session knows at a moment.
@@ -164,6 +164,15 @@ fn not_in_the_log(case: &Case<'_>, id: LoopId, sequences: &[u64]) -> Option<Stri
     (!odd.is_empty()).then(|| format!("{id} is shown with {odd:?}, which the log does not hold of it"))
 }
 
+/// Whether only the office sees an event.
+fn is_internal(logged: &Logged) -> bool {
+    let read = logged
+        .event
+        .as_ref()
+        .and_then(|event| LoopEvent::read(&event.envelope).ok());
+    matches!(read, Some(LoopEvent::Resolution(ResolutionEvent::NoteAdded(note))) if !note.shared)
+}
+
 /// Events between those shown that everybody who sees the loop must be shown: all but the office's notes.
 fn left_out(case: &Case<'_>, id: LoopId, shown: &BTreeSet<u64>) -> Option<String> {
     let last = *shown.last()?;
@@ -171,13 +180,7 @@ fn left_out(case: &Case<'_>, id: LoopId, shown: &BTreeSet<u64>) -> Option<String
     let missing: Vec<u64> = events
         .iter()
         .filter(|logged| logged.sequence < last && !shown.contains(&logged.sequence))
-        .filter(|logged| {
-            let read = logged
-                .event
-                .as_ref()
-                .and_then(|event| LoopEvent::read(&event.envelope).ok());
-            !matches!(read, Some(LoopEvent::Resolution(ResolutionEvent::NoteAdded(note))) if !note.shared)
-        })
+        .filter(|logged| !is_internal(logged))
         .map(|logged| logged.sequence)
         .collect();
     (!missing.is_empty()).then(|| format!("the history of {id} up to {last} leaves out {missing:?}"))
@@ -185,7 +188,8 @@ fn left_out(case: &Case<'_>, id: LoopId, shown: &BTreeSet<u64>) -> Option<String
 
 /// Streams of events: ids go up over all connections of a listener, and none of the listener's own loops is left out.
 fn streams(case: &Case<'_>, violations: &mut Vec<Violation>) {
-    let mut listeners: BTreeMap<u32, (&Read, Vec<(u64, LoopId)>)> = BTreeMap::new();
+    type Heard<'a> = (&'a Read, Vec<(u64, LoopId)>);
+    let mut listeners: BTreeMap<u32, Heard<'_>> = BTreeMap::new();
     for read in &case.reads {
         if let Seen::Change { listener, sequence, id } = &read.seen {
             let (_, heard) = listeners.entry(*listener).or_insert_with(|| (read, Vec::new()));
@@ -219,10 +223,7 @@ fn streams(case: &Case<'_>, violations: &mut Vec<Violation>) {
                 continue;
             }
             for logged in case.by_loop.get(&operation.thing).map_or(&[][..], Vec::as_slice) {
-                let internal = logged
-                    .event
-                    .as_ref()
-                    .is_some_and(|event| event.envelope.event_type.contains("note_added"));
+                let internal = is_internal(logged);
                 let within = logged.sequence > *first && logged.sequence < *last;
                 if within && !internal && !case.is_spoilt(logged) && !told.contains(&logged.sequence) {
                     add(format!("{} of {} was left out", logged.sequence, operation.thing));

@@ -62,6 +62,7 @@ pub fn check(case: &Case<'_>, violations: &mut Vec<Violation>) {
 fn check_loop(id: LoopId, events: &[&Logged], add: &mut impl FnMut(String)) {
     let mut state = Loop::default();
     let mut previous = 0;
+    let mut time = None;
     let mut routed = 0;
     let mut caused: HashSet<(EventId, String)> = HashSet::new();
     for (nth, logged) in events.iter().enumerate() {
@@ -73,6 +74,10 @@ fn check_loop(id: LoopId, events: &[&Logged], add: &mut impl FnMut(String)) {
                 envelope.previous
             ));
         }
+        if time > Some(envelope.time) {
+            add(format!("the event at {at} of {id} is older than the one before"));
+        }
+        time = Some(envelope.time);
         let read = match LoopEvent::read(envelope) {
             Ok(read) => read,
             Err(error) => {

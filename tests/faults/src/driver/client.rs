@@ -205,6 +205,7 @@ impl Client {
             thing,
             request_hash: request_hash(&wish.action, thing, &wish.body),
             texts: deeds::texts(&wish.body),
+            facts: deeds::facts(&wish.body),
             action: wish.action,
             based_on: wish.based_on,
             attempts: 0,

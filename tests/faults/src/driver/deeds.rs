@@ -125,26 +125,42 @@ pub fn body(random: &mut StdRng, action: &str, place: &Place, number: u64) -> Va
     }
 }
 
+/// Fields that hold no words of a person's.
+const CODES: [&str; 12] = [
+    "kind",
+    "area",
+    "visibility",
+    "ground",
+    "review_on",
+    "department",
+    "to",
+    "outcome",
+    "resolve",
+    "person",
+    "team",
+    "school",
+];
+
+fn fields(body: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    body.as_object().into_iter().flatten()
+}
+
+fn is_words(name: &str, value: &Value) -> bool {
+    value.is_string() && !CODES.contains(&name)
+}
+
 /// The words in a body, by field: what is sealed before it is put on record.
 pub fn texts(body: &Value) -> BTreeMap<String, String> {
-    const CODES: [&str; 12] = [
-        "kind",
-        "area",
-        "visibility",
-        "ground",
-        "review_on",
-        "department",
-        "to",
-        "outcome",
-        "resolve",
-        "person",
-        "team",
-        "school",
-    ];
-    body.as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| !CODES.contains(&name.as_str()))
+    fields(body)
+        .filter(|(name, value)| is_words(name, value))
         .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+/// Everything else in a body, by field: what is put on record as it is, where the event has a field of the name.
+pub fn facts(body: &Value) -> BTreeMap<String, Value> {
+    fields(body)
+        .filter(|(name, value)| !is_words(name, value) && !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }

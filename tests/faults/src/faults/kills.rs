@@ -86,7 +86,7 @@ pub(super) async fn crash(world: &Arc<World>, point: Point, random: &mut StdRng)
     }
     enough.cancel();
     asked.await?;
-    let what = format!("{} at the {nth}th {}", service.name, point.name);
+    let what = format!("{} at {}:{nth}", service.name, point.name);
     if crashed() {
         Ok(Done::well(what))
     } else {

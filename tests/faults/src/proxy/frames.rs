@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     const STREAM: &[u8] = b"INFO {\"max_payload\":1048576}\r\nPUB loop.x _INBOX.1 5\r\nhello\r\n\
-        HPUB loop.y _INBOX.2 16 18\r\nNATS/1.0\r\nA: 1\r\n\r\n{}\r\n\
+        HPUB loop.y _INBOX.2 18 20\r\nNATS/1.0\r\nA: 1\r\n\r\n{}\r\n\
         MSG _INBOX.1 7 28\r\n{\"stream\":\"LOOP\",\"seq\":1234}\r\n+OK\r\nPUB $JS.ACK.LOOP.c.1.2.3.4.5 4\r\n+ACK\r\n\
         MSG _INBOX.1 7 0\r\n\r\nPING\r\n";
 

@@ -76,7 +76,9 @@ pub fn free_port() -> std::io::Result<u16> {
 impl Layout {
     /// How the product is started with some arguments.
     pub fn launch(&self, name: &str, arguments: Vec<String>, delay_ms_max: u64) -> Launch {
-        let salt = name.bytes().fold(0_u64, |sum, byte| sum * 31 + u64::from(byte));
+        let salt = name
+            .bytes()
+            .fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
         Launch {
             name: name.to_owned(),
             program: self.loopline.clone(),

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::{Kept, Launch, Layout, until};
 
 /// How long anything may take to come up.
-const UP_MAX: Duration = Duration::from_secs(60);
+const UP_MAX: Duration = Duration::from_mins(1);
 
 /// Starts everything in one process, as one machine would.
 pub fn all_in_one(layout: &Layout, name: &str, gateway: u16, demo: bool) -> Arc<Kept> {
