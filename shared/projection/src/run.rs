@@ -128,31 +128,36 @@ async fn follow<M: ReadModel>(
             return Err(ApplyError::Away("the log ended".to_owned()));
         }
         raws.retain(|raw| raw.sequence > position);
-        let Some(last) = raws.last().map(|raw| raw.sequence) else {
-            continue;
-        };
-        match take_in(model, &raws, position, last).await {
-            Ok(true) => {
-                position = last;
-                model.position.reached(position);
-                model.model.committed(position).await;
-                progress(position);
-                if until.is_some_and(|until| position >= until) {
-                    return Ok(());
+        // Once, unless another replica moves the checkpoint meanwhile: it moves forward each time, through this batch.
+        while let Some(last) = raws.last().map(|raw| raw.sequence) {
+            match take_in(model, &raws, position, last).await {
+                Ok(true) => {
+                    position = last;
+                    raws.clear();
+                    model.position.reached(position);
+                    model.model.committed(position).await;
+                }
+                Ok(false) => {
+                    // Another replica was faster: go on from where it is, with what it has not taken in of this batch.
+                    model.model.rolled_back().await;
+                    let now = checkpoint(&model.db).await?;
+                    if now < position {
+                        return Err(ApplyError::Away("the tables were made again".to_owned()));
+                    }
+                    position = now;
+                    raws.retain(|raw| raw.sequence > position);
+                    model.position.reached(position);
+                    model.model.committed(position).await;
+                }
+                Err(error) => {
+                    model.model.rolled_back().await;
+                    return Err(error);
                 }
             }
-            Ok(false) => {
-                // Another replica was faster: go on from where it is.
-                model.model.rolled_back().await;
-                position = checkpoint(&model.db).await?;
-                model.position.reached(position);
-                model.model.committed(position).await;
-                progress(position);
-            }
-            Err(error) => {
-                model.model.rolled_back().await;
-                return Err(error);
-            }
+            progress(position);
+        }
+        if until.is_some_and(|until| position >= until) {
+            return Ok(());
         }
     }
 }
