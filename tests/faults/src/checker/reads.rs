@@ -99,8 +99,12 @@ impl<'a> Known<'a> {
                 if let Some(last) = sequences.last() {
                     self.saw(*id, *last);
                 }
-                let longest = self.timelines.get(id).map_or(0, |known| known.len());
-                if sequences.len() >= longest {
+                let last = |of: &[u64]| of.last().copied().unwrap_or(0);
+                if self
+                    .timelines
+                    .get(id)
+                    .is_none_or(|known| last(sequences) >= last(known))
+                {
                     self.timelines.insert(*id, sequences);
                 }
             }
@@ -135,13 +139,17 @@ impl<'a> Known<'a> {
             Seen::Timeline { id, sequences } => {
                 let mut wrong = Vec::new();
                 let shown: BTreeSet<u64> = sequences.iter().copied().collect();
+                // What only the office sees may come into sight, and go, as a loop changes hands.
+                let open = open_of(case, *id, sequences);
                 if let Some(before) = self.timelines.get(id)
-                    && !sequences.starts_with(before)
+                    && !open.starts_with(&open_of(case, *id, before))
                 {
                     wrong.push(format!("the history of {id} does not go on from what it was"));
                 }
                 if let Some(written) = self.written.get(id)
-                    && !written.is_subset(&shown)
+                    && !open_of(case, *id, &written.iter().copied().collect::<Vec<_>>())
+                        .iter()
+                        .all(|at| shown.contains(at))
                 {
                     wrong.push(format!("the history of {id} lacks what the session wrote"));
                 }
@@ -171,6 +179,19 @@ fn is_internal(logged: &Logged) -> bool {
         .as_ref()
         .and_then(|event| LoopEvent::read(&event.envelope).ok());
     matches!(read, Some(LoopEvent::Resolution(ResolutionEvent::NoteAdded(note))) if !note.shared)
+}
+
+/// Of these events of a loop, those that not only the office sees.
+fn open_of(case: &Case<'_>, id: LoopId, sequences: &[u64]) -> Vec<u64> {
+    let internal: BTreeSet<u64> = case
+        .by_loop
+        .get(&id)
+        .into_iter()
+        .flatten()
+        .filter(|logged| is_internal(logged))
+        .map(|logged| logged.sequence)
+        .collect();
+    sequences.iter().copied().filter(|at| !internal.contains(at)).collect()
 }
 
 /// Events between those shown that everybody who sees the loop must be shown: all but the office's notes.
