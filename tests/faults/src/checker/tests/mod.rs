@@ -10,9 +10,9 @@ use rand::{RngExt, SeedableRng};
 use super::{Evidence, Invariant, check};
 
 /// How often each way of spoiling is tried, each time elsewhere.
-const PLACES: u64 = 100;
+const PLACES: u64 = 40;
 /// At how many of them there must have been something to spoil.
-const TRIED_MIN: u64 = 5;
+const TRIED_MIN: u64 = 2;
 
 /// A way of spoiling: false where there was nothing to spoil at the place chosen.
 type Spoil = fn(&mut Evidence, &mut StdRng) -> bool;
