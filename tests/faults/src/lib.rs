@@ -51,5 +51,6 @@ pub mod history;
 pub mod observe;
 pub mod proxy;
 pub mod report;
+mod rest;
 pub mod run;
 pub mod system;

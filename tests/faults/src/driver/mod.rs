@@ -3,6 +3,7 @@
 pub mod client;
 pub mod deeds;
 pub mod listener;
+pub mod wish;
 
 use std::collections::BTreeMap;
 use std::path::Path;

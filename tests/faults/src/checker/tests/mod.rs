@@ -2,6 +2,7 @@
 
 mod good;
 mod log;
+mod reads;
 mod told;
 
 use rand::rngs::StdRng;
