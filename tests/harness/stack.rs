@@ -77,6 +77,7 @@ impl Stack {
             log: log(bus),
             keyring: keyring(bus),
             clock: clock.clone(),
+            recent: decider::Recent::default(),
             districts: LiveDistricts::follow(log(bus), &lifecycle, health.clone(), service),
         };
         let bus = broker.connect("intake").await;

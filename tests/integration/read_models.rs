@@ -7,10 +7,11 @@ use loopline_tests::{People, Stack, on_both_databases};
 use projection::{ReadModel, run_to};
 use runtime::Lifecycle;
 use serde_json::{Value, json};
-use sql::{Db, Location, on};
+use sql::{Db, Location, on, on_tx};
 
 on_both_databases!(
     made_again_it_is_the_same,
+    a_slower_replica_leaves_nothing_out,
     the_unreadable_is_set_aside,
     a_newer_release_stops_the_reader
 );
@@ -135,6 +136,102 @@ async fn made_again_it_is_the_same(location: Location) {
     })
     .await;
     assert_eq!(stack.api("rosa").get(&format!("/api/v1/loops/{id}")).await.status, 200);
+    stack.stop().await;
+}
+
+/// A log that lets another replica take half of it in just before this reader begins to read.
+#[derive(Debug)]
+struct Overtaken {
+    log: eventlog::Log,
+    faster: projection::Model<routing::read_model::Watch>,
+    until: u64,
+}
+
+#[async_trait::async_trait]
+impl eventlog::EventLog for Overtaken {
+    async fn load(
+        &self,
+        subject: &contracts::subjects::Subject,
+        after: u64,
+        at_least: u64,
+    ) -> Result<Vec<eventlog::Raw>, eventlog::LogError> {
+        self.log.load(subject, after, at_least).await
+    }
+
+    async fn append(
+        &self,
+        subject: &contracts::subjects::Subject,
+        expected: u64,
+        envelope: &contracts::Envelope,
+    ) -> Result<u64, eventlog::AppendError> {
+        self.log.append(subject, expected, envelope).await
+    }
+
+    async fn head(&self) -> Result<u64, eventlog::LogError> {
+        self.log.head().await
+    }
+
+    async fn read(&self, filter: eventlog::Filter, after: u64) -> Result<eventlog::Tail, eventlog::LogError> {
+        if after > 0 {
+            return self.log.read(filter, after).await;
+        }
+        // One event at a time, so that it stops exactly there.
+        let mut tail = self.log.read(filter.clone(), 0).await?;
+        let mut raws = Vec::new();
+        while raws.last().is_none_or(|raw: &eventlog::Raw| raw.sequence < self.until) {
+            tail.next(&mut raws, 1).await;
+        }
+        let recorded: Vec<_> = raws.iter().map(|raw| raw.parse().expect("an event")).collect();
+        let faster = &self.faster;
+        let prepared = faster.model.prepare(&faster.db, &recorded).await.expect("prepared");
+        let mut tx = faster.db.begin().await.expect("a transaction");
+        faster.model.write(&mut tx, &prepared).await.expect("taken in");
+        let until = self.until as i64;
+        on_tx!(&mut tx, conn => sqlx::query("INSERT INTO checkpoint (id, position) VALUES (1, $1)")
+            .bind(until).execute(&mut **conn).await.map(|_| ()))
+        .expect("noted");
+        tx.commit().await.expect("committed");
+        self.log.read(filter, after).await
+    }
+
+    async fn durable(
+        &self,
+        name: &str,
+        filter: eventlog::Filter,
+    ) -> Result<Box<dyn eventlog::Durable>, eventlog::LogError> {
+        self.log.durable(name, filter).await
+    }
+
+    async fn outstanding(&self, name: &str) -> Result<u64, eventlog::LogError> {
+        self.log.outstanding(name).await
+    }
+}
+
+async fn watched(db: &Db) -> Vec<(String, i32, i32)> {
+    let sql = "SELECT COALESCE(CAST(next_at AS TEXT), ''), calendar_version, running FROM watch ORDER BY id";
+    on!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).expect("rows")
+}
+
+async fn a_slower_replica_leaves_nothing_out(location: Location) {
+    let postgres = matches!(location, Location::Url(_));
+    let stack = Stack::start(location).await;
+    lively(&stack).await;
+    stack.comes_to_rest().await;
+    let head = stack.log.head().await.expect("a head");
+    let (lifecycle, log) = (Lifecycle::default(), stack.log.clone());
+    let fresh = async || loopline_tests::location(postgres).await.expect("a place");
+    let alone = routing::open(&fresh().await, log.clone()).await.expect("it opens");
+    run_to(&*log, &alone, &lifecycle, head, |_| {}).await.expect("taken in");
+    // The slower one has read everything by the time the faster one has noted half of it.
+    let shared = fresh().await;
+    let slower = routing::open(&shared, log.clone()).await.expect("it opens");
+    let faster = routing::open(&shared, log.clone()).await.expect("it opens");
+    let until = head - 10;
+    let overtaken = Overtaken { log, faster, until };
+    let whole = run_to(&overtaken, &slower, &lifecycle, head, |_| {});
+    let whole = tokio::time::timeout(std::time::Duration::from_secs(20), whole).await;
+    whole.expect("it comes to the end").expect("taken in");
+    assert_eq!(watched(&slower.db).await, watched(&alone.db).await);
     stack.stop().await;
 }
 

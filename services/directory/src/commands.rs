@@ -9,7 +9,7 @@ use contracts::ids::{District, PersonId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::subjects::{Subject, Thing as Kind};
 use contracts::vocabulary::Role;
-use decider::{Decide, Failure, Target, execute};
+use decider::{Decide, Failure, History, Target, execute};
 use messaging::Incoming;
 use serde::Deserialize;
 
@@ -159,11 +159,12 @@ where
         log: &*directory.log,
         subject,
         now: directory.clock.now(),
-        primed: None,
     };
-    execute::<Thing, _>(&target, message, command)
-        .await
-        .map_err(|failure: Failure<NeverRefused>| failure.problem(|never| match never {}))
+    let done = match History::<Thing>::read(target.log, &target.subject).await {
+        Ok(mut history) => execute(&target, &mut history, message, command).await,
+        Err(failure) => Err(failure),
+    };
+    done.map_err(|failure: Failure<NeverRefused>| failure.problem(|never| match never {}))
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use contracts::events::DirectoryEvent;
 use contracts::events::OwnedEvents;
 use contracts::ids::CommandId;
 use contracts::subjects::Subject;
-use decider::{Failure, Target, execute};
+use decider::{Failure, History, Target, execute};
 use uuid::Uuid;
 
 use crate::Directory;
@@ -41,15 +41,16 @@ impl Directory {
             log: &*self.log,
             subject,
             now: self.clock.now(),
-            primed: None,
         };
-        execute::<Thing, _>(&target, &message, &State(event))
-            .await
-            .map_err(|failure: Failure<NeverRefused>| {
-                anyhow::anyhow!(
-                    "a fact could not be stated: {}",
-                    failure.problem(|never| match never {})
-                )
-            })
+        let done = match History::<Thing>::read(target.log, &target.subject).await {
+            Ok(mut history) => execute(&target, &mut history, &message, &State(event)).await,
+            Err(failure) => Err(failure),
+        };
+        done.map_err(|failure: Failure<NeverRefused>| {
+            anyhow::anyhow!(
+                "a fact could not be stated: {}",
+                failure.problem(|never| match never {})
+            )
+        })
     }
 }

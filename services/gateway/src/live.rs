@@ -140,6 +140,13 @@ fn hears(viewer: &Claims, noticed: &contracts::queries::NoticedChange) -> bool {
     }
 }
 
+/// Up to where a listener was told, after an answer. Its position was noted before it was made: what was taken in
+/// meanwhile is in it already, and must not be told again when its notice comes.
+fn told_up_to(changes: &[Change], position: u64, full: bool) -> u64 {
+    let last = changes.last().map_or(0, |change| change.sequence);
+    if full { last } else { last.max(position) }
+}
+
 impl Listener {
     /// Takes a notice in; false where something was missed before it or in it.
     fn take(&mut self, notice: &Notice) -> bool {
@@ -168,9 +175,8 @@ impl Listener {
         };
         let answered: Answered<Vec<Change>> = self.front.ask(&self.visitor, "timeline", "changes", query, 0).await?;
         let full = answered.answer.len() >= PAGE as usize;
-        let reached = answered.answer.last().map(|change| change.sequence);
+        self.last = Some(told_up_to(&answered.answer, answered.position, full));
         self.waiting.extend(answered.answer);
-        self.last = if full { reached } else { Some(answered.position) };
         Ok(full)
     }
 
@@ -186,5 +192,33 @@ impl Listener {
             }
             Ok(None) | Err(_) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contracts::ids::{LoopId, LoopNumber};
+    use contracts::vocabulary::LoopState;
+
+    fn change(sequence: u64) -> Change {
+        let id = LoopId::from(uuid::Uuid::from_u128(1));
+        Change {
+            sequence,
+            id,
+            number: LoopNumber::of(id),
+            kind: "note_added".to_owned(),
+            state: LoopState::Routed,
+            time: chrono::DateTime::default(),
+        }
+    }
+
+    #[test]
+    fn what_an_answer_holds_beyond_its_position_is_not_told_again() {
+        assert_eq!(told_up_to(&[change(5), change(9)], 7, false), 9);
+        assert_eq!(told_up_to(&[change(5)], 7, false), 7);
+        assert_eq!(told_up_to(&[], 7, false), 7);
+        // A full page ends where it ends; the rest is asked for.
+        assert_eq!(told_up_to(&[change(5), change(6)], 7, true), 6);
     }
 }

@@ -135,14 +135,8 @@ async fn file(desk: &Desk, message: &CommandMessage, body: &wire::FileTension) -
         action: Action::File,
         school: Some(school),
     };
-    desk.carry_out_on(
-        subject,
-        Some(Vec::new()),
-        message,
-        &guard,
-        &domain::FileTension { tension },
-    )
-    .await
+    desk.begin(subject, message, &guard, &domain::FileTension { tension })
+        .await
 }
 
 /// An earlier loop that is linked to must be one that the person may know of.
@@ -229,7 +223,7 @@ async fn amend(desk: &Desk, message: &CommandMessage, body: &wire::Amend) -> Res
         body.pillars.as_ref().map_or(0, Vec::len),
     )?;
     let opened = desk.open(message).await?;
-    let key = opened.record.key;
+    let key = opened.record().key;
     let changes = TensionAmended {
         title: desk.seal_some(key, body.title.as_ref()).await?,
         trying: desk.seal_some(key, body.trying.as_ref()).await?,
@@ -250,7 +244,7 @@ async fn amend(desk: &Desk, message: &CommandMessage, body: &wire::Amend) -> Res
         visibility: body.visibility,
     };
     // The school that filed says it better, not one that joined.
-    let school = opened.record.filed_for;
+    let school = opened.record().filed_for;
     speak(desk, message, opened, Action::Amend, school, &domain::Amend { changes }).await
 }
 
@@ -275,7 +269,7 @@ async fn join(desk: &Desk, message: &CommandMessage, body: wire::Join) -> Result
                 ));
             }
         },
-        (None, Authority::Policy { .. }) => opened.record.filed_for,
+        (None, Authority::Policy { .. }) => opened.record().filed_for,
     };
     let known = school == SchoolId::of_district(&message.district)
         || desk
@@ -285,7 +279,9 @@ async fn join(desk: &Desk, message: &CommandMessage, body: wire::Join) -> Result
     if !known {
         return Err(Problem::not_found("school"));
     }
-    let how_it_meets_us = desk.seal_some(opened.record.key, body.how_it_meets_us.as_ref()).await?;
+    let how_it_meets_us = desk
+        .seal_some(opened.record().key, body.how_it_meets_us.as_ref())
+        .await?;
     speak(
         desk,
         message,
@@ -303,7 +299,7 @@ async fn join(desk: &Desk, message: &CommandMessage, body: wire::Join) -> Result
 async fn leave(desk: &Desk, message: &CommandMessage, body: wire::Leave) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let why = desk.seal_some(opened.record.key, body.why.as_ref()).await?;
+    let why = desk.seal_some(opened.record().key, body.why.as_ref()).await?;
     speak(
         desk,
         message,
@@ -349,11 +345,11 @@ async fn answer(desk: &Desk, message: &CommandMessage, body: &wire::Answer) -> R
     let opened = desk.open(message).await?;
     let named = body.school.or_else(|| {
         body.question
-            .and_then(|question| opened.record.questions.get(&question))
+            .and_then(|question| opened.record().questions.get(&question))
             .map(|question| question.school)
     });
     let school = opened.speaking_for(&message.authority, named)?;
-    let answer = desk.seal(opened.record.key, &body.answer).await?;
+    let answer = desk.seal(opened.record().key, &body.answer).await?;
     let command = domain::Answer {
         school,
         question: body.question,
@@ -365,7 +361,7 @@ async fn answer(desk: &Desk, message: &CommandMessage, body: &wire::Answer) -> R
 async fn withdraw(desk: &Desk, message: &CommandMessage, body: wire::Withdraw) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let why = desk.seal_some(opened.record.key, body.why.as_ref()).await?;
+    let why = desk.seal_some(opened.record().key, body.why.as_ref()).await?;
     let command = domain::Withdraw {
         school,
         why,
@@ -377,7 +373,7 @@ async fn withdraw(desk: &Desk, message: &CommandMessage, body: wire::Withdraw) -
 async fn confirm(desk: &Desk, message: &CommandMessage, body: wire::Confirm) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let words = desk.seal_some(opened.record.key, body.words.as_ref()).await?;
+    let words = desk.seal_some(opened.record().key, body.words.as_ref()).await?;
     let command = domain::Confirm {
         school,
         revision: body.revision,
@@ -389,7 +385,7 @@ async fn confirm(desk: &Desk, message: &CommandMessage, body: wire::Confirm) -> 
 async fn refuse(desk: &Desk, message: &CommandMessage, body: &wire::Refuse) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let why = desk.seal(opened.record.key, &body.why).await?;
+    let why = desk.seal(opened.record().key, &body.why).await?;
     let command = domain::Refuse {
         school,
         revision: body.revision,
@@ -401,7 +397,7 @@ async fn refuse(desk: &Desk, message: &CommandMessage, body: &wire::Refuse) -> R
 async fn appeal(desk: &Desk, message: &CommandMessage, body: &wire::Appeal) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let why = desk.seal(opened.record.key, &body.why).await?;
+    let why = desk.seal(opened.record().key, &body.why).await?;
     let command = domain::Appeal {
         school,
         why,
@@ -413,7 +409,7 @@ async fn appeal(desk: &Desk, message: &CommandMessage, body: &wire::Appeal) -> R
 async fn follow_up(desk: &Desk, message: &CommandMessage, body: wire::FollowUp) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let key: KeyId = opened.record.key;
+    let key: KeyId = opened.record().key;
     let text = desk.seal_some(key, body.text.as_ref()).await?;
     let command = domain::FollowUp {
         school,
@@ -476,6 +472,7 @@ mod tests {
             keyring: Keyring::new(Arc::new(MemoryKeys::default()), MasterKey::new([7; 32])),
             clock: Clock::by_hand(chrono::DateTime::from_timestamp(1_793_620_800, 0).expect("a time")),
             districts: LiveDistricts::default(),
+            recent: decider::Recent::default(),
         }
     }
 

@@ -90,6 +90,7 @@ impl Parts {
             log,
             keyring: self.keyring(bus),
             clock: self.clock.clone(),
+            recent: decider::Recent::default(),
         }
     }
 

@@ -66,7 +66,7 @@ where
 
 async fn acknowledge(desk: &Desk, message: &CommandMessage, body: &wire::Acknowledge) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let word = desk.seal(opened.record.key, &body.word).await?;
+    let word = desk.seal(opened.record().key, &body.word).await?;
     act(
         desk,
         message,
@@ -88,7 +88,7 @@ async fn assign(
 ) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let person = people.person(&message.district, body.person).await?;
-    let department = opened.record.with().map(|with| with.department);
+    let department = opened.record().with().map(|with| with.department);
     let belongs = department.is_some_and(|department| {
         person
             .as_ref()
@@ -115,7 +115,7 @@ async fn assign(
 
 async fn ask(desk: &Desk, message: &CommandMessage, body: &wire::Ask) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let question = desk.seal(opened.record.key, &body.question).await?;
+    let question = desk.seal(opened.record().key, &body.question).await?;
     let command = domain::Ask {
         school: body.school,
         question,
@@ -126,7 +126,7 @@ async fn ask(desk: &Desk, message: &CommandMessage, body: &wire::Ask) -> Result<
 
 async fn note(desk: &Desk, message: &CommandMessage, body: &wire::Note) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let text = desk.seal(opened.record.key, &body.text).await?;
+    let text = desk.seal(opened.record().key, &body.text).await?;
     let department = writers_department(&message.authority, &opened);
     let command = domain::Note {
         text,
@@ -142,11 +142,11 @@ fn writers_department(authority: &Authority, opened: &Opened) -> Option<Departme
         return None;
     };
     opened
-        .record
+        .record()
         .with()
         .map(|with| with.department)
         .into_iter()
-        .chain(opened.record.collaborators.iter().copied())
+        .chain(opened.record().collaborators.iter().copied())
         .find(|department| viewer.departments.contains(department))
 }
 
@@ -165,7 +165,7 @@ async fn put_before_team(desk: &Desk, message: &CommandMessage, body: &wire::Put
                 }],
             )
         })?;
-    let question = desk.seal(opened.record.key, &body.question).await?;
+    let question = desk.seal(opened.record().key, &body.question).await?;
     act(
         desk,
         message,
@@ -178,7 +178,7 @@ async fn put_before_team(desk: &Desk, message: &CommandMessage, body: &wire::Put
 
 async fn decide_team(desk: &Desk, message: &CommandMessage, body: &wire::Decide) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let key = opened.record.key;
+    let key = opened.record().key;
     let outcome = body
         .outcome
         .or_else(|| AppealOutcome::from_code(&body.decision.as_str().to_lowercase()));
@@ -193,7 +193,7 @@ async fn decide_team(desk: &Desk, message: &CommandMessage, body: &wire::Decide)
 
 async fn propose(desk: &Desk, message: &CommandMessage, body: &wire::Propose) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let key = opened.record.key;
+    let key = opened.record().key;
     let command = domain::Propose {
         kind: body.kind,
         summary: desk.seal(key, &body.summary).await?,
@@ -213,7 +213,7 @@ async fn decline(desk: &Desk, message: &CommandMessage, body: &wire::Decline) ->
         .unwrap_or(now.date_naive());
     let command = domain::Decline {
         ground: body.ground,
-        reason: desk.seal(opened.record.key, &body.reason).await?,
+        reason: desk.seal(opened.record().key, &body.reason).await?,
         review_on: body.review_on,
         today,
         episode: body.episode,
@@ -223,7 +223,7 @@ async fn decline(desk: &Desk, message: &CommandMessage, body: &wire::Decline) ->
 
 async fn withdraw(desk: &Desk, message: &CommandMessage, body: &wire::WithdrawResolution) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let why = desk.seal(opened.record.key, &body.why).await?;
+    let why = desk.seal(opened.record().key, &body.why).await?;
     act(
         desk,
         message,
@@ -236,7 +236,7 @@ async fn withdraw(desk: &Desk, message: &CommandMessage, body: &wire::WithdrawRe
 
 async fn state_answer(desk: &Desk, message: &CommandMessage, body: &wire::StateAnswer) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let text = desk.seal_some(opened.record.key, body.text.as_ref()).await?;
+    let text = desk.seal_some(opened.record().key, body.text.as_ref()).await?;
     act(
         desk,
         message,

@@ -131,7 +131,7 @@ where
 {
     let mut message = policy_message(&found.district, found.id, what);
     let opened = desk.open(&message).await?;
-    let version = opened.record.version;
+    let version = opened.record().version;
     message.id = CommandId(Uuid::new_v5(&found.id.0, format!("{what}/{version}").as_bytes()));
     let guard = Guard {
         action: Action::ChangeDue,

@@ -2,7 +2,6 @@
 
 use contracts::claims::Authority;
 use contracts::commands::{CommandMessage, Done};
-use contracts::envelope::Recorded;
 use contracts::events::{LoopEvent, OwnedEvents, ResolutionEvent};
 use contracts::ids::{LoopId, SchoolId};
 use contracts::problem::Problem;
@@ -19,7 +18,8 @@ use runtime::Clock;
 use sealing::{Keyring, SealingError};
 
 use crate::Decide;
-use crate::execute::{Failure, HISTORY_MAX, Target, done_before, execute, history};
+use crate::execute::{HISTORY_MAX, Target, done_before, execute};
+use crate::history::{History, Recent};
 
 /// What carrying out a command on a loop needs.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Desk {
     pub clock: Clock,
     /// What districts have decided about themselves.
     pub districts: LiveDistricts,
+    /// Histories of the loops acted on of late.
+    pub recent: Recent,
 }
 
 /// A loop's record as it was read for a command.
@@ -39,10 +41,7 @@ pub struct Desk {
 pub struct Opened {
     /// Where it stands.
     pub subject: Subject,
-    /// Its history.
-    pub recorded: Vec<Recorded>,
-    /// What that comes to.
-    pub record: LoopRecord,
+    history: History<Loop>,
 }
 
 /// Who asks for what, checked against the state that is decided on.
@@ -153,29 +152,21 @@ impl Desk {
     /// Reads the loop that a command is about. Where the person may not know of it, it is not there.
     pub async fn open(&self, message: &CommandMessage) -> Result<Opened, Problem> {
         let subject = Subject::of_loop(&message.district, LoopId(message.thing));
-        let recorded = history(&*self.log, &subject, 0)
+        let mut history = self.recent.take(&subject);
+        history
+            .catch_up(&*self.log, &subject, 0)
             .await
             .map_err(|failure| failure.problem(|()| Problem::not_found("loop")))?;
-        let mut state = Loop::default();
-        for event in &recorded {
-            let read = Loop::read(&event.envelope).map_err(|error| {
-                Failure::<()>::Unreadable(error.to_string()).problem(|()| Problem::not_found("loop"))
-            })?;
-            state.evolve(&event.meta(), &read);
-        }
-        let Loop::Filed(record) = state else {
+        if history.state().record().is_none() {
             return Err(Problem::not_found("loop"));
-        };
-        let opened = Opened {
-            subject,
-            recorded,
-            record: *record,
-        };
+        }
+        let opened = Opened { subject, history };
         // Whoever did something here may ask again whether it was done, even if they no longer see the loop.
         if let Authority::Person(viewer) = &message.authority
-            && sight(viewer, &opened.record.audience(&message.district)) == Sight::Nothing
+            && sight(viewer, &opened.record().audience(&message.district)) == Sight::Nothing
             && !opened.was_done(message)
         {
+            self.recent.keep(opened.subject, opened.history);
             return Err(Problem::not_found("loop"));
         }
         Ok(opened)
@@ -185,9 +176,12 @@ impl Desk {
     /// different by now.
     pub async fn answered_before(&self, message: &CommandMessage) -> Option<Result<Done, Problem>> {
         let subject = Subject::of_loop(&message.district, LoopId(message.thing));
-        let found = history(&*self.log, &subject, 0)
+        let mut history = self.recent.take(&subject);
+        let found = history
+            .catch_up(&*self.log, &subject, 0)
             .await
-            .and_then(|recorded| done_before::<()>(&recorded, message));
+            .and_then(|()| done_before::<()>(history.recorded(), message));
+        self.recent.keep(subject, history);
         match found {
             Ok(done) => done.map(Ok),
             Err(failure) => Some(Err(failure.problem(|()| Problem::not_found("loop")))),
@@ -231,15 +225,30 @@ impl Desk {
         C: Decide<Loop, Rejection = Rejection> + Sync,
         C::Event: OwnedEvents,
     {
-        self.carry_out_on(opened.subject, Some(opened.recorded), message, guard, command)
+        self.carry_out_after(opened.subject, opened.history, message, guard, command)
             .await
     }
 
-    /// Carries a command out on a subject of which `primed` was just read.
-    pub async fn carry_out_on<C>(
+    /// Carries a command that begins a loop out.
+    pub async fn begin<C>(
         &self,
         subject: Subject,
-        primed: Option<Vec<Recorded>>,
+        message: &CommandMessage,
+        guard: &Guard,
+        command: &C,
+    ) -> Result<Done, Problem>
+    where
+        C: Decide<Loop, Rejection = Rejection> + Sync,
+        C::Event: OwnedEvents,
+    {
+        self.carry_out_after(subject, History::default(), message, guard, command)
+            .await
+    }
+
+    async fn carry_out_after<C>(
+        &self,
+        subject: Subject,
+        mut history: History<Loop>,
         message: &CommandMessage,
         guard: &Guard,
         command: &C,
@@ -252,7 +261,6 @@ impl Desk {
             log: &*self.log,
             subject,
             now: self.clock.now(),
-            primed,
         };
         let guarded = Guarded {
             district: &message.district,
@@ -260,7 +268,8 @@ impl Desk {
             guard,
             command,
         };
-        let result = execute::<Loop, _>(&target, message, &guarded).await;
+        let result = execute(&target, &mut history, message, &guarded).await;
+        self.recent.keep(target.subject, history);
         let names = self.districts.names(&message.district);
         result.map_err(|failure| {
             failure.problem(|refusal| match refusal {
@@ -273,9 +282,20 @@ impl Desk {
 }
 
 impl Opened {
+    /// What its history comes to.
+    pub fn record(&self) -> &LoopRecord {
+        match self.history.state() {
+            Loop::Filed(record) => record,
+            Loop::Absent => unreachable!("a loop is opened only where it was filed"),
+        }
+    }
+
     /// Whether this very command was carried out before: then nothing needs to be looked up for it.
     pub fn was_done(&self, message: &CommandMessage) -> bool {
-        self.recorded.iter().any(|event| event.envelope.commandid == message.id)
+        self.history
+            .recorded()
+            .iter()
+            .any(|event| event.envelope.commandid == message.id)
     }
 
     /// The school that a person speaks for in this loop: the one named, or the only one it can be.
@@ -284,10 +304,10 @@ impl Opened {
             return Ok(named);
         }
         let Authority::Person(viewer) = authority else {
-            return Ok(self.record.filed_for);
+            return Ok(self.record().filed_for);
         };
         let theirs = |gone: bool| -> Vec<SchoolId> {
-            self.record
+            self.record()
                 .parts
                 .iter()
                 .filter(|(school, part)| {

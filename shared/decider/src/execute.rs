@@ -8,12 +8,12 @@ use contracts::events::OwnedEvents;
 use contracts::ids::EventId;
 use contracts::problem::{Problem, Since};
 use contracts::subjects::Subject;
-use contracts::versions::Unreadable;
 use domain::Fold;
 use eventlog::{AppendError, EventLog, LogError};
 use tracing::{debug, warn};
 
 use crate::Decide;
+use crate::history::History;
 
 /// The most events one thing's history may hold.
 pub const HISTORY_MAX: u32 = 5000;
@@ -29,9 +29,6 @@ pub struct Target<'a> {
     pub subject: Subject,
     /// Now.
     pub now: DateTime<Utc>,
-    /// What was just read of the thing: empty where it is expected to be new. Read anew only where others were
-    /// faster.
-    pub primed: Option<Vec<Recorded>>,
 }
 
 /// Why a command was not carried out.
@@ -95,77 +92,69 @@ impl<R> Failure<R> {
     }
 }
 
+impl Failure<()> {
+    /// The same where a thing's refusals are of another type: reading a history refuses nothing.
+    pub(crate) fn of_any<R>(self) -> Failure<R> {
+        match self {
+            Self::Reused => Failure::Reused,
+            Self::Stale(since) => Failure::Stale(since),
+            Self::Unsettled => Failure::Unsettled,
+            Self::Busy | Self::Rejected(()) => Failure::Busy,
+            Self::Away(error) => Failure::Away(error),
+            Self::TooLarge => Failure::TooLarge,
+            Self::Unreadable(what) => Failure::Unreadable(what),
+        }
+    }
+}
+
 impl<R> From<LogError> for Failure<R> {
     fn from(error: LogError) -> Self {
         Self::Away(error)
     }
 }
 
-/// A thing's history as read from the log.
-pub async fn history(log: &dyn EventLog, subject: &Subject, at_least: u64) -> Result<Vec<Recorded>, Failure<()>> {
-    log.load(subject, 0, at_least)
-        .await?
-        .iter()
-        .map(|raw| raw.parse().map_err(|garbled| Failure::Unreadable(garbled.to_string())))
-        .collect()
-}
-
-/// What cannot be read in a history, in words for the log of the process.
-pub fn unreadable(error: &Unreadable) -> String {
-    error.to_string()
-}
-
 /// Carries out a command: at most one event, exactly once, whatever is repeated, lost or raced.
+///
+/// `history` is what was just read of the thing, empty where it is expected to be new; it is read on only where others
+/// were faster, and holds the command's own event afterwards.
 pub async fn execute<S, C>(
     target: &Target<'_>,
+    history: &mut History<S>,
     message: &CommandMessage,
     command: &C,
 ) -> Result<Done, Failure<C::Rejection>>
 where
-    S: Fold,
+    S: Fold + Default,
     C: Decide<S>,
     C::Event: OwnedEvents,
 {
-    let mut at_least = 0;
+    let mut at_least = None;
     let mut unsettled = false;
-    let mut primed = target.primed.clone();
     for attempt in 0..TRIES {
-        let recorded = if let Some(recorded) = primed.take() {
-            recorded
-        } else {
-            history(target.log, &target.subject, at_least)
+        if let Some(at_least) = at_least {
+            history
+                .catch_up(target.log, &target.subject, at_least)
                 .await
-                .map_err(|failure| match failure {
+                .map_err(|failure| match failure.of_any() {
                     Failure::Away(_) if unsettled => Failure::Unsettled,
-                    Failure::Away(error) => Failure::Away(error),
-                    Failure::Unreadable(what) => Failure::Unreadable(what),
-                    Failure::Rejected(())
-                    | Failure::Reused
-                    | Failure::Stale(_)
-                    | Failure::Unsettled
-                    | Failure::Busy
-                    | Failure::TooLarge => Failure::Busy,
-                })?
-        };
-        if let Some(done) = done_before(&recorded, message)? {
+                    failure => failure,
+                })?;
+        }
+        let (recorded, state) = (history.recorded(), history.state());
+        if let Some(done) = done_before(recorded, message)? {
             return Ok(done);
         }
-        let version = recorded.last().map_or(0, |last| last.sequence);
-        let mut state = S::default();
-        for event in &recorded {
-            let read = S::read(&event.envelope).map_err(|error| Failure::Unreadable(unreadable(&error)))?;
-            state.evolve(&event.meta(), &read);
-        }
-        command.permits(&state).map_err(Failure::Rejected)?;
+        let version = history.version();
+        command.permits(state).map_err(Failure::Rejected)?;
         if let Some(known) = message.based_on
             && known != version
         {
             let heard = recorded
                 .iter()
-                .filter(|event| command.may_hear_of(&state, &event.envelope));
+                .filter(|event| command.may_hear_of(state, &event.envelope));
             return Err(Failure::Stale(since(heard, known)));
         }
-        let Some(event) = command.decide(&state).map_err(Failure::Rejected)? else {
+        let Some(event) = command.decide(state).map_err(Failure::Rejected)? else {
             return Ok(Done {
                 version,
                 repeated: true,
@@ -178,6 +167,13 @@ where
             .map_err(|error| Failure::Unreadable(error.to_string()))?;
         match target.log.append(&target.subject, version, &envelope).await {
             Ok(sequence) => {
+                let subject = target.subject.clone();
+                // What cannot be read back is read from the log the next time, and refused there.
+                let _ = history.add(Recorded {
+                    sequence,
+                    subject,
+                    envelope,
+                });
                 return Ok(Done {
                     version: sequence,
                     repeated: false,
@@ -185,12 +181,15 @@ where
             }
             Err(AppendError::Conflict { at }) => {
                 debug!(subject = %target.subject, attempt, at, "others were faster");
-                at_least = at;
+                at_least = Some(at);
                 // Where many act on one thing, each steps aside for a moment of its own length.
                 let aside = u64::from(message.id.0.as_bytes()[15] % 8) * u64::from(attempt);
                 runtime::clock::pause(std::time::Duration::from_millis(aside.min(40))).await;
             }
-            Err(AppendError::Unsettled) => unsettled = true,
+            Err(AppendError::Unsettled) => {
+                unsettled = true;
+                at_least = Some(0);
+            }
             Err(AppendError::TooLarge { .. }) => return Err(Failure::TooLarge),
             Err(AppendError::Log(error)) if unsettled => {
                 warn!(subject = %target.subject, %error, "an append could not be settled");

@@ -5,10 +5,12 @@
 
 mod desk;
 mod execute;
+mod history;
 mod spec;
 
 pub use desk::{Desk, Guard, Opened};
-pub use execute::{Failure, HISTORY_MAX, Target, execute, history, unreadable, written};
+pub use execute::{Failure, HISTORY_MAX, Target, execute, written};
+pub use history::{History, Recent};
 pub use spec::{Spec, given};
 
 /// A command's decision over a thing's state: pure, and at most one event.

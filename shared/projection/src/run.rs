@@ -19,6 +19,8 @@ use crate::position::Position;
 const BATCH_MAX: usize = 8192;
 /// Events that may come by without being of this model before its checkpoint follows.
 const UNWRITTEN_MAX: u64 = 10_000;
+/// How long nothing must come before the checkpoint follows what came by.
+const QUIET: Duration = Duration::from_secs(1);
 /// How often a failing batch is tried again before it is said aloud.
 const QUIET_FAILURES: u32 = 5;
 
@@ -195,6 +197,10 @@ async fn follow_on<M: ReadModel>(
                     if until.is_some_and(|until| committed >= until) {
                         return Ok(());
                     }
+                }
+                // What came by without being of this model is noted when nothing else is to be done.
+                () = runtime::clock::pause(QUIET), if ready.is_none() && writing.is_none() && taken > committed => {
+                    ready = Some(prepare(model, &mut raws, taken, writing).await?);
                 }
                 () = lifecycle.stopping() => return Ok(()),
             }

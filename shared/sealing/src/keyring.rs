@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use contracts::sealed::{KeyId, Sealed};
 use rand::Rng;
+use runtime::crash;
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::Uuid;
 
@@ -131,7 +132,9 @@ impl Keyring {
                 .zip(&keys)
                 .map(|(id, key)| self.shared.master.wrap(*id, key, random())),
         );
+        crash::point("keys.put.before");
         self.shared.store.put(pool, &wrapped).await?;
+        crash::point("keys.put.after");
         let mut state = self.state();
         state.remember(pool, Arc::new(keys.into_iter().map(Some).collect()));
         state.fresh.extend(ids);

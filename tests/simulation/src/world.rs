@@ -140,6 +140,7 @@ impl World {
             keyring: keyring.clone(),
             clock: clock.clone(),
             districts: LiveDistricts::default(),
+            recent: decider::Recent::default(),
         };
         let services = Arc::new(Services {
             intake: desk(),

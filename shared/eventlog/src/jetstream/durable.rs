@@ -73,10 +73,20 @@ pub(super) async fn outstanding(context: &Context, name: &str) -> Result<u64, Lo
 
 impl JetStreamDurable {
     async fn open(&mut self) -> Result<(), async_nats::Error> {
-        let consumer = self
+        let consumer = match self
             .context
             .create_consumer_on_stream(self.config.clone(), STREAM)
-            .await?;
+            .await
+        {
+            Ok(consumer) => consumer,
+            Err(error) => {
+                if let (true, Some(name)) = (is_torn(&error.to_string()), &self.config.durable_name) {
+                    warn!(%error, name, "a durable consumer has lost its files; it is made anew, and everything comes again");
+                    self.context.delete_consumer_from_stream(name, STREAM).await?;
+                }
+                return Err(error.into());
+            }
+        };
         let messages = consumer
             .stream()
             .max_messages_per_batch(BATCH)
@@ -111,6 +121,12 @@ impl JetStreamDurable {
             settle: Box::new(JetStreamSettle(acker)),
         })
     }
+}
+
+/// Whether the broker knows a consumer whose files are gone. Deleted at the very moment it is made again, a consumer can
+/// be left so, and nothing but deleting it once more helps.
+fn is_torn(error: &str) -> bool {
+    error.contains("meta.inf") && error.contains("no such file")
 }
 
 #[async_trait]
@@ -166,5 +182,24 @@ impl Settle for JetStreamSettle {
             .ack_with(AckKind::Progress)
             .await
             .map_err(|error| LogError::Unavailable(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_consumer_without_its_files_is_made_anew() {
+        assert!(is_torn(
+            "JetStream error: open /store/streams/LOOP/obs/routing-p/meta.inf.tmp: no such file or directory"
+        ));
+        for other in [
+            "timed out",
+            "JetStream error: insufficient resources",
+            "consumer not found",
+        ] {
+            assert!(!is_torn(other), "{other}");
+        }
     }
 }

@@ -1,0 +1,45 @@
+//! What a client asks for, and how it is known again.
+
+use std::time::Duration;
+
+use contracts::ids::LoopId;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// How long a client waits for an answer before the outcome counts as unknown.
+const ANSWER_MAX: Duration = Duration::from_secs(6);
+
+/// The connections all clients share.
+pub fn http() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().timeout(ANSWER_MAX).build()
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The action's name in addresses, or `file`.
+    pub action: String,
+    /// The loop; none for filing.
+    pub thing: Option<LoopId>,
+    /// The body.
+    pub body: Value,
+    /// `If-Match`.
+    pub based_on: Option<u64>,
+    /// Whether it is tried on another district's loop.
+    pub foreign: bool,
+}
+
+/// The digest that goes with a command: of the verb, the thing and the content.
+pub fn request_hash(action: &str, thing: LoopId, body: &Value) -> String {
+    use std::fmt::Write as _;
+    let digest = Sha256::new()
+        .chain_update(action)
+        .chain_update([0])
+        .chain_update(thing.0.as_bytes())
+        .chain_update(body.to_string())
+        .finalize();
+    digest[..16].iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
