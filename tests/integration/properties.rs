@@ -6,7 +6,7 @@ use contracts::ids::{EventId, SchoolId};
 use contracts::vocabulary::{AppealOutcome, DeclineGround, EscalatedTo, LoopState, ResolutionKind};
 use decider::Decide;
 use domain::samples::{department, filed, level, person, school, sealed};
-use domain::{Calendar, Fold, Loop, Rejection, legal};
+use domain::{Calendar, Calendars, Fold, Loop, Rejection, legal};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -162,11 +162,10 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             why: None,
         }),
         15 => play.try_out(&routing::domain::ApplyCalendar {
-            old: Calendar::default(),
-            new: calendar,
+            calendars: [Calendar::default(), calendar].into_iter().collect(),
         }),
         16 | 17 => play.try_out(&routing::domain::CheckClocks {
-            calendar: Calendar::default(),
+            calendars: Calendars::default(),
             now,
         }),
         18 => play.try_out(&resolution::domain::Acknowledge {
@@ -258,7 +257,7 @@ proptest! {
             play(&mut played, deed);
         }
         played.now += chrono::Duration::days(days);
-        let check = routing::domain::CheckClocks { calendar: Calendar::default(), now: played.now };
+        let check = routing::domain::CheckClocks { calendars: Calendars::default(), now: played.now };
         let mut rounds = 0;
         while played.try_out(&check) {
             rounds += 1;

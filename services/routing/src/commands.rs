@@ -2,7 +2,7 @@
 
 use ::domain::directory::DistrictRecord;
 use ::domain::rules::{Facts, choose};
-use ::domain::{Calendar, Loop, Rejection};
+use ::domain::{Calendars, Loop, Rejection};
 use contracts::Action;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
@@ -78,11 +78,8 @@ fn department(desk: &Desk, district: &District, named: &Text<200>) -> Result<Dep
     })
 }
 
-/// The calendar a loop's days are counted by.
-fn loops_calendar(desk: &Desk, district: &District, opened: &Opened) -> Result<Calendar, Problem> {
-    look(desk, district, |record| {
-        record.calendar_at(opened.record().time.calendar_version)
-    })
+fn calendars(desk: &Desk, district: &District) -> Result<Calendars, Problem> {
+    look(desk, district, |record| record.calendars.clone())
 }
 
 async fn route_filed(desk: &Desk, message: &CommandMessage) -> Result<Done, Problem> {
@@ -169,13 +166,13 @@ async fn route(desk: &Desk, message: &CommandMessage, body: &wire::Route) -> Res
 async fn reroute(desk: &Desk, message: &CommandMessage, body: &wire::Reroute) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let to = department(desk, &message.district, &body.department)?;
-    let calendar = loops_calendar(desk, &message.district, &opened)?;
+    let calendars = calendars(desk, &message.district)?;
     let why = desk.seal(opened.record().key, &body.why).await?;
     let command = domain::Reroute {
         to,
         why,
         episode: body.episode,
-        calendar,
+        calendars,
         now: desk.clock.now(),
     };
     act(desk, message, opened, Action::Reroute, &command).await
@@ -238,12 +235,12 @@ async fn decide(desk: &Desk, message: &CommandMessage, body: &wire::Decide) -> R
 
 async fn change_due(desk: &Desk, message: &CommandMessage, body: &wire::ChangeDue) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let calendar = loops_calendar(desk, &message.district, &opened)?;
+    let calendars = calendars(desk, &message.district)?;
     let why = desk.seal(opened.record().key, &body.why).await?;
     let command = domain::ChangeDue {
         resolve: body.resolve,
         why,
-        calendar,
+        calendars,
         now: desk.clock.now(),
     };
     act(desk, message, opened, Action::ChangeDue, &command).await

@@ -1,6 +1,6 @@
 //! Looking at the time: what is due becomes a command with a derived id, so that any number of replicas may look.
 
-use ::domain::{Loop, Rejection};
+use ::domain::{Calendars, Loop, Rejection};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contracts::Action;
@@ -109,37 +109,23 @@ fn count(results: Vec<Result<bool, Problem>>) -> u32 {
 }
 
 async fn check_clocks(desk: &Desk, found: DueLoop, now: DateTime<Utc>) -> Result<bool, Problem> {
-    issue(desk, &found, "clock", |desk, version| CheckClocks {
-        calendar: calendar_at(desk, &found.district, version),
-        now,
-    })
-    .await
+    let calendars = calendars(desk, &found.district);
+    issue(desk, &found, "clock", &CheckClocks { calendars, now }).await
 }
 
 async fn apply_calendar(desk: &Desk, found: DueLoop) -> Result<bool, Problem> {
-    issue(desk, &found, "calendar", |desk, version| ApplyCalendar {
-        old: calendar_at(desk, &found.district, version),
-        new: desk
-            .districts
-            .with(&found.district, ::domain::directory::DistrictRecord::calendar)
-            .unwrap_or_default(),
-    })
-    .await
+    let calendars = calendars(desk, &found.district);
+    issue(desk, &found, "calendar", &ApplyCalendar { calendars }).await
 }
 
-fn calendar_at(desk: &Desk, district: &District, version: u32) -> ::domain::Calendar {
+fn calendars(desk: &Desk, district: &District) -> Calendars {
     desk.districts
-        .with(district, |record| record.calendar_at(version))
+        .with(district, |record| record.calendars.clone())
         .unwrap_or_default()
 }
 
 /// Issues one command of time on a loop; its id follows from the loop's version, so that two replicas issue the same.
-async fn issue<C>(
-    desk: &Desk,
-    found: &DueLoop,
-    what: &str,
-    command: impl FnOnce(&Desk, u32) -> C,
-) -> Result<bool, Problem>
+async fn issue<C>(desk: &Desk, found: &DueLoop, what: &str, command: &C) -> Result<bool, Problem>
 where
     C: Decide<Loop, Event = contracts::events::RoutingEvent, Rejection = Rejection> + Sync,
 {
@@ -147,12 +133,11 @@ where
     let opened = desk.open(&message).await?;
     let version = opened.record().version;
     message.id = CommandId(Uuid::new_v5(&found.id.0, format!("{what}/{version}").as_bytes()));
-    let command = command(desk, opened.record().time.calendar_version);
     let guard = Guard {
         action: Action::ChangeDue,
         school: None,
     };
-    let done = desk.carry_out(opened, &message, &guard, &command).await?;
+    let done = desk.carry_out(opened, &message, &guard, command).await?;
     Ok(!done.repeated)
 }
 

@@ -11,9 +11,7 @@ use contracts::vocabulary::{Level, TeamKind};
 use uuid::Uuid;
 
 use crate::calendar::Calendar;
-
-/// Calendars kept for loops whose days were counted by them; older ones are brought to the oldest kept.
-const CALENDARS_MAX: usize = 64;
+use crate::calendars::Calendars;
 
 /// One district.
 #[derive(Debug, Clone, Default)]
@@ -28,8 +26,8 @@ pub struct DistrictRecord {
     pub zones: BTreeMap<ZoneId, Zone>,
     /// Teams by id.
     pub teams: BTreeMap<TeamId, Team>,
-    /// Calendars by version.
-    pub calendars: BTreeMap<u32, Calendar>,
+    /// Its calendars.
+    pub calendars: Calendars,
     /// Closed days as they were last set.
     pub closed: Vec<Closed>,
     /// Service levels by short name.
@@ -147,10 +145,7 @@ impl DistrictRecord {
                     version: set.version,
                     ..Calendar::default()
                 });
-                self.calendars.insert(set.version, calendar);
-                if self.calendars.len() > CALENDARS_MAX {
-                    self.calendars.pop_first();
-                }
+                self.calendars.add(calendar);
                 self.closed.clone_from(&set.closed);
             }
             DirectoryEvent::ServiceLevelSet(set) => {
@@ -169,20 +164,12 @@ impl DistrictRecord {
 
     /// The calendar in force.
     pub fn calendar(&self) -> Calendar {
-        self.calendars
-            .last_key_value()
-            .map(|(_, calendar)| calendar.clone())
-            .unwrap_or_default()
+        self.calendars.current().clone()
     }
 
     /// The calendar of a version, or the nearest kept.
     pub fn calendar_at(&self, version: u32) -> Calendar {
-        self.calendars
-            .range(..=version)
-            .next_back()
-            .or_else(|| self.calendars.first_key_value())
-            .map(|(_, calendar)| calendar.clone())
-            .unwrap_or_default()
+        self.calendars.at(version).clone()
     }
 
     /// The level of this short name, or a plain one where a rule names what is not there.

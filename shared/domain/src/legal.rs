@@ -26,6 +26,13 @@ pub fn is_legal(before: Option<LoopState>, event: &str) -> bool {
     PARSED.get(event).is_some_and(|states| states.contains(state))
 }
 
+/// Every event with each state in which it may follow, by code.
+pub fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PARSED
+        .iter()
+        .flat_map(|(event, states)| states.iter().map(move |state| (*event, *state)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

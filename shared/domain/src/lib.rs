@@ -4,6 +4,7 @@
 
 pub mod authority;
 pub mod calendar;
+pub mod calendars;
 pub mod clocks;
 pub mod directory;
 pub mod district_loop;
@@ -15,6 +16,7 @@ pub mod rules;
 pub mod samples;
 
 pub use calendar::Calendar;
+pub use calendars::Calendars;
 pub use district_loop::{Loop, LoopRecord};
 pub use fold::Fold;
 pub use rejection::Rejection;

@@ -1,5 +1,8 @@
 //! One lane a thing: what is worked on now, what waits behind it, and what must come first. Pure: it is told what was
 //! delivered and what became of it, and says what to do next.
+//!
+//! A message may be in hand twice. Once the first copy is acknowledged the broker takes it as done and sends it no more,
+//! so the second is never worked on: were it to fail, its thing would wait for ever for what does not come.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -32,6 +35,8 @@ pub enum Turn<D> {
     Wait,
     /// Give it back: one that must come before it is not done yet.
     Back(D),
+    /// Acknowledge it without working on it: it was done with before.
+    Repeated(D),
 }
 
 /// What became of a message.
@@ -45,11 +50,40 @@ pub enum Became {
     Failed,
 }
 
+/// Messages remembered as done with.
+const REMEMBERED_MAX: usize = 65_536;
+
 /// All lanes of a policy.
 #[derive(Debug)]
 pub struct Lanes<D> {
     lanes: HashMap<String, Lane<D>>,
     parked: HashSet<String>,
+    done: Remembered,
+}
+
+/// The messages that were done with last.
+#[derive(Debug, Default)]
+struct Remembered {
+    sequences: HashSet<u64>,
+    oldest_first: VecDeque<u64>,
+}
+
+impl Remembered {
+    fn add(&mut self, sequence: u64) {
+        if !self.sequences.insert(sequence) {
+            return;
+        }
+        self.oldest_first.push_back(sequence);
+        if self.oldest_first.len() > REMEMBERED_MAX
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.sequences.remove(&oldest);
+        }
+    }
+
+    fn holds(&self, sequence: u64) -> bool {
+        self.sequences.contains(&sequence)
+    }
 }
 
 #[derive(Debug)]
@@ -76,11 +110,15 @@ impl<D: Numbered> Lanes<D> {
         Self {
             lanes: HashMap::new(),
             parked,
+            done: Remembered::default(),
         }
     }
 
     /// A message was delivered.
     pub fn delivered(&mut self, message: D) -> Turn<D> {
+        if self.done.holds(message.sequence()) {
+            return Turn::Repeated(message);
+        }
         let lane = self.lanes.entry(message.subject().to_owned()).or_default();
         if lane.held_for.is_some_and(|first| message.sequence() > first) {
             return Turn::Back(message);
@@ -93,31 +131,35 @@ impl<D: Numbered> Lanes<D> {
         self.turn(message)
     }
 
-    /// A message was worked on: the next of its thing, and those to give back.
-    pub fn finished(&mut self, subject: &str, sequence: u64, became: Became) -> (Option<Turn<D>>, Vec<D>) {
+    /// A message was worked on: what to do with those that waited behind it, at most one of which is worked on next.
+    pub fn finished(&mut self, subject: &str, sequence: u64, became: Became) -> Vec<Turn<D>> {
         let lane = self.lanes.entry(subject.to_owned()).or_default();
         lane.running = false;
         if became == Became::Failed {
             lane.held_for = Some(lane.held_for.map_or(sequence, |first| first.min(sequence)));
-            return (None, lane.waiting.drain(..).collect());
+            return lane.waiting.drain(..).map(Turn::Back).collect();
         }
         if became == Became::Aside {
             self.parked.insert(subject.to_owned());
         }
+        self.done.add(sequence);
         lane.held_for = lane.held_for.filter(|first| *first != sequence);
-        let mut back = Vec::new();
+        let mut turns = Vec::new();
         while let Some(next) = lane.waiting.pop_front() {
-            if lane.held_for.is_some_and(|first| next.sequence() > first) {
-                back.push(next);
-                continue;
+            if self.done.holds(next.sequence()) {
+                turns.push(Turn::Repeated(next));
+            } else if lane.held_for.is_some_and(|first| next.sequence() > first) {
+                turns.push(Turn::Back(next));
+            } else {
+                lane.running = true;
+                turns.push(self.turn(next));
+                return turns;
             }
-            lane.running = true;
-            return (Some(self.turn(next)), back);
         }
         if lane.held_for.is_none() {
             self.lanes.remove(subject);
         }
-        (None, back)
+        turns
     }
 
     fn turn(&self, message: D) -> Turn<D> {
@@ -156,8 +198,7 @@ mod tests {
         assert_eq!(lanes.delivered(Message("a", 1)), Turn::Work(Message("a", 1)));
         assert_eq!(lanes.delivered(Message("a", 2)), Turn::Wait);
         assert_eq!(lanes.delivered(Message("b", 3)), Turn::Work(Message("b", 3)));
-        let next = lanes.finished("a", 1, Became::Done);
-        assert_eq!(next, (Some(Turn::Work(Message("a", 2))), vec![]));
+        assert_eq!(lanes.finished("a", 1, Became::Done), [Turn::Work(Message("a", 2))]);
     }
 
     #[test]
@@ -165,10 +206,10 @@ mod tests {
         let mut lanes = lanes();
         lanes.delivered(Message("a", 1));
         lanes.delivered(Message("a", 2));
-        assert_eq!(lanes.finished("a", 1, Became::Failed), (None, vec![Message("a", 2)]));
+        assert_eq!(lanes.finished("a", 1, Became::Failed), [Turn::Back(Message("a", 2))]);
         assert_eq!(lanes.delivered(Message("a", 2)), Turn::Back(Message("a", 2)));
         assert_eq!(lanes.delivered(Message("a", 1)), Turn::Work(Message("a", 1)));
-        assert_eq!(lanes.finished("a", 1, Became::Done), (None, vec![]));
+        assert_eq!(lanes.finished("a", 1, Became::Done), []);
         assert_eq!(lanes.delivered(Message("a", 2)), Turn::Work(Message("a", 2)));
     }
 
@@ -179,5 +220,56 @@ mod tests {
         lanes.finished("a", 1, Became::Aside);
         assert_eq!(lanes.delivered(Message("a", 2)), Turn::Follow(Message("a", 2)));
         assert_eq!(lanes.delivered(Message("b", 3)), Turn::Work(Message("b", 3)));
+    }
+    #[test]
+    fn a_copy_of_what_is_done_with_is_acknowledged_and_holds_nothing_up() {
+        let mut lanes = lanes();
+        lanes.delivered(Message("a", 1));
+        assert_eq!(lanes.delivered(Message("a", 1)), Turn::Wait, "its copy");
+        lanes.delivered(Message("a", 2));
+        assert_eq!(
+            lanes.finished("a", 1, Became::Done),
+            [Turn::Repeated(Message("a", 1)), Turn::Work(Message("a", 2))]
+        );
+        assert_eq!(lanes.delivered(Message("a", 1)), Turn::Repeated(Message("a", 1)));
+        lanes.finished("a", 2, Became::Done);
+        assert_eq!(lanes.delivered(Message("a", 1)), Turn::Repeated(Message("a", 1)));
+        assert_eq!(lanes.delivered(Message("a", 3)), Turn::Work(Message("a", 3)));
+    }
+
+    #[test]
+    fn a_copy_of_what_failed_is_worked_on_and_what_comes_after_goes_on() {
+        let mut lanes = lanes();
+        lanes.delivered(Message("a", 1));
+        lanes.delivered(Message("a", 1));
+        lanes.delivered(Message("a", 2));
+        assert_eq!(
+            lanes.finished("a", 1, Became::Failed),
+            [Turn::Back(Message("a", 1)), Turn::Back(Message("a", 2))]
+        );
+        // Both come again; whichever is first is the one that is worked on.
+        assert_eq!(lanes.delivered(Message("a", 1)), Turn::Work(Message("a", 1)));
+        assert_eq!(lanes.delivered(Message("a", 1)), Turn::Wait);
+        assert_eq!(lanes.finished("a", 1, Became::Done), [Turn::Repeated(Message("a", 1))]);
+        assert_eq!(lanes.delivered(Message("a", 2)), Turn::Work(Message("a", 2)));
+    }
+
+    #[test]
+    fn a_copy_of_one_set_aside_is_not_set_aside_again() {
+        let mut lanes = lanes();
+        lanes.delivered(Message("a", 1));
+        lanes.finished("a", 1, Became::Aside);
+        assert_eq!(lanes.delivered(Message("a", 1)), Turn::Repeated(Message("a", 1)));
+    }
+
+    #[test]
+    fn only_so_many_are_remembered() {
+        let mut done = Remembered::default();
+        for sequence in 0..=REMEMBERED_MAX as u64 {
+            done.add(sequence);
+            done.add(sequence);
+        }
+        assert!(!done.holds(0) && done.holds(1) && done.holds(REMEMBERED_MAX as u64));
+        assert_eq!(done.sequences.len(), REMEMBERED_MAX);
     }
 }

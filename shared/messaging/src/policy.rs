@@ -105,16 +105,18 @@ pub async fn run_policy(
         }
     };
     health.set(&part, State::Ready);
-    let shared = Arc::new((bus, policy));
     let mut lanes: Lanes<Delivery> = Lanes::new(parked);
-    let mut running: JoinSet<(Delivery, Outcome)> = JoinSet::new();
-    let mut settling: JoinSet<()> = JoinSet::new();
+    let mut hands = Hands {
+        shared: Arc::new((bus, policy)),
+        running: JoinSet::new(),
+        settling: JoinSet::new(),
+    };
     loop {
         tokio::select! {
-            delivery = durable.next(), if running.len() < LANES_MAX => {
-                begin(&mut running, &shared, lanes.delivered(delivery)).await;
+            delivery = durable.next(), if hands.running.len() < LANES_MAX => {
+                hands.take(lanes.delivered(delivery)).await;
             }
-            Some(finished) = running.join_next() => {
+            Some(finished) = hands.running.join_next() => {
                 let Ok((delivery, outcome)) = finished else { continue };
                 let sequence = delivery.raw.sequence;
                 let became = match outcome {
@@ -124,7 +126,7 @@ pub async fn run_policy(
                         error!(policy = policy.name, sequence, reason, "an event is set aside");
                         let subject = delivery.raw.subject.clone();
                         let message = SetAside { sequence, subject, reader: policy.name.to_owned(), reason };
-                        match set_aside(&shared.0, service, &message, &delivery.raw.payload).await {
+                        match set_aside(&hands.shared.0, service, &message, &delivery.raw.payload).await {
                             Ok(()) => Became::Aside,
                             Err(_) => Became::Failed,
                         }
@@ -135,58 +137,66 @@ pub async fn run_policy(
                         return;
                     }
                 };
-                let (next, back) = lanes.finished(&delivery.raw.subject, sequence, became);
+                let turns = lanes.finished(&delivery.raw.subject, sequence, became);
                 match became {
-                    Became::Done | Became::Aside => settle(&mut settling, policy.name, delivery),
+                    Became::Done | Became::Aside => hands.settle(delivery),
                     Became::Failed => give_back(&delivery).await,
                 }
-                for waiting in back {
-                    give_back(&waiting).await;
-                }
-                if let Some(next) = next {
-                    begin(&mut running, &shared, next).await;
+                for turn in turns {
+                    hands.take(turn).await;
                 }
             }
-            Some(_) = settling.join_next() => {}
+            Some(_) = hands.settling.join_next() => {}
             () = lifecycle.stopping() => return,
         }
     }
 }
 
-/// Acknowledges without holding the others up: what is not noted comes again, and then finds itself done.
-fn settle(settling: &mut JoinSet<()>, policy: &'static str, delivery: Delivery) {
-    settling.spawn(async move {
-        crash::point("policy.ack.before");
-        if let Err(error) = delivery.settle.ack().await {
-            let sequence = delivery.raw.sequence;
-            warn!(policy, sequence, %error, "a reaction was not noted; it comes again");
+/// What a policy has in hand.
+struct Hands {
+    shared: Arc<(Bus, Policy)>,
+    running: JoinSet<(Delivery, Outcome)>,
+    settling: JoinSet<()>,
+}
+
+impl Hands {
+    async fn take(&mut self, turn: Turn<Delivery>) {
+        match turn {
+            Turn::Work(delivery) => {
+                let shared = self.shared.clone();
+                self.running.spawn(async move {
+                    let (bus, policy) = &*shared;
+                    let outcome = react(bus, policy, &delivery.raw).await;
+                    (delivery, outcome)
+                });
+            }
+            Turn::Follow(delivery) => {
+                let reason = Outcome::SetAside("an earlier event of this thing was set aside".to_owned());
+                self.running.spawn(async move { (delivery, reason) });
+            }
+            Turn::Wait => {}
+            Turn::Back(delivery) => give_back(&delivery).await,
+            Turn::Repeated(delivery) => self.settle(delivery),
         }
-        crash::point("policy.ack.after");
-    });
+    }
+
+    /// Acknowledges without holding the others up: what is not noted comes again, and then finds itself done.
+    fn settle(&mut self, delivery: Delivery) {
+        let policy = self.shared.1.name;
+        self.settling.spawn(async move {
+            crash::point("policy.ack.before");
+            if let Err(error) = delivery.settle.ack().await {
+                let sequence = delivery.raw.sequence;
+                warn!(policy, sequence, %error, "a reaction was not noted; it comes again");
+            }
+            crash::point("policy.ack.after");
+        });
+    }
 }
 
 async fn give_back(delivery: &Delivery) {
     // Where this is not heard, it comes again by itself.
     let _ = delivery.settle.nak(RETRY_AFTER).await;
-}
-
-async fn begin(running: &mut JoinSet<(Delivery, Outcome)>, shared: &Arc<(Bus, Policy)>, turn: Turn<Delivery>) {
-    match turn {
-        Turn::Work(delivery) => {
-            let shared = shared.clone();
-            running.spawn(async move {
-                let (bus, policy) = &*shared;
-                let outcome = react(bus, policy, &delivery.raw).await;
-                (delivery, outcome)
-            });
-        }
-        Turn::Follow(delivery) => {
-            let reason = Outcome::SetAside("an earlier event of this thing was set aside".to_owned());
-            running.spawn(async move { (delivery, reason) });
-        }
-        Turn::Wait => {}
-        Turn::Back(delivery) => give_back(&delivery).await,
-    }
 }
 
 /// Reacts to one event: sends the commands that follow from it.

@@ -88,7 +88,7 @@ impl Consumer {
                 report.fault(Fault::DeliveredAgain);
             }
             let turn = self.lanes.delivered(delivery);
-            self.begin(services, turn).await;
+            self.take(services, turn).await;
             return Ok(Stepped::Moved);
         }
         if self.running.is_empty() {
@@ -118,7 +118,7 @@ impl Consumer {
             }
         };
         let subject = delivery.raw.subject.clone();
-        let (next, back) = self.lanes.finished(&subject, sequence, became);
+        let turns = self.lanes.finished(&subject, sequence, became);
         match became {
             Became::Done | Became::Aside => {
                 if dice.chance(ack_lost) {
@@ -131,16 +131,13 @@ impl Consumer {
             }
             Became::Failed => give_back(delivery).await,
         }
-        for waiting in back {
-            give_back(waiting).await;
-        }
-        if let Some(next) = next {
-            self.begin(services, next).await;
+        for turn in turns {
+            self.take(services, turn).await;
         }
         Ok(Stepped::Moved)
     }
 
-    async fn begin(&mut self, services: &Arc<Services>, turn: Turn<Delivery>) {
+    async fn take(&mut self, services: &Arc<Services>, turn: Turn<Delivery>) {
         match turn {
             Turn::Work(delivery) | Turn::Follow(delivery) => {
                 let (policy, services) = (self.policy, services.clone());
@@ -151,6 +148,9 @@ impl Consumer {
             }
             Turn::Wait => {}
             Turn::Back(delivery) => give_back(delivery).await,
+            Turn::Repeated(delivery) => {
+                let _ = delivery.settle.ack().await;
+            }
         }
     }
 }

@@ -155,6 +155,7 @@ impl History {
             legal::is_legal(was, kind),
             "event {sequence}, {kind}, is not legal in {was:?}"
         );
+        report.transition(kind, was);
         if let Some(last) = story.seen.last() {
             holds!(
                 last.meta.time <= new.meta.time,

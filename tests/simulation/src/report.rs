@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use contracts::Action;
+use contracts::vocabulary::LoopState;
+use domain::legal;
 
 use crate::rows::{NOT_YET, Row};
 
@@ -60,6 +62,8 @@ pub struct Report {
     pub events: u64,
     /// Rows that occurred, and how often something else landed in between.
     pub rows: BTreeMap<Row, (u64, u64)>,
+    /// Events by the state the loop was in.
+    pub transitions: BTreeMap<(&'static str, &'static str), u64>,
     /// Commands by action.
     pub actions: BTreeMap<Action, Told>,
     /// Loops by what they had come to when everybody had stopped acting for two years.
@@ -95,6 +99,9 @@ impl Report {
             counts.0 += times;
             counts.1 += raced;
         }
+        for (transition, times) in &other.transitions {
+            *self.transitions.entry(*transition).or_default() += times;
+        }
         for (action, told) in &other.actions {
             let sum = self.actions.entry(*action).or_default();
             sum.accepted += told.accepted;
@@ -105,6 +112,19 @@ impl Report {
         add(&mut self.ends, &other.ends);
         add(&mut self.faults, &other.faults);
         add(&mut self.refusals, &other.refusals);
+    }
+
+    /// An event appeared in a state; none stands for what is not filed yet.
+    pub fn transition(&mut self, event: &'static str, state: Option<LoopState>) {
+        let state = state.map_or("absent", LoopState::code);
+        *self.transitions.entry((event, state)).or_default() += 1;
+    }
+
+    /// What the table of legal transitions allows and never occurred.
+    pub fn never_followed(&self) -> Vec<(&'static str, &'static str)> {
+        legal::rows()
+            .filter(|row| !self.transitions.contains_key(row))
+            .collect()
     }
 
     /// Rows that never occurred.
@@ -155,6 +175,11 @@ impl fmt::Display for Report {
                 told.refused,
                 told.unknown
             )?;
+        }
+        let never = self.never_followed();
+        writeln!(f, "\nlegal transitions that never occurred: {}", never.len())?;
+        for (event, state) in never {
+            writeln!(f, "  {event} in {state}")?;
         }
         writeln!(f, "\nacross the wall, not found: {}", self.walls)?;
         let refusals: BTreeMap<String, u64> = self.refusals.clone();

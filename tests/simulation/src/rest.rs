@@ -1,6 +1,7 @@
 //! The storm ends: what is under way comes to rest, and then nobody acts for two years.
 
 use chrono::{Duration, TimeDelta};
+use contracts::events::{IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
 use contracts::queries::Holder;
 use contracts::vocabulary::LoopState;
 use eventlog::EventLog;
@@ -8,6 +9,7 @@ use eventlog::memory::Chaos;
 
 use crate::broken::{Broken, holds};
 use crate::consumer::Consumer;
+use crate::history::Story;
 use crate::sabotage::Sabotage;
 use crate::storm::Weather;
 use crate::world::{Task, World};
@@ -115,21 +117,14 @@ impl World {
                 record.holder().code()
             );
             holds!(state != LoopState::Filed, "all is at rest, and nobody has {name}");
-            let appealed = matches!(record.appeal, domain::district_loop::Appeal::Pending { .. });
-            holds!(
-                !appealed || record.is_ended() || record.escalation.is_some() || record.matter.is_some() || {
-                    // Somebody decided on it without saying what becomes of the decline.
-                    story.seen.iter().any(|seen| seen.event.kind() == "escalated")
-                },
-                "all is at rest, and nobody was asked about the appeal in {name}"
-            );
+            appeals_lie_with_somebody(&name, story)?;
             self.counts_by_its_calendar(&name, story)?;
         }
         Ok(())
     }
 
     /// Where a calendar moved a running loop's dates, the loop says so.
-    fn counts_by_its_calendar(&self, name: &str, story: &crate::history::Story) -> Result<(), Broken> {
+    fn counts_by_its_calendar(&self, name: &str, story: &Story) -> Result<(), Broken> {
         let record = story.record();
         let Some(district) = self.history.districts.get(&story.subject.district) else {
             return Ok(());
@@ -137,9 +132,12 @@ impl World {
         if record.is_ended() || record.with().is_none() || self.options.sabotage == Some(Sabotage::NeverTicks) {
             return Ok(());
         }
-        let (pinned, current) = (district.calendar_at(record.time.calendar_version), district.calendar());
+        let (pinned, current) = (
+            district.calendars.at(record.time.calendar_version),
+            district.calendars.current(),
+        );
         holds!(
-            record.due(&pinned) == record.due(&current),
+            story.waits.due(record, pinned) == story.waits.due(record, current),
             "a closed day moves the dates of {name}, and no event says so"
         );
         Ok(())
@@ -191,4 +189,26 @@ impl World {
         );
         self.look()
     }
+}
+
+/// Of an appeal that nobody has decided somebody above was asked, and is asked still; by the events alone.
+fn appeals_lie_with_somebody(name: &str, story: &Story) -> Result<(), Broken> {
+    let (mut appealed, mut asked) = (false, None);
+    for seen in &story.seen {
+        match &seen.event {
+            LoopEvent::Intake(IntakeEvent::Appealed(_)) => appealed = true,
+            LoopEvent::Routing(RoutingEvent::Escalated(_)) => asked = Some(seen.meta.id),
+            LoopEvent::Routing(RoutingEvent::EscalationDecided(decided)) => {
+                appealed &= decided.outcome.is_none();
+                asked = asked.filter(|id| *id != decided.escalation);
+            }
+            LoopEvent::Resolution(ResolutionEvent::TeamDecided(decided)) => appealed &= decided.outcome.is_none(),
+            LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) => {}
+        }
+    }
+    holds!(
+        !appealed || asked.is_some() || story.record().is_ended(),
+        "all is at rest, and nobody was asked about the appeal in {name}"
+    );
+    Ok(())
 }

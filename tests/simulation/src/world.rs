@@ -124,9 +124,7 @@ impl World {
         let chaos = Chaos {
             lost_acks: 0,
             lost_appends: 0,
-            // Events come again by lost acknowledgements and restarts. Two copies in hand at once are left out: where the
-            // second fails after the first was acknowledged it never comes again, and its lane waits for ever.
-            duplicates: 0,
+            duplicates: 100 * scale,
             reorders: 100 * scale,
             delays: 100 * scale,
         };

@@ -3,15 +3,13 @@
 use contracts::events::RoutingEvent;
 use contracts::events::routing::{DatesCause, DueDatesChanged};
 use decider::Decide;
-use domain::{Calendar, Loop, Rejection};
+use domain::{Calendars, Loop, Rejection};
 
 /// Brings a loop to the calendar in force; where nothing is counted, nothing changes.
 #[derive(Debug, Clone)]
 pub struct ApplyCalendar {
-    /// The calendar the loop's days were counted by.
-    pub old: Calendar,
-    /// The calendar in force.
-    pub new: Calendar,
+    /// The district's calendars.
+    pub calendars: Calendars,
 }
 
 impl Decide<Loop> for ApplyCalendar {
@@ -20,14 +18,16 @@ impl Decide<Loop> for ApplyCalendar {
 
     fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
-        if record.is_ended() || record.with().is_none() || record.time.calendar_version >= self.new.version {
+        let new = self.calendars.current();
+        if record.is_ended() || record.with().is_none() || record.time.calendar_version >= new.version {
             return Ok(None);
         }
+        let old = self.calendars.at(record.time.calendar_version);
         let changed = DueDatesChanged {
             cause: DatesCause::Calendar,
-            calendar_version: self.new.version,
-            was: record.due(&self.old),
-            due: record.due(&self.new),
+            calendar_version: new.version,
+            was: record.due(old),
+            due: record.due(new),
         };
         Ok(Some(changed.into()))
     }
@@ -41,6 +41,7 @@ mod tests {
     use contracts::events::routing::DeadlineMissed;
     use contracts::vocabulary::Clock;
     use decider::given;
+    use domain::Calendar;
     use domain::samples::{filed, person, routed};
 
     #[test]
@@ -68,7 +69,9 @@ mod tests {
             label: "Snow".to_owned(),
         };
         let new = Calendar::new(2, "UTC", &[snow]).expect("a calendar");
-        let apply = ApplyCalendar { old, new: new.clone() };
+        let apply = ApplyCalendar {
+            calendars: [old, new.clone()].into_iter().collect(),
+        };
         let spec = spec.done(&person("policy"), &apply);
         let record = spec.state().record().expect("filed");
         assert!(record.due(&new).acknowledge > Some(due));

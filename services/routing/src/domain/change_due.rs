@@ -5,7 +5,7 @@ use contracts::events::RoutingEvent;
 use contracts::events::routing::{DatesCause, Due, DueDatesChanged};
 use contracts::sealed::Sealed;
 use decider::Decide;
-use domain::{Calendar, Loop, Rejection};
+use domain::{Calendars, Loop, Rejection};
 
 use super::dates_after;
 
@@ -19,8 +19,8 @@ pub struct ChangeDue {
     pub resolve: NaiveDate,
     /// Why.
     pub why: Sealed,
-    /// The calendar the loop's days are counted by.
-    pub calendar: Calendar,
+    /// The district's calendars: the loop's days are counted by one of them.
+    pub calendars: Calendars,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -33,19 +33,20 @@ impl Decide<Loop> for ChangeDue {
         let record = state.filed()?;
         record.still_open()?;
         record.with().ok_or(Rejection::NotRouted)?;
-        let today = self.calendar.date(self.now);
+        let calendar = self.calendars.at(record.time.calendar_version);
+        let today = calendar.date(self.now);
         if self.resolve <= today {
             return Err(Rejection::DayInThePast);
         }
         if self.resolve > today + chrono::Days::new(DAYS_MAX) {
             return Err(Rejection::DayTooFar);
         }
-        if !self.calendar.is_business_day(self.resolve) {
+        if !calendar.is_business_day(self.resolve) {
             return Err(Rejection::DayClosed);
         }
-        let was = record.due(&self.calendar);
-        let counted = record.counted_to_resolve(&self.calendar, self.now);
-        let resolve_days = counted + self.calendar.between(today, self.resolve);
+        let was = record.due(calendar);
+        let counted = record.counted_to_resolve(calendar, self.now);
+        let resolve_days = counted + calendar.between(today, self.resolve);
         let mut changed = DueDatesChanged {
             cause: DatesCause::Person {
                 why: self.why.clone(),
@@ -55,7 +56,7 @@ impl Decide<Loop> for ChangeDue {
             was,
             due: Due::default(),
         };
-        changed.due = dates_after(record, changed.clone().into(), &self.calendar, self.now);
+        changed.due = dates_after(record, changed.clone().into(), calendar, self.now);
         Ok(Some(changed.into()))
     }
 }
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_day_named_when_the_old_one_is_long_past_is_the_day_due() {
-        let calendar = Calendar::default();
+        let calendar = domain::Calendar::default();
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
@@ -77,7 +78,7 @@ mod tests {
         let change = ChangeDue {
             resolve: calendar.after(now, 7),
             why: sealed("w"),
-            calendar: calendar.clone(),
+            calendars: Calendars::default(),
             now,
         };
         let spec = spec.done(&person("carol"), &change);
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_day_named_while_an_answer_lies_before_the_schools_counts_what_was_counted() {
-        let calendar = Calendar::default();
+        let calendar = domain::Calendar::default();
         let proposed = contracts::events::resolution::ResolutionProposed {
             revision: 1,
             kind: contracts::vocabulary::ResolutionKind::Support,
@@ -115,7 +116,7 @@ mod tests {
         let change = ChangeDue {
             resolve: calendar.after(now, 7),
             why: sealed("w"),
-            calendar: calendar.clone(),
+            calendars: Calendars::default(),
             now,
         };
         let changed = change.decide(&answered).expect("accepted").expect("an event");
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_day_named_is_the_day_due() {
-        let calendar = Calendar::default();
+        let calendar = domain::Calendar::default();
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
@@ -141,7 +142,7 @@ mod tests {
         let change = ChangeDue {
             resolve,
             why: sealed("w"),
-            calendar: calendar.clone(),
+            calendars: Calendars::default(),
             now,
         };
         let spec = spec.done(&person("carol"), &change);

@@ -7,13 +7,13 @@ use contracts::events::routing::{
 };
 use decider::Decide;
 use domain::clocks::Moment;
-use domain::{Calendar, Loop, Rejection};
+use domain::{Calendars, Loop, Rejection};
 
 /// Looks at a loop's clocks.
 #[derive(Debug, Clone)]
 pub struct CheckClocks {
-    /// The calendar the loop's days are counted by.
-    pub calendar: Calendar,
+    /// The district's calendars: the loop's days are counted by one of them.
+    pub calendars: Calendars,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -24,7 +24,8 @@ impl Decide<Loop> for CheckClocks {
 
     fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
-        let Some((at, moment)) = record.next_moment(&self.calendar) else {
+        let calendar = self.calendars.at(record.time.calendar_version);
+        let Some((at, moment)) = record.next_moment(calendar) else {
             return Ok(None);
         };
         if at > self.now {
@@ -77,7 +78,7 @@ mod tests {
     fn check(spec: &Spec<Loop>, days: i64) -> CheckClocks {
         let now = spec.state().record().expect("filed").changed_at + chrono::Duration::days(days);
         CheckClocks {
-            calendar: Calendar::default(),
+            calendars: Calendars::default(),
             now,
         }
     }

@@ -6,7 +6,7 @@ use contracts::events::routing::{Due, TensionRerouted};
 use contracts::ids::DepartmentId;
 use contracts::sealed::Sealed;
 use decider::Decide;
-use domain::{Calendar, Loop, Rejection};
+use domain::{Calendars, Loop, Rejection};
 
 use super::dates_after;
 
@@ -19,8 +19,8 @@ pub struct Reroute {
     pub why: Sealed,
     /// The episode it was meant for.
     pub episode: Option<u32>,
-    /// The calendar the loop's days are counted by.
-    pub calendar: Calendar,
+    /// The district's calendars: the loop's days are counted by one of them.
+    pub calendars: Calendars,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -43,7 +43,8 @@ impl Decide<Loop> for Reroute {
             why: self.why.clone(),
             due: Due::default(),
         };
-        rerouted.due = dates_after(record, rerouted.clone().into(), &self.calendar, self.now);
+        let calendar = self.calendars.at(record.time.calendar_version);
+        rerouted.due = dates_after(record, rerouted.clone().into(), calendar, self.now);
         Ok(Some(rerouted.into()))
     }
 }
@@ -71,7 +72,7 @@ mod tests {
             to: department("technology"),
             why: sealed("devices"),
             episode: None,
-            calendar: Calendar::default(),
+            calendars: Calendars::default(),
             now: spec.state().record().expect("filed").changed_at + chrono::Duration::hours(1),
         };
         let Ok(Some(RoutingEvent::TensionRerouted(rerouted))) = spec.when(&reroute) else {
@@ -80,9 +81,50 @@ mod tests {
         assert!(rerouted.due.acknowledge.is_some() && rerouted.due.resolve.is_some());
         let spec = spec.done(&person("carol"), &reroute);
         assert_eq!(
-            spec.state().record().expect("filed").due(&Calendar::default()),
+            spec.state()
+                .record()
+                .expect("filed")
+                .due(Calendars::default().current()),
             rerouted.due
         );
+    }
+
+    #[test]
+    fn the_dates_are_those_of_the_calendar_that_the_loop_counts_by_when_it_is_decided() {
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
+        let now = spec.state().record().expect("filed").changed_at;
+        let old = domain::Calendar::new(1, "UTC", &[]).expect("a calendar");
+        let snow = contracts::events::directory::Closed {
+            from: old.after(now, 1),
+            to: old.after(now, 1),
+            label: "Snow".to_owned(),
+        };
+        let new = domain::Calendar::new(2, "UTC", &[snow]).expect("a calendar");
+        let reroute = Reroute {
+            to: department("technology"),
+            why: sealed("devices"),
+            episode: None,
+            calendars: [old.clone(), new.clone()].into_iter().collect(),
+            now,
+        };
+        let due = |spec: &decider::Spec<Loop>, calendar| spec.state().record().expect("filed").due(calendar);
+        let at_first = spec.clone().done(&person("carol"), &reroute);
+        let Ok(Some(RoutingEvent::TensionRerouted(rerouted))) = spec.when(&reroute) else {
+            panic!("it is re-routed")
+        };
+        assert_eq!(rerouted.due, due(&at_first, &old));
+        // The tick was faster: the same command is decided anew, on a loop that counts by the new calendar.
+        let apply = super::super::ApplyCalendar {
+            calendars: reroute.calendars.clone(),
+        };
+        let spec = spec.done(&person("policy"), &apply);
+        let Ok(Some(RoutingEvent::TensionRerouted(rerouted))) = spec.when(&reroute) else {
+            panic!("it is re-routed")
+        };
+        assert_eq!(rerouted.due, due(&spec.clone().done(&person("carol"), &reroute), &new));
+        assert_ne!(rerouted.due, due(&at_first, &old));
     }
 
     #[test]
@@ -91,7 +133,7 @@ mod tests {
             to: department("technology"),
             why: sealed("devices"),
             episode: None,
-            calendar: Calendar::default(),
+            calendars: Calendars::default(),
             now: DateTime::default(),
         };
         let spec = given::<Loop>()

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use contracts::events::routing::{DatesCause, DeadlineMissed, DueDatesChanged};
+use contracts::events::routing::{DatesCause, DeadlineMissed, Due, DueDatesChanged};
 use contracts::events::{IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
 use contracts::vocabulary::{Clock, LoopState};
 use domain::district_loop::Noticed;
@@ -29,12 +29,40 @@ pub struct Waits {
 
 /// Judges one event, and goes on counting.
 pub fn judge(moment: &Moment<'_>, waits: &mut Waits, report: &mut Report) -> Result<(), Broken> {
+    let mut was_due = Due::default();
     if let Some(before) = moment.before {
         match moment.event {
             LoopEvent::Routing(RoutingEvent::DeadlineMissed(missed)) => breach(moment, before, missed, waits)?,
-            LoopEvent::Routing(RoutingEvent::DueDatesChanged(changed)) => dates(moment, before, changed, report)?,
-            LoopEvent::Routing(RoutingEvent::TensionRerouted(_)) => {
+            LoopEvent::Routing(RoutingEvent::DueDatesChanged(_)) => {
+                was_due = waits.due(before, moment.district.calendars.at(before.time.calendar_version));
+            }
+            LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) => {}
+        }
+    }
+    go_on(moment, waits, report)?;
+    if let Some(before) = moment.before {
+        match moment.event {
+            LoopEvent::Routing(RoutingEvent::DueDatesChanged(changed)) => {
+                holds!(
+                    changed.was == was_due,
+                    "the dates before {} were {was_due:?}, and it says {:?}",
+                    moment.meta.sequence,
+                    changed.was
+                );
+                dates(moment, before, changed, waits, report)?;
+            }
+            LoopEvent::Routing(RoutingEvent::TensionRerouted(rerouted)) => {
                 starts_again(moment, before, true)?;
+                let now = waits.due(
+                    moment.after,
+                    moment.district.calendars.at(moment.after.time.calendar_version),
+                );
+                holds!(
+                    rerouted.due == now,
+                    "at {} the re-routing promises {:?}, and counted day by day it is {now:?}",
+                    moment.meta.sequence,
+                    rerouted.due
+                );
                 report.row(Row::ClocksWhenRerouted, false);
             }
             LoopEvent::Intake(IntakeEvent::OutcomeRefused(_)) => {
@@ -59,7 +87,7 @@ pub fn judge(moment: &Moment<'_>, waits: &mut Waits, report: &mut Report) -> Res
             LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) => {}
         }
     }
-    go_on(moment, waits, report)
+    Ok(())
 }
 
 /// Whether nobody in the office is expected to act: every open school is being waited for.
@@ -117,6 +145,10 @@ fn date(calendar: &Calendar, start: DateTime<Utc>, days: u32, stops: &[Span]) ->
     let mut left = days;
     while left > 0 {
         day = day.succ_opt()?;
+        if stops.is_empty() {
+            left -= u32::from(calendar.is_business_day(day));
+            continue;
+        }
         let last = calendar.end_of(day) - chrono::Duration::milliseconds(1);
         if stops.iter().any(|(from, to)| to.is_none() && *from <= last) {
             return None;
@@ -137,18 +169,31 @@ impl Waits {
         }
         stops
     }
+
+    /// The dates of a loop's clocks, counted day by day.
+    pub fn due(&self, record: &LoopRecord, calendar: &Calendar) -> Due {
+        let due = |clock| {
+            let (start, days) = started(record, clock)?;
+            date(calendar, start, days, &self.stops(clock, false))
+        };
+        Due {
+            acknowledge: due(Clock::Acknowledge),
+            next_word: due(Clock::NextWord),
+            resolve: due(Clock::Resolve),
+        }
+    }
 }
 
 /// A date is called missed only where it was: the clock ran to its end, and nothing had met it.
 fn breach(moment: &Moment<'_>, before: &LoopRecord, missed: &DeadlineMissed, waits: &Waits) -> Result<(), Broken> {
     let (at, clock) = (moment.meta.sequence, missed.clock);
-    let calendar = moment.district.calendar_at(before.time.calendar_version);
+    let calendar = moment.district.calendars.at(before.time.calendar_version);
     let Some((start, days)) = started(before, clock) else {
         return Err(Broken::new(format!(
             "a date of the {clock} clock was missed at {at}, and it does not run"
         )));
     };
-    let own = date(&calendar, start, days, &waits.stops(clock, false));
+    let own = date(calendar, start, days, &waits.stops(clock, false));
     holds!(
         own == Some(missed.due),
         "the date missed at {at} is {}, but counted day by day the {clock} clock ends on {own:?}",
@@ -181,6 +226,7 @@ fn dates(
     moment: &Moment<'_>,
     before: &LoopRecord,
     changed: &DueDatesChanged,
+    waits: &Waits,
     report: &mut Report,
 ) -> Result<(), Broken> {
     let at = moment.meta.sequence;
@@ -188,27 +234,20 @@ fn dates(
         before.time.noticed == moment.after.time.noticed,
         "the change of dates at {at} rewrote what had been noticed"
     );
+    let now = waits.due(moment.after, moment.district.calendars.at(changed.calendar_version));
+    holds!(
+        changed.due == now,
+        "at {at} {:?} is promised, and counted day by day it is {now:?}",
+        changed.due
+    );
     match changed.cause {
         DatesCause::Person { .. } => {
-            let calendar = moment.district.calendar_at(changed.calendar_version);
-            let now = moment.after.due(&calendar).resolve;
-            let mut older = moment.district.calendars.range(..=changed.calendar_version);
             holds!(
-                changed.due.resolve == now
-                    || older.any(|(_, calendar)| changed.due.resolve == moment.after.due(calendar).resolve),
-                "at {at} the answer was promised by {:?}, and the clock ends on {now:?}",
-                changed.due.resolve
+                changed.calendar_version == before.time.calendar_version,
+                "a person moved the loop to another calendar at {at}"
             );
         }
         DatesCause::Calendar => {
-            let (old, new) = (
-                moment.district.calendar_at(before.time.calendar_version),
-                moment.district.calendar_at(changed.calendar_version),
-            );
-            holds!(
-                changed.was == before.due(&old) && changed.due == moment.after.due(&new),
-                "the dates at {at} are not those of the two calendars"
-            );
             if changed.was != changed.due {
                 report.row(Row::SnowDay, false);
                 if before.time.noticed.iter().any(|noticed: &Noticed| noticed.missed) {
@@ -233,16 +272,6 @@ fn starts_again(moment: &Moment<'_>, before: &LoopRecord, somebody_has_it: bool)
         after.time.resolve_from == before.time.resolve_from,
         "event {at} moved the start of the clock for an answer"
     );
-    if let LoopEvent::Routing(RoutingEvent::TensionRerouted(rerouted)) = moment.event {
-        let now = after.due(&moment.district.calendar_at(after.time.calendar_version));
-        // The calendar is looked up before it is decided, and may be replaced on the loop in between.
-        let older = moment.district.calendars.range(..=after.time.calendar_version);
-        holds!(
-            rerouted.due == now || older.clone().any(|(_, calendar)| rerouted.due == after.due(calendar)),
-            "at {at} the re-routing promises {:?}, and the clocks say {now:?}",
-            rerouted.due
-        );
-    }
     Ok(())
 }
 
@@ -252,7 +281,7 @@ fn go_on(moment: &Moment<'_>, waits: &mut Waits, report: &mut Report) -> Result<
     let is = waiting(after);
     keep(&mut waits.waited, is, time);
     keep(&mut waits.answered, answered(after), time);
-    let calendar = moment.district.calendar_at(after.time.calendar_version);
+    let calendar = moment.district.calendars.at(after.time.calendar_version);
     if is && !was {
         waits.for_state = after
             .open_parts()
@@ -261,7 +290,7 @@ fn go_on(moment: &Moment<'_>, waits: &mut Waits, report: &mut Report) -> Result<
             .iter()
             .filter_map(|clock| {
                 let (start, days) = started(after, *clock)?;
-                let due = date(&calendar, start, days, &waits.stops(*clock, true))?;
+                let due = date(calendar, start, days, &waits.stops(*clock, true))?;
                 (calendar.end_of(due) > time).then_some((*clock, (start, due)))
             })
             .collect();
@@ -271,10 +300,11 @@ fn go_on(moment: &Moment<'_>, waits: &mut Waits, report: &mut Report) -> Result<
             if calendar.end_of(due) > time || started(after, clock).is_none_or(|(now, _)| now != start) {
                 continue;
             }
+            let due = after.due(calendar);
             let now = match clock {
-                Clock::Acknowledge => after.due(&calendar).acknowledge,
-                Clock::NextWord => after.due(&calendar).next_word,
-                Clock::Resolve => after.due(&calendar).resolve,
+                Clock::Acknowledge => due.acknowledge,
+                Clock::NextWord => due.next_word,
+                Clock::Resolve => due.resolve,
             };
             holds!(
                 now.is_some_and(|day| calendar.end_of(day) > time),
