@@ -10,7 +10,7 @@ use contracts::claims::{Authority, Claims};
 use contracts::commands::{CommandMessage, Done};
 use contracts::ids::{CommandId, LoopId};
 use contracts::problem::Problem;
-use contracts::queries::{Answered, Ask, DemoPerson};
+use contracts::queries::{Answered, Ask, DemoPerson, DistrictView};
 use contracts::subjects;
 use messaging::Bus;
 use runtime::Clock;
@@ -22,6 +22,8 @@ use uuid::{Builder, Uuid};
 
 /// How long claims are taken for fresh without asking the directory again.
 const CLAIMS_FRESH: Duration = Duration::from_secs(5);
+/// Visitors whose view of their district is remembered.
+const DISTRICTS_MAX: usize = 300;
 /// Visitors remembered, by the digest of their secret.
 const REMEMBERED_MAX: usize = 50_000;
 
@@ -38,6 +40,7 @@ pub struct Front {
 #[derive(Debug, Default)]
 struct Memory {
     claims: HashMap<String, (Instant, Claims)>,
+    districts: HashMap<String, (Instant, Arc<DistrictView>)>,
     seen: HashMap<String, u64>,
     order: VecDeque<String>,
 }
@@ -162,7 +165,30 @@ impl Front {
     pub fn forget_claims(&self) {
         let mut memory = self.memory();
         memory.claims.clear();
+        memory.districts.clear();
         memory.order = memory.seen.keys().cloned().collect();
+    }
+
+    /// The district as a visitor sees it: as fresh as claims, and never from before what they changed of it.
+    pub async fn district(&self, visitor: &Visitor) -> Result<Arc<DistrictView>, Problem> {
+        let known = self.memory().districts.get(&visitor.memory_key).cloned();
+        if let Some((at, view)) = known
+            && at.elapsed() < CLAIMS_FRESH
+        {
+            return Ok(view);
+        }
+        let asked = self
+            .ask::<_, DistrictView>(visitor, "directory", "overview", serde_json::json!({}), 0)
+            .await?;
+        let view = Arc::new(asked.answer);
+        let mut memory = self.memory();
+        if memory.districts.len() >= DISTRICTS_MAX {
+            memory.districts.clear();
+        }
+        memory
+            .districts
+            .insert(visitor.memory_key.clone(), (Instant::now(), view.clone()));
+        Ok(view)
     }
 
     /// The stream sequence that what this visitor reads must at least reflect.
@@ -252,6 +278,9 @@ impl Front {
             .command(subjects::user_command(service, verb), &message)
             .await?;
         self.saw(visitor, done.version);
+        if service == "directory" {
+            self.memory().districts.remove(&visitor.memory_key);
+        }
         Ok((
             Acted {
                 id: LoopId(thing),

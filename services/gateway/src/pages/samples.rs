@@ -118,7 +118,7 @@ pub(super) fn viewer_as(roles: &[Role]) -> Viewer {
     let days = Days::new(&district.time_zone, now());
     Viewer {
         visitor,
-        district,
+        district: district.into(),
         days,
     }
 }

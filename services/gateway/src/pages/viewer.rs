@@ -21,7 +21,7 @@ use crate::front::{Front, Visitor};
 #[derive(Debug, Clone)]
 pub(super) struct Viewer {
     pub visitor: Visitor,
-    pub district: DistrictView,
+    pub district: std::sync::Arc<DistrictView>,
     pub days: Days,
 }
 
@@ -152,10 +152,7 @@ impl FromRequestParts<Front> for Desk {
             let wanted = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
             return Err(Stranger::NotSignedIn { wanted });
         };
-        let asked = front
-            .ask(&visitor, "directory", "overview", serde_json::json!({}), 0)
-            .await;
-        let district: DistrictView = asked.map_err(Stranger::Trouble)?.answer;
+        let district = front.district(&visitor).await.map_err(Stranger::Trouble)?;
         let days = Days::new(&district.time_zone, front.clock.now());
         Ok(Self {
             front: front.clone(),

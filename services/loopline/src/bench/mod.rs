@@ -188,7 +188,9 @@ async fn large(options: &BenchOptions, folder: &Path, story: &Path, report: &mut
     if wants(BenchPart::Pages) {
         say("Reading pages over it");
         // Once to take the record in everywhere, once more to see how it starts.
-        System::start(&data, story, database).await?.stop().await?;
+        let first = System::start(&data, story, database).await?;
+        Watch::over(&data).settled().await?;
+        first.stop().await?;
         let system = System::start(&data, story, database).await?;
         report.rss_mb.large = Some(system.resident_mb()?);
         let read = pages::read(system.address, &people).await?;

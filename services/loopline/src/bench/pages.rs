@@ -47,7 +47,7 @@ pub(super) async fn read(address: SocketAddr, people: &People) -> anyhow::Result
     for nth in 0..READS + WARM_UP {
         let (session, token, ids) = &staff[nth % staff.len()];
         let id = &ids[random.random_range(0..ids.len())];
-        let wanted = words::sentence(&mut random, 2).replace(' ', "+");
+        let wanted = format!("{}+{}", words::common(&mut random), words::rare(&mut random));
         for (histogram, path, page) in [
             (&mut read.inbox, "/department".to_owned(), true),
             (&mut read.one, format!("/loops/{id}"), true),

@@ -58,6 +58,22 @@ impl Watch {
         Ok(())
     }
 
+    /// Waits until time has brought about all that was due: a record of years comes due at once where nobody looked.
+    pub(super) async fn settled(&self) -> anyhow::Result<()> {
+        let (log, _bus) = self.log().await?;
+        let started = Instant::now();
+        let mut last = (log.head().await?, Instant::now());
+        while last.1.elapsed() < Duration::from_secs(5) {
+            anyhow::ensure!(started.elapsed() < Duration::from_mins(15), "time never comes to rest");
+            runtime::clock::pause(Duration::from_millis(500)).await;
+            let head = log.head().await?;
+            if head != last.0 {
+                last = (head, Instant::now());
+            }
+        }
+        Ok(())
+    }
+
     /// What happened between two moments.
     pub(super) async fn between(&self, from: Instant, to: Instant) -> anyhow::Result<Seen> {
         let (log, _bus) = self.log().await?;

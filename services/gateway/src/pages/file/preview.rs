@@ -94,7 +94,8 @@ mod tests {
 
     fn viewer() -> Viewer {
         let mut viewer = samples::viewer_as(&[Role::Reporter]);
-        viewer.district.service_levels.push(ServiceLevel {
+        let district = std::sync::Arc::make_mut(&mut viewer.district);
+        district.service_levels.push(ServiceLevel {
             id: "standard".to_owned(),
             name: "Standard".to_owned(),
             acknowledge_days: 3,
@@ -102,7 +103,7 @@ mod tests {
             resolve_days: 30,
             due_soon_days: 1,
         });
-        viewer.district.rules.push(RoutingRule {
+        district.rules.push(RoutingRule {
             id: "access".to_owned(),
             name: "Access".to_owned(),
             when: Conditions {
