@@ -110,7 +110,7 @@ mod tests {
                 areas: Area::from_code("technology_access").into_iter().collect(),
                 ..Conditions::default()
             },
-            department: viewer.district.departments[0].id,
+            department: district.departments[0].id,
             collaborators: Vec::new(),
             service_level: "standard".to_owned(),
         });
