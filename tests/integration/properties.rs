@@ -141,7 +141,7 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             to,
             why: words(),
             episode: None,
-            calendar,
+            calendars: [calendar].into_iter().collect(),
             now,
         }),
         12 => play.try_out(&routing::domain::Collaborate { department: to }),
