@@ -82,7 +82,7 @@ impl Decide<Loop> for EscalateAppeal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contracts::events::intake::Appealed;
+    use contracts::events::intake::{Appealed, SchoolJoined};
     use contracts::events::resolution::CaseDeclined;
     use contracts::events::routing::EscalationDecided;
     use contracts::events::{IntakeEvent, ResolutionEvent};
@@ -97,24 +97,27 @@ mod tests {
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
     }
 
-    fn declined_and_appealed(spec: Spec<Loop>) -> Spec<Loop> {
+    fn declined() -> Spec<Loop> {
         let declined = CaseDeclined {
             ground: DeclineGround::NonNegotiable,
             reason: sealed("r"),
             review_on: None,
             may_appeal: true,
         };
-        let appealed = Appealed {
+        filed_and_routed().event(&person("marcus"), ResolutionEvent::from(declined))
+    }
+
+    fn appealed() -> IntakeEvent {
+        Appealed {
             school: school("alder"),
             why: sealed("w"),
-        };
-        spec.event(&person("marcus"), ResolutionEvent::from(declined))
-            .event(&person("rosa"), IntakeEvent::from(appealed))
+        }
+        .into()
     }
 
     #[test]
     fn an_appeal_that_is_decided_is_not_taken_to_the_contact_as_another_concern() {
-        let spec = declined_and_appealed(filed_and_routed());
+        let spec = declined().event(&person("rosa"), appealed());
         // The contact is faster than the policy.
         let escalate = Escalate {
             to: EscalatedTo::Contact,
@@ -144,9 +147,18 @@ mod tests {
                 why: Some(sealed("w")),
                 may_ask_leader: true,
             };
-            let spec = filed_and_routed().done(&person("carol"), &concern);
+            // Another school is in it still, and has a concern of its own.
+            let joined = SchoolJoined {
+                school: school("birch"),
+                how_it_meets_us: None,
+            };
+            let spec = declined()
+                .event(&person("ben"), IntakeEvent::from(joined))
+                .done(&person("carol"), &concern);
             let of_the_concern = spec.last_id();
-            let spec = declined_and_appealed(spec).done(&person("policy"), &EscalateAppeal);
+            let spec = spec
+                .event(&person("rosa"), appealed())
+                .done(&person("policy"), &EscalateAppeal);
             let open = spec
                 .state()
                 .record()
