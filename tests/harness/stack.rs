@@ -181,10 +181,11 @@ impl Stack {
     /// Waits until the policies have reacted to all there is.
     pub async fn comes_to_rest(&self) {
         crate::until("the policies are done", async || {
-            let mut outstanding = 0;
-            for policy in ["when_tension_filed_then_route", "when_appealed_then_escalate"] {
-                outstanding += self.log.outstanding(&format!("routing-{policy}")).await.unwrap_or(1);
-            }
+            let outstanding = self
+                .log
+                .outstanding(&messaging::policy::consumer("routing"))
+                .await
+                .unwrap_or(1);
             outstanding == 0
         })
         .await;

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use decider::Desk;
 use eventlog::Log;
-use messaging::{Bus, Endpoint, run_policy, serve};
+use messaging::{Bus, Endpoint, run_policies, serve};
 use projection::{Model, Position};
 use runtime::{Health, Lifecycle};
 use sql::{Db, Durability, Location};
@@ -51,19 +51,14 @@ pub async fn run(
         health.clone(),
         "routing",
     ));
-    for policy in [
-        policies::WHEN_TENSION_FILED_THEN_ROUTE,
-        policies::WHEN_APPEALED_THEN_ESCALATE,
-    ] {
-        lifecycle.spawn(run_policy(
-            desk.log.clone(),
-            bus.clone(),
-            lifecycle.clone(),
-            health.clone(),
-            "routing",
-            policy,
-        ));
-    }
+    lifecycle.spawn(run_policies(
+        desk.log.clone(),
+        bus.clone(),
+        lifecycle.clone(),
+        health.clone(),
+        "routing",
+        policies::ALL,
+    ));
     let (people, policy, ticking) = (desk.clone(), desk.clone(), (desk.clone(), model.clone()));
     let endpoints = vec![
         Endpoint::new("user", "svc.routing.user.*".to_owned(), move |incoming| {

@@ -154,6 +154,10 @@ impl Tail {
 pub trait Settle: Send + Sync + Debug {
     /// It is done with; returns once the log has noted it.
     async fn ack(&self) -> Result<(), LogError>;
+    /// The same without waiting until it is noted: for what may come again without harm.
+    async fn ack_soon(&self) -> Result<(), LogError> {
+        self.ack().await
+    }
     /// It is to come again after a while.
     async fn nak(&self, after: Duration) -> Result<(), LogError>;
     /// It is still being worked on.

@@ -114,6 +114,11 @@ impl<D: Numbered> Lanes<D> {
         }
     }
 
+    /// Whether messages of a subject lead to where messages are set aside.
+    pub fn is_parked(&self, subject: &str) -> bool {
+        self.parked.contains(subject)
+    }
+
     /// A message was delivered.
     pub fn delivered(&mut self, message: D) -> Turn<D> {
         if self.done.holds(message.sequence()) {

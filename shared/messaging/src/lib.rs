@@ -8,5 +8,5 @@ pub mod policy;
 pub mod serve;
 
 pub use bus::{Bus, BusOptions, Carrier, People};
-pub use policy::{Outcome, Policy, PolicyCommand, react, run_policy};
+pub use policy::{Outcome, Policy, PolicyCommand, react, run_policies};
 pub use serve::{Endpoint, Incoming, serve};

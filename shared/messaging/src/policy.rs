@@ -16,7 +16,7 @@ use contracts::versions::Unreadable;
 use eventlog::{Delivery, Log, Raw};
 use runtime::{Health, Lifecycle, crash, health::State};
 use tokio::task::JoinSet;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 use uuid::Uuid;
 
 use crate::bus::{Bus, Carrier};
@@ -67,25 +67,34 @@ pub enum Outcome {
     Fatal(String),
 }
 
-/// Runs a policy until the process ends, or until it meets an event of a newer release.
-pub async fn run_policy(
+/// The name under which a service's policies set messages aside.
+pub const READER: &str = "policies";
+
+/// The durable consumer behind a service's policies.
+pub fn consumer(service: &str) -> String {
+    format!("{service}-{READER}")
+}
+
+/// Runs a service's policies until the process ends, or until they meet an event of a newer release. One consumer is
+/// behind all of them: each delivery costs the broker about as much as an append.
+pub async fn run_policies(
     log: Log,
     bus: Bus,
     lifecycle: Lifecycle,
     health: Health,
     service: &'static str,
-    policy: Policy,
+    policies: &'static [Policy],
 ) {
-    let part = format!("{service} {}", policy.name);
+    let part = format!("{service} {READER}");
     health.set(&part, State::Starting("connecting".to_owned()));
-    let name = format!("{service}-{}", policy.name);
+    let name = consumer(service);
     let filter = vec![
         subjects::every(subjects::Thing::Loop),
         subjects::every(subjects::Thing::District),
     ];
     let mut attempt = 0;
     let (mut durable, parked) = loop {
-        let ready = match subjects_set_aside(&bus, service, policy.name).await {
+        let ready = match subjects_set_aside(&bus, service, READER).await {
             Ok(parked) => log
                 .durable(&name, filter.clone())
                 .await
@@ -97,7 +106,7 @@ pub async fn run_policy(
             Ok(ready) => break ready,
             Err(error) => {
                 if attempt == 10 {
-                    warn!(policy = policy.name, error, "a policy cannot begin");
+                    warn!(service, error, "policies cannot begin");
                 }
                 attempt += 1;
                 runtime::clock::pause(Duration::from_millis(100)).await;
@@ -107,14 +116,18 @@ pub async fn run_policy(
     health.set(&part, State::Ready);
     let mut lanes: Lanes<Delivery> = Lanes::new(parked);
     let mut hands = Hands {
-        shared: Arc::new((bus, policy)),
+        shared: Arc::new((bus, policies)),
         running: JoinSet::new(),
         settling: JoinSet::new(),
     };
     loop {
         tokio::select! {
             delivery = durable.next(), if hands.running.len() < LANES_MAX => {
-                hands.take(lanes.delivered(delivery)).await;
+                if lanes.is_parked(&delivery.raw.subject) || !is_nothing(policies, &delivery.raw) {
+                    hands.take(lanes.delivered(delivery)).await;
+                } else if let Err(error) = delivery.settle.ack_soon().await {
+                    debug!(service, %error, "an event of no concern comes again");
+                }
             }
             Some(finished) = hands.running.join_next() => {
                 let Ok((delivery, outcome)) = finished else { continue };
@@ -123,16 +136,16 @@ pub async fn run_policy(
                     Outcome::Done => Became::Done,
                     Outcome::Again => Became::Failed,
                     Outcome::SetAside(reason) => {
-                        error!(policy = policy.name, sequence, reason, "an event is set aside");
+                        error!(service, sequence, reason, "an event is set aside");
                         let subject = delivery.raw.subject.clone();
-                        let message = SetAside { sequence, subject, reader: policy.name.to_owned(), reason };
+                        let message = SetAside { sequence, subject, reader: READER.to_owned(), reason };
                         match set_aside(&hands.shared.0, service, &message, &delivery.raw.payload).await {
                             Ok(()) => Became::Aside,
                             Err(_) => Became::Failed,
                         }
                     }
                     Outcome::Fatal(reason) => {
-                        error!(policy = policy.name, sequence, reason, "the policy has stopped");
+                        error!(service, sequence, reason, "the policies have stopped");
                         health.set(&part, State::Stopped(reason));
                         return;
                     }
@@ -152,9 +165,41 @@ pub async fn run_policy(
     }
 }
 
-/// What a policy has in hand.
+/// Whether nothing follows from an event: most of them are of no concern, and need no turn.
+fn is_nothing(policies: &[Policy], raw: &Raw) -> bool {
+    raw.parse().is_ok_and(|recorded| {
+        policies
+            .iter()
+            .all(|policy| (policy.react)(&recorded).is_ok_and(|commands| commands.is_empty()))
+    })
+}
+
+/// Reacts to one event by all policies: the gravest of what they come to.
+async fn react_all(carrier: &dyn Carrier, policies: &[Policy], raw: &Raw) -> Outcome {
+    let mut gravest = Outcome::Done;
+    for policy in policies {
+        let outcome = react(carrier, policy, raw).await;
+        if outcome.gravity() > gravest.gravity() {
+            gravest = outcome;
+        }
+    }
+    gravest
+}
+
+impl Outcome {
+    fn gravity(&self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::SetAside(_) => 1,
+            Self::Again => 2,
+            Self::Fatal(_) => 3,
+        }
+    }
+}
+
+/// What policies have in hand.
 struct Hands {
-    shared: Arc<(Bus, Policy)>,
+    shared: Arc<(Bus, &'static [Policy])>,
     running: JoinSet<(Delivery, Outcome)>,
     settling: JoinSet<()>,
 }
@@ -165,8 +210,8 @@ impl Hands {
             Turn::Work(delivery) => {
                 let shared = self.shared.clone();
                 self.running.spawn(async move {
-                    let (bus, policy) = &*shared;
-                    let outcome = react(bus, policy, &delivery.raw).await;
+                    let (bus, policies) = &*shared;
+                    let outcome = react_all(bus, policies, &delivery.raw).await;
                     (delivery, outcome)
                 });
             }
@@ -182,12 +227,11 @@ impl Hands {
 
     /// Acknowledges without holding the others up: what is not noted comes again, and then finds itself done.
     fn settle(&mut self, delivery: Delivery) {
-        let policy = self.shared.1.name;
         self.settling.spawn(async move {
             crash::point("policy.ack.before");
             if let Err(error) = delivery.settle.ack().await {
                 let sequence = delivery.raw.sequence;
-                warn!(policy, sequence, %error, "a reaction was not noted; it comes again");
+                warn!(sequence, %error, "a reaction was not noted; it comes again");
             }
             crash::point("policy.ack.after");
         });

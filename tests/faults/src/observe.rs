@@ -17,10 +17,7 @@ use sqlx::AssertSqlSafe;
 use crate::checker::{Compared, Logged};
 
 /// Policies with a durable consumer, by the consumer's name.
-pub const CONSUMERS: [&str; 2] = [
-    "routing-when_tension_filed_then_route",
-    "routing-when_appealed_then_escalate",
-];
+pub const CONSUMERS: [&str; 1] = ["routing-policies"];
 
 /// The operator's view, straight at the broker.
 #[derive(Debug, Clone)]

@@ -97,7 +97,7 @@ async fn at_work(options: &BenchOptions, folder: &Path, story: &Path, report: &m
     report.rss_mb.idle = system.resident_mb()?;
     let people = system.people()?;
     let tokens = Arc::new(Tokens::of(&people)?);
-    let watch = Watch::begin(&data).await?;
+    let watch = Watch::over(&data);
     let filed: Arc<Mutex<VecDeque<Filed>>> = Arc::default();
 
     say("Filing, one client");
@@ -106,17 +106,16 @@ async fn at_work(options: &BenchOptions, folder: &Path, story: &Path, report: &m
     say(&format!("Filing, {clients} clients"));
     let window = Window::of(seconds);
     let filing = clients::file(system.address, &tokens, clients, window, &filed).await?;
-    let lag = watch.routing_lag();
-    watch.rest().await?;
-    let filing_appends = watch.appended(window.from, window.to) as f64 / seconds as f64;
-    let weights = watch.weights();
     report.rss_mb.loaded = system.resident_mb()?;
+    watch.rest().await?;
+    let seen = watch.between(window.from, window.to).await?;
+    let filing_appends = seen.appended as f64 / seconds as f64;
     let mut command = None;
     if wants(BenchPart::Command) {
         say(&format!("Commands on those loops, {clients} clients"));
         let window = Window::of(seconds);
         let acting = clients::act(system.address, &tokens, clients, window, &filed).await?;
-        let appends = watch.appended(window.from, window.to) as f64 / seconds as f64;
+        let appends = watch.between(window.from, window.to).await?.appended as f64 / seconds as f64;
         report.rss_mb.loaded = report.rss_mb.loaded.max(system.resident_mb()?);
         command = Some((acting, appends));
     }
@@ -131,12 +130,12 @@ async fn at_work(options: &BenchOptions, folder: &Path, story: &Path, report: &m
     }
     system.stop().await?;
     say("The broker alone, after");
-    let after = raw::appends(&folder.join("after"), clients, &weights, seconds).await?;
+    let after = raw::appends(&folder.join("after"), clients, &seen.weights, seconds).await?;
     let raw = f64::midpoint(before, after);
     report.broker = Some(Broker {
         per_s: raw,
         one_client_per_s: alone,
-        bytes: weights,
+        bytes: seen.weights,
     });
     report.file = Some(Filing {
         per_s: filing.per_s(),
@@ -146,7 +145,7 @@ async fn at_work(options: &BenchOptions, folder: &Path, story: &Path, report: &m
         ratio_to_broker: filing_appends / raw,
         one_client_p50_ms: one.ms(0.5),
         one_client_p99_ms: one.ms(0.99),
-        routing_lag_max_ms: lag.as_secs_f64() * 1000.0,
+        routing_lag_max_ms: seen.lag_max.as_secs_f64() * 1000.0,
     });
     report.command = command.map(|(acting, appends)| Commands {
         per_s: acting.per_s(),

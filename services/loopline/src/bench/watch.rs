@@ -1,118 +1,97 @@
-//! Looks at the log from outside while a system works: how much is appended, and how soon routing follows filing.
+//! Looks at the log afterwards: how much was appended in a window, and how soon routing followed filing. By the times
+//! written into the events, so that nobody reads beside the system while it is measured.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
-use eventlog::Raw;
+use chrono::{DateTime, Utc};
+use contracts::envelope::Envelope;
+use eventlog::{Log, Raw};
 
 use crate::folder::Folder;
 use crate::services::{Parts, connect};
 
-/// What was seen.
+/// What happened in a window.
 #[derive(Debug, Default)]
-struct Seen {
-    appended: Vec<(Instant, u64)>,
-    filed: HashMap<String, Instant>,
-    lag_max: Duration,
-    bytes: HashMap<&'static str, (u64, u64)>,
+pub(super) struct Seen {
+    /// Events appended in it.
+    pub(super) appended: u64,
+    /// The longest time from a filing in it to its routing.
+    pub(super) lag_max: Duration,
+    /// The mean weights of a filing and of its routing, in bytes.
+    pub(super) weights: [usize; 2],
 }
 
-/// Follows a system's log.
-#[derive(Debug, Clone)]
+/// A system's log.
+#[derive(Debug)]
 pub(super) struct Watch {
-    seen: Arc<Mutex<Seen>>,
+    data: PathBuf,
+}
+
+/// A moment of a measurement as the events write it.
+fn written(at: Instant) -> DateTime<Utc> {
+    let ago = at.elapsed();
+    DateTime::<Utc>::from(SystemTime::now() - ago)
 }
 
 impl Watch {
-    /// Begins at the log's end.
-    pub(super) async fn begin(data: &std::path::Path) -> anyhow::Result<Self> {
-        let folder = Folder::open(data)?;
+    /// Of a running system.
+    pub(super) fn over(data: &Path) -> Self {
+        Self { data: data.to_owned() }
+    }
+
+    async fn log(&self) -> anyhow::Result<(Log, messaging::Bus)> {
+        let folder = Folder::open(&self.data)?;
         let bus = connect(&folder.running()?.nats, Some(&folder.nkeys()), "timeline").await?;
-        let log = Parts::log(&bus);
-        let head = log.head().await?;
-        let mut tail = log.read(vec!["loop.*.loop.*".to_owned()], head).await?;
-        let watch = Self { seen: Arc::default() };
-        let seen = watch.seen.clone();
-        tokio::spawn(async move {
-            let _bus = bus;
-            let mut batch: Vec<Raw> = Vec::new();
-            loop {
-                batch.clear();
-                if tail.next(&mut batch, 1024).await == 0 {
-                    return;
-                }
-                let now = Instant::now();
-                let mut seen = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                seen.appended.push((now, batch.len() as u64));
-                for raw in &batch {
-                    seen.take(raw, now);
-                }
-            }
-        });
-        Ok(watch)
+        Ok((Parts::log(&bus), bus))
     }
 
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    /// Events appended between two moments.
-    pub(super) fn appended(&self, from: Instant, to: Instant) -> u64 {
-        let seen = self.seen();
-        seen.appended
-            .iter()
-            .filter(|(at, _)| *at >= from && *at < to)
-            .map(|(_, count)| count)
-            .sum()
-    }
-
-    /// The longest time between a filing and its routing so far; filings still unrouted count up to now.
-    pub(super) fn routing_lag(&self) -> Duration {
-        let seen = self.seen();
-        let waiting = seen.filed.values().map(Instant::elapsed).max().unwrap_or_default();
-        seen.lag_max.max(waiting)
-    }
-
-    /// Waits until all that was filed is routed, and forgets what was seen of lags.
+    /// Waits until the policies have reacted to all there is.
     pub(super) async fn rest(&self) -> anyhow::Result<()> {
+        let (log, _bus) = self.log().await?;
         let started = Instant::now();
-        while !self.seen().filed.is_empty() {
+        while log.outstanding(&messaging::policy::consumer("routing")).await? > 0 {
             anyhow::ensure!(started.elapsed() < Duration::from_mins(5), "routing does not follow");
-            runtime::clock::pause(Duration::from_millis(5)).await;
+            runtime::clock::pause(Duration::from_millis(20)).await;
         }
-        self.seen().lag_max = Duration::ZERO;
         Ok(())
     }
 
-    /// The mean weight of a filing and of its routing, in bytes.
-    pub(super) fn weights(&self) -> [usize; 2] {
-        let seen = self.seen();
-        ["filed", "routed"].map(|kind| {
-            seen.bytes
-                .get(kind)
-                .map_or(0, |(bytes, count)| (bytes / (*count).max(1)) as usize)
-        })
-    }
-}
-
-impl Seen {
-    fn take(&mut self, raw: &Raw, now: Instant) {
-        // The type stands near the beginning; reading the whole event here would cost what is to be measured.
-        let head = String::from_utf8_lossy(&raw.payload[..raw.payload.len().min(400)]);
-        let mut weigh = |kind| {
-            let (bytes, count) = self.bytes.entry(kind).or_default();
-            *bytes += raw.payload.len() as u64;
-            *count += 1;
-        };
-        if head.contains(".tension_filed.v1") {
-            weigh("filed");
-            self.filed.insert(raw.subject.clone(), now);
-        } else if head.contains(".tension_routed.v1") {
-            weigh("routed");
-            if let Some(filed) = self.filed.remove(&raw.subject) {
-                self.lag_max = self.lag_max.max(now - filed);
+    /// What happened between two moments.
+    pub(super) async fn between(&self, from: Instant, to: Instant) -> anyhow::Result<Seen> {
+        let (log, _bus) = self.log().await?;
+        let (from, to) = (written(from), written(to));
+        let head = log.head().await?;
+        let mut tail = log.read(vec!["loop.*.loop.*".to_owned()], 0).await?;
+        let mut seen = Seen::default();
+        let mut filed: HashMap<String, DateTime<Utc>> = HashMap::new();
+        let mut bytes = [(0, 0); 2];
+        let mut batch: Vec<Raw> = Vec::new();
+        let mut at = 0;
+        while at < head && tail.caught_up_at().is_none_or(|last| at < last) {
+            batch.clear();
+            anyhow::ensure!(tail.next(&mut batch, 4096).await > 0, "the log ended");
+            for raw in &batch {
+                at = raw.sequence;
+                let event: Envelope = serde_json::from_slice(&raw.payload)?;
+                seen.appended += u64::from(event.time >= from && event.time < to);
+                let mut weigh = |kind: usize| {
+                    bytes[kind].0 += raw.payload.len();
+                    bytes[kind].1 += 1;
+                };
+                if event.event_type.contains(".tension_filed.") {
+                    weigh(0);
+                    filed.insert(raw.subject.clone(), event.time);
+                } else if event.event_type.contains(".tension_routed.") {
+                    weigh(1);
+                    let began = filed.remove(&raw.subject).filter(|began| *began >= from && *began < to);
+                    let lag = began.and_then(|began| (event.time - began).to_std().ok());
+                    seen.lag_max = seen.lag_max.max(lag.unwrap_or_default());
+                }
             }
         }
+        seen.weights = bytes.map(|(bytes, count)| bytes / count.max(1));
+        Ok(seen)
     }
 }

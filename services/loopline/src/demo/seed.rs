@@ -248,10 +248,11 @@ impl Seeder {
     async fn come_to_rest(&self, playing: &Playing) -> anyhow::Result<()> {
         let started = std::time::Instant::now();
         loop {
-            let mut outstanding = 0;
-            for policy in ["when_tension_filed_then_route", "when_appealed_then_escalate"] {
-                outstanding += playing.log.outstanding(&format!("routing-{policy}")).await.unwrap_or(1);
-            }
+            let outstanding = playing
+                .log
+                .outstanding(&messaging::policy::consumer("routing"))
+                .await
+                .unwrap_or(1);
             if outstanding == 0 {
                 return Ok(());
             }

@@ -170,6 +170,13 @@ impl Settle for JetStreamSettle {
             .map_err(|error| LogError::Unavailable(error.to_string()))
     }
 
+    async fn ack_soon(&self) -> Result<(), LogError> {
+        self.0
+            .ack()
+            .await
+            .map_err(|error| LogError::Unavailable(error.to_string()))
+    }
+
     async fn nak(&self, after: Duration) -> Result<(), LogError> {
         self.0
             .ack_with(AckKind::Nak(Some(after)))

@@ -106,13 +106,11 @@ pub(super) async fn poison(world: &World, random: &mut StdRng) -> anyhow::Result
 /// Waits until the policies and the timeline have set everything on these subjects aside.
 async fn aside(world: &World, system: &System, subjects: &[String]) -> anyhow::Result<()> {
     let operator = Observer::connect(&world.data, system.ports.broker, "operator").await?;
-    for policy in ["when_tension_filed_then_route", "when_appealed_then_escalate"] {
-        until(&format!("{policy} sets it aside"), ASIDE_MAX, async || {
-            let found = subjects_set_aside(&operator.bus, "routing", policy).await;
-            found.is_ok_and(|found| subjects.iter().all(|subject| found.contains(subject)))
-        })
-        .await?;
-    }
+    until("the policies set it aside", ASIDE_MAX, async || {
+        let found = subjects_set_aside(&operator.bus, "routing", messaging::policy::READER).await;
+        found.is_ok_and(|found| subjects.iter().all(|subject| found.contains(subject)))
+    })
+    .await?;
     let table = timeline::open(
         &system.layout.location,
         "timeline",
