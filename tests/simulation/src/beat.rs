@@ -337,8 +337,12 @@ impl World {
             }
             for raw in behind {
                 self.views[nth] = raw.sequence;
-                if let Ok(recorded) = raw.parse()
-                    && recorded.subject.thing != Thing::Loop
+                // They follow the directory's subjects only.
+                if raw
+                    .subject
+                    .parse::<Subject>()
+                    .is_ok_and(|subject| subject.thing != Thing::Loop)
+                    && let Ok(recorded) = raw.parse()
                     && let Ok(event) = contracts::events::DirectoryEvent::read(&recorded.envelope)
                 {
                     view.evolve(&recorded.subject, &event);

@@ -30,7 +30,7 @@ pub fn filing(claims: &Claims, earlier: &[CommandId], today: NaiveDate, dice: &m
     ]);
     let visibility = dice.weighted(&[("joinable", 20), ("school_only", 1), ("confidential", 1)]);
     let mut body = Map::new();
-    body.insert("title".to_owned(), json!("Fixed bells"));
+    body.insert("title".to_owned(), json!("Fixed times"));
     body.insert("trying".to_owned(), json!("Let classes end when work is done"));
     let barrier = if dice.chance(150) { "the bells ring" } else { "a rule" };
     body.insert("barrier".to_owned(), json!(barrier));

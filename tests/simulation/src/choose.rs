@@ -26,7 +26,9 @@ pub struct Temper {
 /// Somebody of the district who may do something about this loop.
 pub fn person<'a>(plan: &'a Plan, record: &LoopRecord, dice: &mut Dice) -> Option<&'a Arc<Claims>> {
     let fitting: Vec<&Arc<Claims>> = if dice.chance(620) {
-        plan.people.iter().filter(|claims| has_it(claims, record)).collect()
+        let holder = record.holder();
+        let has = |claims: &&Arc<Claims>| has_it(claims, record, &holder);
+        plan.people.iter().filter(has).collect()
     } else if dice.chance(600) {
         // Somebody who has or had to do with it.
         plan.people
@@ -49,14 +51,14 @@ pub fn person<'a>(plan: &'a Plan, record: &LoopRecord, dice: &mut Dice) -> Optio
     }
 }
 
-fn has_it(claims: &Claims, record: &LoopRecord) -> bool {
-    match record.holder() {
+fn has_it(claims: &Claims, record: &LoopRecord, holder: &Holder) -> bool {
+    match holder {
         Holder::Nobody => claims.schools.iter().any(|school| record.is_in(*school)),
         Holder::Router | Holder::Contact => claims.has(Role::Contact),
         Holder::School { schools } => schools.iter().any(|school| claims.schools.contains(school)),
-        Holder::Department { department } => claims.departments.contains(&department),
+        Holder::Department { department } => claims.departments.contains(department),
         Holder::Leader => claims.has(Role::Leader),
-        Holder::Team { team } => claims.teams.contains(&team),
+        Holder::Team { team } => claims.teams.contains(team),
         Holder::State => {
             claims.has(Role::Contact)
                 || record

@@ -58,7 +58,7 @@ impl World {
             let mut folded = Loop::default();
             for seen in &story.seen {
                 folded.evolve(&seen.meta, &seen.event);
-                if self.dice.chance(200) {
+                if self.dice.chance(100) {
                     let stored = serde_json::to_string(&folded).map_err(|error| Broken::new(error.to_string()))?;
                     folded = serde_json::from_str(&stored).map_err(|error| Broken::new(error.to_string()))?;
                 }

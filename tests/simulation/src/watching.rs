@@ -1,6 +1,6 @@
 //! What routing's read model keeps, in memory: it follows the log, falls behind, and says whether it has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -27,8 +27,8 @@ pub struct Kept {
     pub district: District,
     /// Its folded state.
     pub state: Loop,
-    /// What is kept of it.
-    pub watched: Watched,
+    /// What is kept of it, once it is filed.
+    pub watched: Option<Watched>,
 }
 
 #[derive(Debug)]
@@ -89,21 +89,24 @@ impl InMemory {
 
     /// The next moment of any loop.
     pub fn next_at(&self) -> Option<DateTime<Utc>> {
-        self.state().kept.values().filter_map(|kept| kept.watched.next_at).min()
+        let state = self.state();
+        state.kept.values().filter_map(|kept| kept.watched?.next_at).min()
     }
 
     /// Takes the log in up to a sequence.
     pub fn take_in(&self, until: u64) {
         let mut state = self.state();
+        let mut touched = BTreeSet::new();
         for raw in self.log.since(state.position) {
             if raw.sequence > until {
                 break;
             }
             state.position = raw.sequence;
             if let Ok(recorded) = raw.parse() {
-                state.one(&recorded);
+                state.one(&recorded, &mut touched);
             }
         }
+        state.watch(&touched);
     }
 
     /// Loses all and begins again, as after a restart with its tables gone.
@@ -116,25 +119,19 @@ impl InMemory {
 }
 
 impl State {
-    fn one(&mut self, recorded: &Recorded) {
-        let district = recorded.subject.district.clone();
+    fn one(&mut self, recorded: &Recorded, touched: &mut BTreeSet<LoopId>) {
+        let district = &recorded.subject.district;
         if recorded.subject.thing == Thing::Loop {
             let id = LoopId(recorded.subject.id);
-            let mut state = self.kept.remove(&id).map(|kept| kept.state).unwrap_or_default();
+            let kept = self.kept.entry(id).or_insert_with(|| Kept {
+                district: district.clone(),
+                state: Loop::default(),
+                watched: None,
+            });
             if let Ok(event) = Loop::read(&recorded.envelope) {
-                state.evolve(&recorded.meta(), &event);
+                kept.state.evolve(&recorded.meta(), &event);
             }
-            if let Some(record) = state.record() {
-                let watched = Watched::of(record, self.districts.get(&district));
-                self.kept.insert(
-                    id,
-                    Kept {
-                        district,
-                        state,
-                        watched,
-                    },
-                );
-            }
+            touched.insert(id);
             return;
         }
         let Ok(event) = DirectoryEvent::read(&recorded.envelope) else {
@@ -142,10 +139,17 @@ impl State {
         };
         self.districts.evolve(&recorded.subject, &event);
         if matches!(event, DirectoryEvent::CalendarSet(_)) {
-            for kept in self.kept.values_mut().filter(|kept| kept.district == district) {
-                if let Some(record) = kept.state.record() {
-                    kept.watched = Watched::of(record, self.districts.get(&district));
-                }
+            let theirs = self.kept.iter().filter(|(_, kept)| kept.district == *district);
+            touched.extend(theirs.map(|(id, _)| *id));
+        }
+    }
+
+    /// Looks anew at what became of loops, once for all that happened to them.
+    fn watch(&mut self, touched: &BTreeSet<LoopId>) {
+        for id in touched {
+            if let Some(kept) = self.kept.get_mut(id) {
+                let record = kept.state.record();
+                kept.watched = record.map(|record| Watched::of(record, self.districts.get(&kept.district)));
             }
         }
     }
@@ -176,7 +180,7 @@ impl Watching for InMemory {
             .kept
             .iter()
             .filter_map(|(id, kept)| {
-                let at = kept.watched.next_at.filter(|at| *at <= now)?;
+                let at = kept.watched?.next_at.filter(|at| *at <= now)?;
                 let district = kept.district.clone();
                 Some((at, DueLoop { district, id: *id }))
             })
@@ -192,7 +196,8 @@ impl Watching for InMemory {
             .kept
             .iter()
             .filter(|(_, kept)| {
-                kept.watched.running && kept.district == *district && kept.watched.calendar_version < version as i32
+                let behind = |watched: Watched| watched.running && watched.calendar_version < version as i32;
+                kept.district == *district && kept.watched.is_some_and(behind)
             })
             .map(|(id, kept)| DueLoop {
                 district: kept.district.clone(),

@@ -79,6 +79,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_appeal_that_nobody_decided_falls_away_with_the_loops_end() {
+        let left = contracts::events::intake::TensionWithdrawn {
+            school: school("alder"),
+            why: None,
+        };
+        let spec = declined().done(&person("rosa"), &appeal());
+        assert!(matches!(
+            spec.state().record().expect("filed").appeal,
+            Made::Pending { .. }
+        ));
+        let spec = spec.event(&person("rosa"), IntakeEvent::from(left));
+        assert_eq!(spec.state().record().expect("filed").appeal, Made::None);
+    }
+
     fn decided(outcome: AppealOutcome) -> Spec<Loop> {
         let spec = declined().done(&person("rosa"), &appeal()).event(
             &person("policy"),

@@ -49,7 +49,8 @@ impl Decide<Loop> for Escalate {
     }
 }
 
-/// Takes a school's appeal to the contact; where it is decided by now, nothing is left to take.
+/// Takes a school's appeal to the contact; where it is decided by now, nothing is left to take. What lies above about
+/// something else becomes about the appeal: were only the other thing decided there, nobody would be asked about this.
 #[derive(Debug, Clone, Copy)]
 pub struct EscalateAppeal;
 
@@ -58,51 +59,65 @@ impl Decide<Loop> for EscalateAppeal {
     type Rejection = Rejection;
 
     fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
-        let to_contact = Escalate {
-            to: EscalatedTo::Contact,
-            why: None,
-            may_ask_leader: false,
-        };
-        match state.filed()?.appeal {
-            Appeal::Pending { .. } => to_contact.decide(state),
-            Appeal::None | Appeal::Decided(_) => Ok(None),
+        let record = state.filed()?;
+        match record.appeal {
+            Appeal::Pending { .. } => {}
+            Appeal::None | Appeal::Decided(_) => return Ok(None),
         }
+        record.still_open()?;
+        let to = match &record.escalation {
+            Some(open) if open.about == About::Appeal => return Err(Rejection::AlreadyEscalated { to: open.to }),
+            Some(open) => open.to,
+            None => EscalatedTo::Contact,
+        };
+        let escalated = Escalated {
+            to,
+            about: About::Appeal,
+            why: None,
+        };
+        Ok(Some(escalated.into()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contracts::events::intake::Appealed;
+    use contracts::events::intake::{Appealed, SchoolJoined};
     use contracts::events::resolution::CaseDeclined;
     use contracts::events::routing::EscalationDecided;
     use contracts::events::{IntakeEvent, ResolutionEvent};
     use contracts::queries::Holder;
     use contracts::vocabulary::{AppealOutcome, DeclineGround};
-    use decider::given;
+    use decider::{Spec, given};
     use domain::samples::{filed, person, routed, school, sealed};
+
+    fn filed_and_routed() -> Spec<Loop> {
+        given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
+    }
+
+    fn declined() -> Spec<Loop> {
+        let declined = CaseDeclined {
+            ground: DeclineGround::NonNegotiable,
+            reason: sealed("r"),
+            review_on: None,
+            may_appeal: true,
+        };
+        filed_and_routed().event(&person("marcus"), ResolutionEvent::from(declined))
+    }
+
+    fn appealed() -> IntakeEvent {
+        Appealed {
+            school: school("alder"),
+            why: sealed("w"),
+        }
+        .into()
+    }
 
     #[test]
     fn an_appeal_that_is_decided_is_not_taken_to_the_contact_as_another_concern() {
-        let spec = given::<Loop>()
-            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
-            .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
-            .event(
-                &person("marcus"),
-                ResolutionEvent::from(CaseDeclined {
-                    ground: DeclineGround::NonNegotiable,
-                    reason: sealed("r"),
-                    review_on: None,
-                    may_appeal: true,
-                }),
-            )
-            .event(
-                &person("rosa"),
-                IntakeEvent::from(Appealed {
-                    school: school("alder"),
-                    why: sealed("w"),
-                }),
-            );
+        let spec = declined().event(&person("rosa"), appealed());
         // The contact is faster than the policy.
         let escalate = Escalate {
             to: EscalatedTo::Contact,
@@ -125,15 +140,50 @@ mod tests {
     }
 
     #[test]
+    fn an_appeal_takes_the_place_of_another_concern_that_lies_above() {
+        for to in [EscalatedTo::Contact, EscalatedTo::Leader] {
+            let concern = Escalate {
+                to,
+                why: Some(sealed("w")),
+                may_ask_leader: true,
+            };
+            // Another school is in it still, and has a concern of its own.
+            let joined = SchoolJoined {
+                school: school("birch"),
+                how_it_meets_us: None,
+            };
+            let spec = declined()
+                .event(&person("ben"), IntakeEvent::from(joined))
+                .done(&person("carol"), &concern);
+            let of_the_concern = spec.last_id();
+            let spec = spec
+                .event(&person("rosa"), appealed())
+                .done(&person("policy"), &EscalateAppeal);
+            let open = spec
+                .state()
+                .record()
+                .expect("filed")
+                .escalation
+                .clone()
+                .expect("it lies above");
+            assert_eq!((open.to, open.about), (to, About::Appeal));
+            assert_ne!(open.id, of_the_concern, "what was said of the concern comes too late");
+            assert_eq!(
+                spec.when(&EscalateAppeal),
+                Err(Rejection::AlreadyEscalated { to }),
+                "a repeated delivery changes nothing"
+            );
+        }
+    }
+
+    #[test]
     fn it_goes_up_and_not_sideways() {
         let escalate = |to, may_ask_leader| Escalate {
             to,
             why: Some(sealed("w")),
             may_ask_leader,
         };
-        let spec = given::<Loop>()
-            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
-            .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
+        let spec = filed_and_routed();
         assert_eq!(
             spec.when(&escalate(EscalatedTo::Leader, false)),
             Err(Rejection::OnlyToContact)

@@ -253,6 +253,10 @@ impl LoopRecord {
             self.ended_at.get_or_insert(meta.time);
             self.matter = None;
             self.escalation = None;
+            // An appeal that nobody decided falls away; were the loop to reopen, nobody would be asked about it.
+            if matches!(self.appeal, Appeal::Pending { .. }) {
+                self.appeal = Appeal::None;
+            }
             self.questions.clear();
             self.time.acknowledge_from = None;
             self.time.next_word_from = None;
