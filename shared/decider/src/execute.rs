@@ -92,6 +92,17 @@ impl<R> Failure<R> {
     }
 }
 
+impl<R> Failure<R> {
+    /// The same where an append before it was not settled: then it is not known whether the command was recorded.
+    fn after(self, unsettled: bool) -> Self {
+        if unsettled && matches!(self, Self::Away(_)) {
+            Self::Unsettled
+        } else {
+            self
+        }
+    }
+}
+
 impl Failure<()> {
     /// The same where a thing's refusals are of another type: reading a history refuses nothing.
     pub(crate) fn of_any<R>(self) -> Failure<R> {
@@ -135,10 +146,7 @@ where
             history
                 .catch_up(target.log, &target.subject, at_least)
                 .await
-                .map_err(|failure| match failure.of_any() {
-                    Failure::Away(_) if unsettled => Failure::Unsettled,
-                    failure => failure,
-                })?;
+                .map_err(|failure| failure.of_any().after(unsettled))?;
         }
         let (recorded, state) = (history.recorded(), history.state());
         if let Some(done) = done_before(recorded, message)? {

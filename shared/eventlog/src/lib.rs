@@ -143,6 +143,15 @@ impl Tail {
         *self.caught_up.borrow()
     }
 
+    /// Takes what is there already, without waiting, until `batch` holds `limit`.
+    pub fn at_hand(&mut self, batch: &mut Vec<Raw>, limit: usize) {
+        while batch.len() < limit
+            && let Ok(raw) = self.receiver.try_recv()
+        {
+            batch.push(raw);
+        }
+    }
+
     /// Waits for at least one message and takes up to `limit`; 0 only if the reader has ended.
     pub async fn next(&mut self, batch: &mut Vec<Raw>, limit: usize) -> usize {
         self.receiver.recv_many(batch, limit).await

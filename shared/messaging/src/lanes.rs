@@ -92,7 +92,13 @@ struct Lane<D> {
     waiting: VecDeque<D>,
     // The event that must come before any other of this thing.
     held_for: Option<u64>,
+    // How often others were given back for it.
+    given_back: u32,
 }
+
+/// How often messages are given back for one that failed: by then it has come again, or another process has done with
+/// it and it never will.
+const GIVEN_BACK_MAX: u32 = 200;
 
 impl<D> Default for Lane<D> {
     fn default() -> Self {
@@ -100,6 +106,7 @@ impl<D> Default for Lane<D> {
             running: false,
             waiting: VecDeque::new(),
             held_for: None,
+            given_back: 0,
         }
     }
 }
@@ -126,7 +133,11 @@ impl<D: Numbered> Lanes<D> {
         }
         let lane = self.lanes.entry(message.subject().to_owned()).or_default();
         if lane.held_for.is_some_and(|first| message.sequence() > first) {
-            return Turn::Back(message);
+            lane.given_back += 1;
+            if lane.given_back <= GIVEN_BACK_MAX {
+                return Turn::Back(message);
+            }
+            lane.held_for = None;
         }
         if lane.running {
             lane.waiting.push_back(message);
@@ -142,6 +153,7 @@ impl<D: Numbered> Lanes<D> {
         lane.running = false;
         if became == Became::Failed {
             lane.held_for = Some(lane.held_for.map_or(sequence, |first| first.min(sequence)));
+            lane.given_back = 0;
             return lane.waiting.drain(..).map(Turn::Back).collect();
         }
         if became == Became::Aside {
@@ -276,5 +288,16 @@ mod tests {
         }
         assert!(!done.holds(0) && done.holds(1) && done.holds(REMEMBERED_MAX as u64));
         assert_eq!(done.sequences.len(), REMEMBERED_MAX);
+    }
+
+    #[test]
+    fn one_that_another_process_has_done_with_does_not_hold_the_thing_for_ever() {
+        let mut lanes = lanes();
+        lanes.delivered(Message("a", 1));
+        lanes.finished("a", 1, Became::Failed);
+        for _ in 0..GIVEN_BACK_MAX {
+            assert_eq!(lanes.delivered(Message("a", 2)), Turn::Back(Message("a", 2)));
+        }
+        assert_eq!(lanes.delivered(Message("a", 2)), Turn::Work(Message("a", 2)));
     }
 }

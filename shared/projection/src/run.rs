@@ -19,6 +19,8 @@ use crate::position::Position;
 const BATCH_MAX: usize = 8192;
 /// Events that may come by without being of this model before its checkpoint follows.
 const UNWRITTEN_MAX: u64 = 10_000;
+/// How long events wait for others to be taken in with, unless somebody waits for them.
+const LINGER: Duration = Duration::from_millis(10);
 /// How long nothing must come before the checkpoint follows what came by.
 const QUIET: Duration = Duration::from_secs(1);
 /// How often a failing batch is tried again before it is said aloud.
@@ -168,6 +170,11 @@ async fn follow_on<M: ReadModel>(
                 read = tail.next(&mut raws, BATCH_MAX), if ready.is_none() => {
                     if read == 0 {
                         return Err(ApplyError::Away("the log ended".to_owned()));
+                    }
+                    if until.is_none() {
+                        // A transaction costs about the same for one event and for twenty.
+                        model.position.wanted(LINGER).await;
+                        tail.at_hand(&mut raws, BATCH_MAX);
                     }
                     raws.retain(|raw| raw.sequence > taken);
                     let Some(last) = raws.last().map(|raw| raw.sequence) else { continue };
