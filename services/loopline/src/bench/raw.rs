@@ -58,7 +58,7 @@ async fn append(client: &Client, subject: &str, expected: u64, payload: &Bytes) 
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string());
     headers.insert("Nats-Expected-Stream", STREAM);
-    headers.insert("Nats-Msg-Id", super::id().to_string());
+    headers.insert("Nats-Msg-Id", super::id());
     headers.insert("Content-Type", "application/cloudevents+json");
     let request = async_nats::Request::new().headers(headers).payload(payload.clone());
     let answer = client.send_request(subject.to_owned(), request).await?;

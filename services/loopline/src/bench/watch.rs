@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use contracts::envelope::Envelope;
 use eventlog::{Log, Raw};
+use runtime::Clock;
 
 use crate::folder::Folder;
 use crate::services::{Parts, connect};
@@ -31,8 +32,7 @@ pub(super) struct Watch {
 
 /// A moment of a measurement as the events write it.
 fn written(at: Instant) -> DateTime<Utc> {
-    let ago = at.elapsed();
-    DateTime::<Utc>::from(SystemTime::now() - ago)
+    Clock::system().now() - at.elapsed()
 }
 
 impl Watch {
