@@ -23,8 +23,8 @@ use crate::bus::{Bus, Carrier};
 use crate::dead::{SetAside, set_aside, subjects_set_aside};
 use crate::lanes::{Became, Lanes, Turn};
 
-/// Things worked on at a time.
-const LANES_MAX: usize = 64;
+/// Things worked on at a time: more than people act at once, so that what follows from their deeds keeps up.
+const LANES_MAX: usize = 256;
 /// How long a thing waits before a failed reaction is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(300);
 
