@@ -25,6 +25,9 @@ pub(super) async fn rows(db: &Db) -> Vec<String> {
         "SELECT CAST(from_seq AS TEXT) || '|' || COALESCE(CAST(to_seq AS TEXT), '') || '|' || state || '|' || holder || '|' || CAST(paused AS TEXT) FROM stay ORDER BY from_seq",
         "SELECT CAST(filed_seq AS TEXT) || '|' || state FROM loop_school ORDER BY filed_seq, state",
         "SELECT name FROM person ORDER BY name, district",
+        "SELECT CAST(loop_row.filed_seq AS TEXT) || '|' || CAST(COUNT(*) AS TEXT) FROM loop_row JOIN loop_team ON loop = loop_row.id GROUP BY loop_row.filed_seq ORDER BY loop_row.filed_seq",
+        "SELECT CAST(loop_row.filed_seq AS TEXT) || '|' || CAST(COUNT(*) AS TEXT) FROM loop_row JOIN loop_person ON loop = loop_row.id GROUP BY loop_row.filed_seq ORDER BY loop_row.filed_seq",
+        "SELECT CAST(loop_row.filed_seq AS TEXT) || '|' || CAST(COUNT(*) AS TEXT) FROM loop_row JOIN loop_department ON loop = loop_row.id GROUP BY loop_row.filed_seq ORDER BY loop_row.filed_seq",
     ] {
         let found: Vec<(String,)> = on!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).expect("rows");
         all.extend(found.into_iter().map(|(row,)| row));

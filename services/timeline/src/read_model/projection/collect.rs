@@ -6,8 +6,8 @@ use ::projection::{ApplyError, Batch, Step};
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::Recorded;
 use contracts::events::{DirectoryEvent, IntakeEvent, LoopEvent, ResolutionEvent};
-use contracts::ids::{District, LoopId, LoopNumber};
-use contracts::queries::{Audience, Change, Holder, NoticedChange};
+use contracts::ids::{DepartmentId, District, LoopId, LoopNumber, PersonId, TeamId};
+use contracts::queries::{Change, Holder, NoticedChange};
 use contracts::sealed::Sealed;
 use contracts::vocabulary::{Clock, LoopState};
 use domain::LoopRecord;
@@ -118,8 +118,28 @@ pub(super) struct Collected {
     open_stays: BTreeMap<Uuid, usize>,
     reworded: BTreeSet<Uuid>,
     districts: BTreeMap<Uuid, District>,
-    /// Who saw each loop before the batch.
-    audiences: BTreeMap<Uuid, Audience>,
+    /// Who had to do with each loop before the batch.
+    before: BTreeMap<Uuid, Involved>,
+}
+
+/// Who has to do with a loop, or ever had: these only grow, whoever may see it now.
+#[derive(Debug)]
+struct Involved {
+    departments: Vec<DepartmentId>,
+    people: Vec<PersonId>,
+    teams: BTreeSet<TeamId>,
+}
+
+impl Involved {
+    fn of(record: &LoopRecord, district: &District) -> Self {
+        let audience = record.audience(district);
+        Self {
+            departments: audience.departments,
+            people: audience.people,
+            // A confidential loop's audience has a team only while it lies there; that it lay there stays so.
+            teams: record.teams_asked.clone(),
+        }
+    }
 }
 
 /// What search looks through, of one loop.
@@ -154,7 +174,8 @@ impl Collected {
         if let Some(record) = known
             && !self.districts.contains_key(&id.0)
         {
-            self.audiences.insert(id.0, record.audience(&recorded.subject.district));
+            self.before
+                .insert(id.0, Involved::of(record, &recorded.subject.district));
         }
         match batch.step(recorded)? {
             Step::Loop(id, event) => {
@@ -274,7 +295,7 @@ impl Collected {
                     filed_seq,
                     title: title.clone(),
                     body,
-                    is_new: !self.audiences.contains_key(&id.0),
+                    is_new: !self.before.contains_key(&id.0),
                 });
             }
             for (school, part) in &record.parts {
@@ -289,20 +310,20 @@ impl Collected {
                 });
             }
             // Who sees it is written where it has grown; nobody is ever taken out.
-            let audience = record.audience(&district);
-            let before = self.audiences.get(&id.0);
-            let new_departments = audience
+            let now = Involved::of(record, &district);
+            let before = self.before.get(&id.0);
+            let new_departments = now
                 .departments
                 .iter()
                 .filter(|department| before.is_none_or(|before| !before.departments.contains(department)));
             self.departments
                 .extend(new_departments.map(|department| (id.0, department.0, filed_seq)));
-            let new_people = audience
+            let new_people = now
                 .people
                 .iter()
                 .filter(|person| before.is_none_or(|before| !before.people.contains(person)));
             self.named.extend(new_people.map(|person| (id.0, person.0)));
-            let new_teams = audience
+            let new_teams = now
                 .teams
                 .iter()
                 .filter(|team| before.is_none_or(|before| !before.teams.contains(team)));
