@@ -259,10 +259,10 @@ async fn prepare<M: ReadModel>(
         match model.model.prepare(&model.db, &batch).await {
             Ok(prepared) => return Ok(Ready { prepared, aside, until }),
             Err(ApplyError::Unreadable {
-                source: Unreadable::UnknownType { .. } | Unreadable::Malformed { .. },
+                source: source @ (Unreadable::UnknownType { .. } | Unreadable::Malformed { .. }),
                 sequence,
             }) if batch.iter().any(|recorded| recorded.sequence == sequence) => {
-                error!(model = model.model.name(), sequence, "an event is set aside");
+                error!(model = model.model.name(), sequence, %source, "an event is set aside");
                 // States in memory may have run ahead: they are made again from what is committed.
                 if let Some(writing) = writing {
                     settled(writing).await;
@@ -273,7 +273,7 @@ async fn prepare<M: ReadModel>(
                 aside.extend(unreadable.into_iter().map(|recorded| Aside {
                     sequence,
                     subject: recorded.subject.to_string(),
-                    reason: format!("{} cannot be read", recorded.envelope.event_type),
+                    reason: source.to_string(),
                 }));
                 batch = rest;
             }
