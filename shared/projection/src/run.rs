@@ -17,11 +17,13 @@ use crate::position::Position;
 
 /// Events in one transaction, at most.
 const BATCH_MAX: usize = 8192;
+/// Events that came in while one waited: more are a flood, in which fewer and larger batches leave more of the machine
+/// to what people do.
+const FLOOD: usize = 16;
+/// How many times longer a batch waits in a flood.
+const FLOOD_LINGERS: u32 = 3;
 /// Events that may come by without being of this model before its checkpoint follows.
 const UNWRITTEN_MAX: u64 = 10_000;
-/// How long events wait for others to be taken in with, unless somebody waits for them. Many small writes by a database
-/// slow the broker's syncs down, on the same disk to a third of what it does alone.
-const LINGER: Duration = Duration::from_millis(25);
 /// How long nothing must come before the checkpoint follows what came by.
 const QUIET: Duration = Duration::from_secs(1);
 /// How often a failing batch is tried again before it is said aloud.
@@ -174,8 +176,13 @@ async fn follow_on<M: ReadModel>(
                     }
                     if until.is_none() {
                         // A transaction costs about the same for one event and for twenty.
-                        model.position.wanted(LINGER).await;
+                        let linger = model.model.linger();
+                        model.position.wanted(linger).await;
                         tail.at_hand(&mut raws, BATCH_MAX);
+                        if raws.len() > FLOOD {
+                            model.position.wanted(linger * FLOOD_LINGERS).await;
+                            tail.at_hand(&mut raws, BATCH_MAX);
+                        }
                     }
                     raws.retain(|raw| raw.sequence > taken);
                     let Some(last) = raws.last().map(|raw| raw.sequence) else { continue };

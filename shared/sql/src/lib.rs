@@ -275,7 +275,7 @@ async fn open_sqlite(file: &Path, durability: Durability, connections: u32) -> R
                 "-8192"
             },
         )
-        .pragma("wal_autocheckpoint", "8192")
+        .pragma("wal_autocheckpoint", "16384")
         .pragma("temp_store", "memory");
     SqlitePoolOptions::new()
         .max_connections(connections)

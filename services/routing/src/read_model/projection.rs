@@ -13,6 +13,7 @@ use projection::{ApplyError, Batch, Folds, ReadModel, Step};
 use sql::{Db, Tx, on_tx};
 use sqlx::QueryBuilder;
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The read model.
@@ -110,6 +111,11 @@ impl ReadModel for Watch {
 
     fn name(&self) -> &'static str {
         "routing"
+    }
+
+    /// Nobody looks but the tick, which says so.
+    fn linger(&self) -> Duration {
+        Duration::from_secs(1)
     }
 
     async fn prepare(&self, db: &Db, recorded: &[Recorded]) -> Result<Prepared, ApplyError> {

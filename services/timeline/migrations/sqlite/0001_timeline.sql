@@ -112,4 +112,6 @@ CREATE INDEX stay_district ON stay (district, to_at);
 
 CREATE TABLE person (id BLOB PRIMARY KEY, district TEXT NOT NULL, name TEXT NOT NULL) WITHOUT ROWID;
 
-CREATE VIRTUAL TABLE loop_search USING fts5 (title, body, tokenize = 'porter unicode61');
+CREATE VIRTUAL TABLE loop_search USING fts5 (
+    title, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61'
+);
