@@ -83,6 +83,10 @@ pub(crate) struct UpOptions {
     /// A file with one story in place of the demonstration's own (used by `bench`).
     #[arg(long, hide = true)]
     pub(crate) story: Option<PathBuf>,
+    /// Only what pages need: nothing is assigned, and no clock runs (used by `bench` over a record that was filled
+    /// without its policies, which would first have to look at all of it).
+    #[arg(long, hide = true)]
+    pub(crate) reading_only: bool,
 }
 
 /// `loopline serve`.

@@ -59,7 +59,9 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         .start(Name::Directory, options.demo)
         .await?
         .context("the directory did not start")?;
-    for name in [Name::Intake, Name::Routing, Name::Resolution, Name::Timeline] {
+    let reading_only = options.reading_only;
+    let services = [Name::Intake, Name::Routing, Name::Resolution, Name::Timeline];
+    for name in services.into_iter().filter(|name| !reading_only || *name != Name::Routing) {
         parts.start(name, false).await?;
     }
     if options.demo {

@@ -20,6 +20,8 @@ const BATCH_MAX: usize = 8192;
 /// Events that came in while one waited: more are a flood, in which fewer and larger batches leave more of the machine
 /// to what people do.
 const FLOOD: usize = 16;
+/// Events read at once that are no longer a flood but a past to catch up with: nobody gains by waiting.
+const BACKLOG: usize = 1024;
 /// How many times longer a batch waits in a flood.
 const FLOOD_LINGERS: u32 = 3;
 /// Events that may come by without being of this model before its checkpoint follows.
@@ -174,7 +176,7 @@ async fn follow_on<M: ReadModel>(
                     if read == 0 {
                         return Err(ApplyError::Away("the log ended".to_owned()));
                     }
-                    if until.is_none() {
+                    if until.is_none() && raws.len() < BACKLOG {
                         // A transaction costs about the same for one event and for twenty.
                         let linger = model.model.linger();
                         model.position.wanted(linger).await;

@@ -276,6 +276,8 @@ async fn open_sqlite(file: &Path, durability: Durability, connections: u32) -> R
             },
         )
         .pragma("wal_autocheckpoint", "16384")
+        // Without statistics, the planner would rather scan a large table and index a handful of rows than look those up.
+        .pragma("automatic_index", "off")
         .pragma("temp_store", "memory");
     SqlitePoolOptions::new()
         .max_connections(connections)

@@ -6,13 +6,16 @@ use axum::response::Response;
 use chrono::Duration;
 use contracts::DepartmentId;
 use contracts::problem::Problem;
-use contracts::queries::{LoopRow, LoopsQuery, PAGE_MAX, Page, Sort};
+use contracts::queries::{LoopRow, LoopsQuery, Page, Sort};
 
 use super::forms::Typed;
 use super::rows::{Group, Row};
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Viewer};
 use super::words;
+
+/// The most rows of an inbox; the list has the rest.
+const ROWS_MAX: u32 = 100;
 
 /// A department's inbox.
 #[derive(Debug, Clone, Template)]
@@ -120,7 +123,7 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
         open: Some(true),
         department: Some(department),
         sort: Sort::Due,
-        limit: Some(PAGE_MAX),
+        limit: Some(ROWS_MAX),
         ..LoopsQuery::default()
     };
     let page: Page<LoopRow> = desk.ask("timeline", "loops", query).await?;

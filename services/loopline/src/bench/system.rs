@@ -28,6 +28,15 @@ pub(super) struct System {
 impl System {
     /// Starts the product over a folder and waits until it is ready.
     pub(super) async fn start(data: &Path, story: &Path, database: Option<&str>) -> anyhow::Result<Self> {
+        Self::start_with(data, story, database, &[]).await
+    }
+
+    /// The same without what only writing needs.
+    pub(super) async fn start_reading(data: &Path, story: &Path, database: Option<&str>) -> anyhow::Result<Self> {
+        Self::start_with(data, story, database, &["--reading-only"]).await
+    }
+
+    async fn start_with(data: &Path, story: &Path, database: Option<&str>, more: &[&str]) -> anyhow::Result<Self> {
         let started = Instant::now();
         let mut command = Command::new(std::env::current_exe()?);
         command
@@ -35,6 +44,7 @@ impl System {
             .arg(story)
             .arg("--data")
             .arg(data)
+            .args(more)
             .env(
                 "LOOPLINE_LOG",
                 std::env::var("LOOPLINE_LOG").unwrap_or_else(|_| "error".to_owned()),

@@ -38,7 +38,7 @@ CREATE TABLE loop_row (
     ended_at TEXT
 );
 CREATE INDEX loop_row_district ON loop_row (district, is_open, filed_seq);
-CREATE INDEX loop_row_due ON loop_row (district, next_due) WHERE next_due IS NOT NULL;
+CREATE INDEX loop_row_due ON loop_row (district, next_due, filed_seq) WHERE next_due IS NOT NULL;
 CREATE INDEX loop_row_department ON loop_row (department, is_open, next_due);
 CREATE INDEX loop_row_changed ON loop_row (district, version);
 CREATE INDEX loop_row_number ON loop_row (district, number);

@@ -59,17 +59,31 @@ where
     query.push(")");
 }
 
+/// How rows are come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By whose they are, or when.
+    ByPlace,
+    /// By the words in them.
+    ByWords,
+}
+
 /// The rows that a person sees as their own: the district for the office, a department's, a school's, a team's.
 ///
 /// Whose a row is, is looked up row by row: rows come in the order asked for and a page is soon full, where a list of
 /// everything that somebody may see grows with the years.
-pub(super) fn visible<'a, DB>(query: &mut QueryBuilder<DB>, viewer: &'a Claims)
+pub(super) fn visible<'a, DB>(query: &mut QueryBuilder<DB>, viewer: &'a Claims, way: Way)
 where
     DB: Database,
     Uuid: Encode<'a, DB> + Type<DB>,
     &'a str: Encode<'a, DB> + Type<DB>,
 {
-    query.push(" district = ").push_bind(viewer.district.as_str());
+    // What is found by words is looked up by those, not by its district, which may be all there is.
+    query.push(match way {
+        Way::ByPlace => " district = ",
+        Way::ByWords => " district || '' = ",
+    });
+    query.push_bind(viewer.district.as_str());
     if viewer.has(Role::Contact) || viewer.has(Role::Auditor) {
         return;
     }
@@ -161,13 +175,21 @@ pub(crate) async fn loops(
     let words = asked.q.as_deref().map(str::trim).filter(|words| !words.is_empty());
     let card = asked.joinable == Some(true);
     let fts = words.map(|words| fts_query(words, card));
-    let mut rows: Vec<LoopDbRow> = on!(db, pool => {
+    let mut rows: Vec<LoopDbRow> = Vec::new();
+    // Rows with a date come before those without: each in the order of an index, so that a page ends the search.
+    for part in parts(asked.sort, after.as_ref()).iter().copied() {
+        let wanted = i64::from(limit) + 1 - rows.len() as i64;
+        if wanted <= 0 {
+            break;
+        }
+        let found: Vec<LoopDbRow> = on!(db, pool => {
         let mut query = QueryBuilder::new("SELECT ");
         query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE");
         if asked.joinable == Some(true) {
             joinable(&mut query, viewer);
         } else {
-            visible(&mut query, viewer);
+            let by_words = words.is_some() && asked.sort == Sort::Newest;
+            visible(&mut query, viewer, if by_words { Way::ByWords } else { Way::ByPlace });
         }
         if let Some(state) = asked.state {
             query.push(" AND state = ").push_bind(state.code());
@@ -218,6 +240,15 @@ pub(crate) async fn loops(
                     .push(")))"),
             };
         }
+        match part {
+            Part::All => {}
+            Part::Dated => {
+                query.push(" AND next_due IS NOT NULL");
+            }
+            Part::Undated => {
+                query.push(" AND next_due IS NULL");
+            }
+        }
         match (&after, asked.sort) {
             (None, _) => {}
             (Some(after), Sort::Newest) => {
@@ -229,26 +260,30 @@ pub(crate) async fn loops(
             (Some(after), Sort::Changed) => {
                 query.push(" AND version < ").push_bind(after.sequence);
             }
-            (Some(after), Sort::Due) => match after.day {
-                Some(day) => {
+            (Some(after), Sort::Due) => match (part, after.day) {
+                (Part::Dated, Some(day)) => {
+                    query.push(" AND next_due >= ").push_bind(day);
                     query.push(" AND (next_due > ").push_bind(day);
-                    query.push(" OR (next_due = ").push_bind(day).push(" AND filed_seq > ").push_bind(after.sequence);
-                    query.push(") OR next_due IS NULL)");
+                    query.push(" OR filed_seq > ").push_bind(after.sequence).push(")");
                 }
-                None => {
-                    query.push(" AND next_due IS NULL AND filed_seq > ").push_bind(after.sequence);
+                (Part::Undated, None) => {
+                    query.push(" AND filed_seq > ").push_bind(after.sequence);
                 }
+                (Part::All | Part::Dated | Part::Undated, _) => {}
             },
         }
         query.push(match asked.sort {
             Sort::Newest => " ORDER BY filed_seq DESC",
             Sort::Oldest => " ORDER BY filed_seq",
             Sort::Changed => " ORDER BY version DESC",
-            Sort::Due => " ORDER BY CASE WHEN next_due IS NULL THEN 1 ELSE 0 END, next_due, filed_seq",
+            Sort::Due if part == Part::Dated => " ORDER BY next_due, filed_seq",
+            Sort::Due => " ORDER BY filed_seq",
         });
-        query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
+        query.push(" LIMIT ").push_bind(wanted);
         query.build_query_as().fetch_all(pool).await
-    })?;
+        })?;
+        rows.extend(found);
+    }
     let next = if rows.len() > limit as usize {
         rows.truncate(limit as usize);
         rows.last().map(|row| write_cursor(row, asked.sort))
@@ -256,6 +291,26 @@ pub(crate) async fn loops(
         None
     };
     Ok(Ok((rows, next)))
+}
+
+/// A part of a list that is read of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// All of it.
+    All,
+    /// What has a date.
+    Dated,
+    /// What has none.
+    Undated,
+}
+
+/// The parts of a list, in their order, from where a page ended.
+fn parts(sort: Sort, after: Option<&After>) -> &'static [Part] {
+    match (sort, after.map(|after| after.day)) {
+        (Sort::Newest | Sort::Oldest | Sort::Changed, _) => &[Part::All],
+        (Sort::Due, None | Some(Some(_))) => &[Part::Dated, Part::Undated],
+        (Sort::Due, Some(None)) => &[Part::Undated],
+    }
 }
 
 /// What people type, for SQLite's full-text search: each word quoted, all of them, the last one perhaps unfinished.
@@ -319,7 +374,7 @@ pub(crate) async fn changes(db: &Db, viewer: &Claims, after: u64, limit: u32) ->
             "SELECT entry.sequence, entry.kind, entry.time, seen.id, seen.number, seen.state FROM entry \
              JOIN (SELECT id, number, state FROM loop_row WHERE",
         );
-        visible(&mut query, viewer);
+        visible(&mut query, viewer, Way::ByPlace);
         query.push(") AS seen ON seen.id = entry.loop WHERE entry.sequence > ").push_bind(after as i64);
         if !office {
             // What is internal is for those who see the loop as a department with a hand in it.

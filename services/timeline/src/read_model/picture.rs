@@ -11,7 +11,7 @@ use sql::{Db, on};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::lists::visible;
+use super::lists::{Way, visible};
 use super::rows::{LOOP_COLUMNS, LoopDbRow};
 
 /// Loops looked at for one picture; the bars are the first of them by the order asked for.
@@ -59,7 +59,7 @@ pub(crate) async fn picture(
     let rows: Vec<LoopDbRow> = on!(db, pool => {
         let mut query = QueryBuilder::new("SELECT ");
         query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE");
-        visible(&mut query, viewer);
+        visible(&mut query, viewer, Way::ByPlace);
         query.push(" AND filed_at < ").push_bind(period.to);
         query.push(" AND (ended_at IS NULL OR ended_at >= ").push_bind(period.from).push(")");
         if let Some(department) = asked.department {
