@@ -64,6 +64,15 @@ impl Play {
     }
 }
 
+/// All calendars that a deed can bring a loop to.
+fn calendars() -> Calendars {
+    let calendar = |version| Calendar {
+        version,
+        ..Calendar::default()
+    };
+    (0..=4).map(calendar).collect()
+}
+
 fn play(play: &mut Play, deed: &Deed) -> bool {
     let schools: [SchoolId; 3] = [school("alder"), school("birch"), school("cedar")];
     let school = schools[usize::from(deed.which)];
@@ -141,7 +150,7 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             to,
             why: words(),
             episode: None,
-            calendars: [calendar].into_iter().collect(),
+            calendars: calendars(),
             now,
         }),
         12 => play.try_out(&routing::domain::Collaborate { department: to }),
@@ -165,7 +174,7 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             calendars: [Calendar::default(), calendar].into_iter().collect(),
         }),
         16 | 17 => play.try_out(&routing::domain::CheckClocks {
-            calendars: Calendars::default(),
+            calendars: calendars(),
             now,
         }),
         18 => play.try_out(&resolution::domain::Acknowledge {
@@ -257,7 +266,7 @@ proptest! {
             play(&mut played, deed);
         }
         played.now += chrono::Duration::days(days);
-        let check = routing::domain::CheckClocks { calendars: Calendars::default(), now: played.now };
+        let check = routing::domain::CheckClocks { calendars: calendars(), now: played.now };
         let mut rounds = 0;
         while played.try_out(&check) {
             rounds += 1;

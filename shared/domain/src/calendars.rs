@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use crate::calendar::Calendar;
+use crate::rejection::Rejection;
 
 /// Calendars kept for loops whose days were counted by them; older ones are brought to the oldest kept.
 const CALENDARS_MAX: usize = 64;
@@ -42,6 +43,15 @@ impl Calendars {
             .or_else(|| self.by_version.first_key_value())
             .map_or(&*BEFORE_ANY, |(_, calendar)| calendar)
     }
+
+    /// The calendar that a decision counts a loop's days by: refused where the loop counts by a newer one than any
+    /// here, since these were looked up before it came.
+    pub fn to_count_by(&self, version: u32) -> Result<&Calendar, Rejection> {
+        if version > self.current().version {
+            return Err(Rejection::CalendarNotHere);
+        }
+        Ok(self.at(version))
+    }
 }
 
 impl FromIterator<Calendar> for Calendars {
@@ -73,5 +83,14 @@ mod tests {
         assert_eq!(calendars.at(7).version, 7);
         assert_eq!(calendars.at(1).version, 2);
         assert_eq!(Calendars::default().at(3).version, 0);
+    }
+
+    #[test]
+    fn nothing_is_decided_by_an_older_calendar_in_place_of_one_that_has_not_arrived() {
+        let calendars = versions(1..=2);
+        assert_eq!(calendars.to_count_by(1).map(|calendar| calendar.version), Ok(1));
+        assert_eq!(calendars.to_count_by(2).map(|calendar| calendar.version), Ok(2));
+        assert_eq!(calendars.to_count_by(3), Err(Rejection::CalendarNotHere));
+        assert_eq!(Calendars::default().to_count_by(1), Err(Rejection::CalendarNotHere));
     }
 }

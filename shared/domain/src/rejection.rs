@@ -146,6 +146,8 @@ pub enum Rejection {
     NothingChanges,
     /// A reporter asks the contact, who may ask a leader.
     OnlyToContact,
+    /// Its days are counted by a calendar newer than those looked up for the command.
+    CalendarNotHere,
     /// Its history is as long as one loop's can be.
     HistoryFull {
         /// The bound.
@@ -209,12 +211,13 @@ impl Rejection {
             Self::AlreadySpeaks => "already-speaks",
             Self::NothingChanges => "nothing-changes",
             Self::OnlyToContact => "only-to-contact",
+            Self::CalendarNotHere => "unavailable",
             Self::HistoryFull { .. } => "history-full",
         }
     }
 
     /// The status it is answered with: 404 for what is not there, 403 and 422 for what was asked wrongly, 409 for
-    /// what is no longer possible.
+    /// what is no longer possible, 503 for what will be in a moment.
     pub fn status(&self) -> u16 {
         match self {
             Self::NoSuchLoop => 404,
@@ -259,6 +262,7 @@ impl Rejection {
             | Self::AlreadySpeaks
             | Self::NothingChanges
             | Self::HistoryFull { .. } => 409,
+            Self::CalendarNotHere => 503,
         }
     }
 
@@ -368,6 +372,9 @@ impl Rejection {
             Self::AlreadySpeaks => "this person speaks for the school already".to_owned(),
             Self::NothingChanges => "nothing in this differs from what stands; change something first".to_owned(),
             Self::OnlyToContact => "ask the central-office contact; the contact may ask leadership".to_owned(),
+            Self::CalendarNotHere => {
+                "the district's calendar has just changed and has not arrived here yet; nothing was lost".to_owned()
+            }
             Self::HistoryFull { events_max } => format!(
                 "this loop has reached {events_max} events, the most one can hold; file a new tension linked to it"
             ),
@@ -377,6 +384,7 @@ impl Rejection {
     /// The problem that is answered.
     pub fn problem(&self, names: &dyn Names) -> Problem {
         let title = match self.status() {
+            503 => return Problem::unavailable(self.explain(names)),
             404 => "Not found",
             403 => "You cannot do this",
             422 => "This cannot be taken as it is",

@@ -3,11 +3,14 @@
 use contracts::area::Area;
 use contracts::envelope::Actor;
 use contracts::events::intake::{Origin, Reach, TensionFiled};
-use contracts::events::routing::{Due, ServiceLevel, TensionRouted};
+use contracts::events::routing::{DatesCause, Due, DueDatesChanged, ServiceLevel, TensionRouted};
 use contracts::ids::{DepartmentId, PersonId, SchoolId};
 use contracts::sealed::{KeyId, Sealed};
 use contracts::vocabulary::{Kind, RuleSource, Urgency, Visibility};
 use uuid::Uuid;
+
+use crate::calendar::Calendar;
+use crate::calendars::Calendars;
 
 /// A sealed text that nobody can open; told apart by its words.
 pub fn sealed(words: &str) -> Sealed {
@@ -86,6 +89,25 @@ pub fn routed(name: &str) -> TensionRouted {
         collaborators: Vec::new(),
         service_level: level(),
         calendar_version: 1,
+        due: Due::default(),
+    }
+}
+
+/// The calendar that it was routed by.
+pub fn calendars() -> Calendars {
+    let calendar = Calendar {
+        version: 1,
+        ..Calendar::default()
+    };
+    [calendar].into_iter().collect()
+}
+
+/// Its days are counted by the next calendar from now on.
+pub fn brought_to_the_next_calendar() -> DueDatesChanged {
+    DueDatesChanged {
+        cause: DatesCause::Calendar,
+        calendar_version: 2,
+        was: Due::default(),
         due: Due::default(),
     }
 }

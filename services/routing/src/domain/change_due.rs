@@ -33,7 +33,7 @@ impl Decide<Loop> for ChangeDue {
         let record = state.filed()?;
         record.still_open()?;
         record.with().ok_or(Rejection::NotRouted)?;
-        let calendar = self.calendars.at(record.time.calendar_version);
+        let calendar = self.calendars.to_count_by(record.time.calendar_version)?;
         let today = calendar.date(self.now);
         if self.resolve <= today {
             return Err(Rejection::DayInThePast);
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use contracts::events::IntakeEvent;
     use decider::given;
-    use domain::samples::{filed, person, routed, sealed};
+    use domain::samples::{brought_to_the_next_calendar, calendars, filed, person, routed, sealed};
 
     #[test]
     fn a_day_named_when_the_old_one_is_long_past_is_the_day_due() {
@@ -78,7 +78,7 @@ mod tests {
         let change = ChangeDue {
             resolve: calendar.after(now, 7),
             why: sealed("w"),
-            calendars: Calendars::default(),
+            calendars: calendars(),
             now,
         };
         let spec = spec.done(&person("carol"), &change);
@@ -116,7 +116,7 @@ mod tests {
         let change = ChangeDue {
             resolve: calendar.after(now, 7),
             why: sealed("w"),
-            calendars: Calendars::default(),
+            calendars: calendars(),
             now,
         };
         let changed = change.decide(&answered).expect("accepted").expect("an event");
@@ -142,7 +142,7 @@ mod tests {
         let change = ChangeDue {
             resolve,
             why: sealed("w"),
-            calendars: Calendars::default(),
+            calendars: calendars(),
             now,
         };
         let spec = spec.done(&person("carol"), &change);
@@ -155,5 +155,21 @@ mod tests {
             ..change
         };
         assert_eq!(spec.when(&past), Err(Rejection::DayInThePast));
+    }
+
+    #[test]
+    fn no_day_is_counted_by_a_calendar_that_the_loop_has_left() {
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
+            .event(&person("policy"), RoutingEvent::from(brought_to_the_next_calendar()));
+        let now = spec.state().record().expect("filed").changed_at;
+        let change = ChangeDue {
+            resolve: domain::Calendar::default().after(now, 7),
+            why: sealed("w"),
+            calendars: calendars(),
+            now,
+        };
+        assert_eq!(spec.when(&change), Err(Rejection::CalendarNotHere));
     }
 }

@@ -24,7 +24,7 @@ impl Decide<Loop> for CheckClocks {
 
     fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
-        let calendar = self.calendars.at(record.time.calendar_version);
+        let calendar = self.calendars.to_count_by(record.time.calendar_version)?;
         let Some((at, moment)) = record.next_moment(calendar) else {
             return Ok(None);
         };
@@ -67,7 +67,7 @@ mod tests {
     use contracts::events::resolution::{QuestionAsked, ResolutionEvent, ResolutionProposed};
     use contracts::vocabulary::{Clock, LoopState, ResolutionKind};
     use decider::{Spec, given};
-    use domain::samples::{filed, person, routed, school, sealed};
+    use domain::samples::{brought_to_the_next_calendar, calendars, filed, person, routed, school, sealed};
 
     fn filed_and_routed() -> Spec<Loop> {
         given::<Loop>()
@@ -78,7 +78,7 @@ mod tests {
     fn check(spec: &Spec<Loop>, days: i64) -> CheckClocks {
         let now = spec.state().record().expect("filed").changed_at + chrono::Duration::days(days);
         CheckClocks {
-            calendars: Calendars::default(),
+            calendars: calendars(),
             now,
         }
     }
@@ -171,5 +171,11 @@ mod tests {
                 .iter()
                 .any(|event| matches!(event, RoutingEvent::DeadlineMissed(missed) if missed.clock == Clock::Resolve))
         );
+    }
+
+    #[test]
+    fn nothing_is_called_late_by_a_calendar_that_the_loop_has_left() {
+        let spec = filed_and_routed().event(&person("policy"), RoutingEvent::from(brought_to_the_next_calendar()));
+        assert_eq!(spec.when(&check(&spec, 60)), Err(Rejection::CalendarNotHere));
     }
 }

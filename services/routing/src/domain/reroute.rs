@@ -43,7 +43,7 @@ impl Decide<Loop> for Reroute {
             why: self.why.clone(),
             due: Due::default(),
         };
-        let calendar = self.calendars.at(record.time.calendar_version);
+        let calendar = self.calendars.to_count_by(record.time.calendar_version)?;
         rerouted.due = dates_after(record, rerouted.clone().into(), calendar, self.now);
         Ok(Some(rerouted.into()))
     }
@@ -56,7 +56,7 @@ mod tests {
     use contracts::events::resolution::{CaseAcknowledged, ResolutionEvent};
     use contracts::vocabulary::LoopState;
     use decider::given;
-    use domain::samples::{department, filed, person, routed, sealed};
+    use domain::samples::{brought_to_the_next_calendar, calendars, department, filed, person, routed, sealed};
 
     #[test]
     fn the_dates_promised_are_those_of_the_clocks_also_where_a_question_falls_away() {
@@ -72,7 +72,7 @@ mod tests {
             to: department("technology"),
             why: sealed("devices"),
             episode: None,
-            calendars: Calendars::default(),
+            calendars: calendars(),
             now: spec.state().record().expect("filed").changed_at + chrono::Duration::hours(1),
         };
         let Ok(Some(RoutingEvent::TensionRerouted(rerouted))) = spec.when(&reroute) else {
@@ -81,10 +81,7 @@ mod tests {
         assert!(rerouted.due.acknowledge.is_some() && rerouted.due.resolve.is_some());
         let spec = spec.done(&person("carol"), &reroute);
         assert_eq!(
-            spec.state()
-                .record()
-                .expect("filed")
-                .due(Calendars::default().current()),
+            spec.state().record().expect("filed").due(calendars().current()),
             rerouted.due
         );
     }
@@ -128,12 +125,29 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_promised_by_a_calendar_that_the_loop_has_left() {
+        let reroute = Reroute {
+            to: department("technology"),
+            why: sealed("devices"),
+            episode: None,
+            calendars: calendars(),
+            now: DateTime::default(),
+        };
+        // Others were faster: when it is decided anew, the loop counts by what this command does not know.
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
+            .event(&person("policy"), RoutingEvent::from(brought_to_the_next_calendar()));
+        assert_eq!(spec.when(&reroute), Err(Rejection::CalendarNotHere));
+    }
+
+    #[test]
     fn the_acknowledge_clock_starts_again_and_the_resolve_clock_goes_on() {
         let reroute = Reroute {
             to: department("technology"),
             why: sealed("devices"),
             episode: None,
-            calendars: Calendars::default(),
+            calendars: calendars(),
             now: DateTime::default(),
         };
         let spec = given::<Loop>()
