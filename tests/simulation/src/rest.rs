@@ -37,13 +37,16 @@ impl World {
             for (_, task) in std::mem::take(&mut self.later) {
                 self.begin(task)?;
             }
-            if self.options.sabotage != Some(Sabotage::NeverTicks) && self.ticking.is_none() {
+            // A look that is under way says nothing of what came since it began.
+            let looks = self.options.sabotage != Some(Sabotage::NeverTicks);
+            let looks_anew = looks && self.ticking.is_none();
+            if looks_anew {
                 self.begin_tick()?;
             }
             self.until_quiet().await?;
             self.look()?;
             let after = self.log.inner.head().await.unwrap_or(0);
-            if before == after && self.later.is_empty() {
+            if before == after && self.later.is_empty() && looks_anew == looks {
                 return Ok(());
             }
         }
@@ -215,4 +218,94 @@ fn appeals_lie_with_somebody(name: &str, story: &Story) -> Result<(), Broken> {
         "all is at rest, and nobody was asked about the appeal in {name}"
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Days;
+    use contracts::events::directory::Closed;
+    use contracts::subjects::{Subject, Thing};
+    use contracts::{Action, CommandId};
+    use serde_json::json;
+
+    use super::*;
+    use crate::deed::{Deed, Told};
+    use crate::roster::{ROSTER, calendar};
+    use crate::{Options, Player};
+
+    /// A world with one loop, which a department has; nothing fails in it.
+    async fn with_one_loop(player: &Player) -> Result<World, Broken> {
+        let mut world = World::new(1, Options::default(), player.keyring.clone());
+        world.begins().await?;
+        world.calm_down();
+        let plan = &ROSTER.districts[0];
+        let id = CommandId::derived(&["filed"]);
+        let body = json!({
+            "title": "Fixed times", "trying": "Let classes end when work is done", "barrier": "a rule",
+            "kind": "policy", "area": "seat_time",
+        });
+        world.deeds.push(Deed {
+            id,
+            district: plan.slug.clone(),
+            thing: id.0,
+            action: Action::File,
+            claims: plan.people[0].clone(),
+            body,
+            school: None,
+            based_on: None,
+            episode: 1,
+            told: Told::default(),
+        });
+        world.begin(Task::Ask(0))?;
+        world.comes_to_rest().await?;
+        Ok(world)
+    }
+
+    /// Days are closed when a look at the time has stopped this often. Whether it was under way still.
+    async fn closes_days_in_a_look(player: &Player, stops: u32) -> Result<bool, Broken> {
+        let mut world = with_one_loop(player).await?;
+        let district = &ROSTER.districts[0].slug;
+        let first = world.clock.now().date_naive();
+        world.storm.becomes(Weather {
+            waits: 1000,
+            ..Weather::default()
+        });
+        world.begin_tick()?;
+        for _ in 0..stops {
+            world.tick_goes_on()?;
+        }
+        let under_way = world.ticking.is_some();
+        let closed = Closed {
+            from: first,
+            to: first + Days::new(10),
+            label: "snow".to_owned(),
+        };
+        let subject = Subject::new(district, Thing::District, district.thing_id());
+        world.state(&subject, &calendar(2, vec![closed])).await?;
+        world.calm_down();
+        world.comes_to_rest().await?;
+        world.is_at_rest()?;
+        assert!(
+            world
+                .history
+                .loops
+                .values()
+                .all(|story| story.record().time.calendar_version == 2)
+        );
+        Ok(under_way)
+    }
+
+    #[test]
+    fn a_look_that_was_under_way_when_a_day_was_closed_is_not_the_last() {
+        let player = Player::new().expect("a runtime");
+        for stops in 0..100 {
+            let closed = player.runtime.block_on(closes_days_in_a_look(&player, stops));
+            let under_way = closed.unwrap_or_else(|broken| panic!("after {stops} stops: {}", broken.sentence));
+            if !under_way {
+                assert!(stops > 2, "it was never under way");
+                return;
+            }
+        }
+        panic!("a look never ends");
+    }
 }

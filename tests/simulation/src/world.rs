@@ -106,7 +106,7 @@ pub(crate) async fn play(seed: u64, options: Options, keyring: Keyring) -> Playe
 }
 
 impl World {
-    fn new(seed: u64, options: Options, keyring: Keyring) -> Self {
+    pub(crate) fn new(seed: u64, options: Options, keyring: Keyring) -> Self {
         let mut dice = Dice::new(seed, 0);
         // Any Monday of a year, so that clocks change in some worlds.
         let monday = DateTime::from_timestamp(1_793_620_800, 0).unwrap_or_default();
@@ -187,18 +187,7 @@ impl World {
     }
 
     async fn play(&mut self) -> Result<(), Broken> {
-        for plan in &ROSTER.districts {
-            for (subject, event) in &plan.facts {
-                self.state(subject, event).await?;
-            }
-        }
-        for policy in [
-            routing::policies::WHEN_TENSION_FILED_THEN_ROUTE,
-            routing::policies::WHEN_APPEALED_THEN_ESCALATE,
-        ] {
-            self.consumers.push(Consumer::start(&self.log.inner, policy).await?);
-        }
-        self.views_catch_up(1000);
+        self.begins().await?;
         let beats = self.dice.between(40, 75);
         for _ in 0..beats {
             self.beat().await?;
@@ -212,6 +201,23 @@ impl World {
         self.repeats_change_nothing().await?;
         self.what_was_told_is_so()?;
         self.folds_are_the_same()
+    }
+
+    /// The districts are there, and policies listen.
+    pub(crate) async fn begins(&mut self) -> Result<(), Broken> {
+        for plan in &ROSTER.districts {
+            for (subject, event) in &plan.facts {
+                self.state(subject, event).await?;
+            }
+        }
+        for policy in [
+            routing::policies::WHEN_TENSION_FILED_THEN_ROUTE,
+            routing::policies::WHEN_APPEALED_THEN_ESCALATE,
+        ] {
+            self.consumers.push(Consumer::start(&self.log.inner, policy).await?);
+        }
+        self.views_catch_up(1000);
+        Ok(())
     }
 
     /// Writes a line of the story.
