@@ -61,7 +61,10 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         .context("the directory did not start")?;
     let reading_only = options.reading_only;
     let services = [Name::Intake, Name::Routing, Name::Resolution, Name::Timeline];
-    for name in services.into_iter().filter(|name| !reading_only || *name != Name::Routing) {
+    for name in services
+        .into_iter()
+        .filter(|name| !reading_only || *name != Name::Routing)
+    {
         parts.start(name, false).await?;
     }
     if options.demo {

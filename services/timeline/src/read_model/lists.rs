@@ -274,10 +274,9 @@ pub(crate) async fn loops(
         }
         query.push(match asked.sort {
             Sort::Newest => " ORDER BY filed_seq DESC",
-            Sort::Oldest => " ORDER BY filed_seq",
             Sort::Changed => " ORDER BY version DESC",
             Sort::Due if part == Part::Dated => " ORDER BY next_due, filed_seq",
-            Sort::Due => " ORDER BY filed_seq",
+            Sort::Oldest | Sort::Due => " ORDER BY filed_seq",
         });
         query.push(" LIMIT ").push_bind(wanted);
         query.build_query_as().fetch_all(pool).await
