@@ -7,9 +7,9 @@ use contracts::area::Area;
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::{
     CalendarSet, Conditions, DepartmentAdded, DistrictRegistered, Grant, PersonRostered, RoleGranted, RoutingRule,
-    RoutingRulesPublished, SchoolAdded, ServiceLevelSet, TeamFormed,
+    RoutingRulesPublished, SchoolAdded, ServiceLevelSet, TeamFormed, ZoneDefined,
 };
-use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId};
+use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId, ZoneId};
 use contracts::subjects::{Subject, Thing};
 use contracts::vocabulary::{Level, Role, TeamKind};
 use directory::Directory;
@@ -116,6 +116,15 @@ async fn one(directory: &Arc<Directory>, slug: &str, people: &mut People) {
         };
         state(Thing::School, SchoolId::derived(&[slug, school]).0, added.into()).await;
     }
+    let zone = ZoneDefined {
+        name: "The river zone".to_owned(),
+        purpose: "Mastery first".to_owned(),
+        starts: "2026-08-24".parse().expect("a day"),
+        schools: ["alder", "birch"]
+            .map(|school| SchoolId::derived(&[slug, school]))
+            .to_vec(),
+    };
+    state(Thing::Zone, ZoneId::derived(&[slug, "river"]).0, zone.into()).await;
     for department in ["curriculum", "technology"] {
         let added = DepartmentAdded {
             name: department.to_owned(),

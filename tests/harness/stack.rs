@@ -85,13 +85,17 @@ impl Stack {
             .await
             .expect("intake");
         let bus = broker.connect("resolution").await;
-        resolution::run(bus.clone(), desk(&bus, "resolution"), &lifecycle)
+        resolution::run(bus.clone(), desk(&bus, "resolution"), &lifecycle, &health)
             .await
             .expect("resolution");
         let bus = broker.connect("routing").await;
         routing::run(bus.clone(), desk(&bus, "routing"), &location, &lifecycle, &health)
             .await
             .expect("routing");
+        let bus = broker.connect("flexibility").await;
+        flexibility::run(bus.clone(), desk(&bus, "flexibility"), &location, &lifecycle, &health)
+            .await
+            .expect("the register");
         let bus = broker.connect("timeline").await;
         let (timeline_log, timeline_keys) = (log(&bus), keyring(&bus));
         timeline::run(
@@ -171,7 +175,12 @@ impl Stack {
                 .ask("svc.routing.clock.tick".to_owned(), &serde_json::json!({}))
                 .await
                 .expect("a tick");
-            if ticked.events == 0 {
+            let register: flexibility::Ticked = self
+                .operator
+                .ask("svc.flexibility.clock.tick".to_owned(), &serde_json::json!({}))
+                .await
+                .expect("a tick of the register");
+            if ticked.events + register.events == 0 {
                 return;
             }
         }
@@ -181,12 +190,21 @@ impl Stack {
     /// Waits until the policies have reacted to all there is.
     pub async fn comes_to_rest(&self) {
         crate::until("the policies are done", async || {
-            let outstanding = self
-                .log
-                .outstanding(&messaging::policy::consumer("routing"))
-                .await
-                .unwrap_or(1);
-            outstanding == 0
+            // What one reacts to may be what another did a moment ago: nothing is left only if nothing is left twice.
+            for service in [
+                "routing",
+                "flexibility",
+                "resolution",
+                "routing",
+                "flexibility",
+                "resolution",
+            ] {
+                let consumer = messaging::policy::consumer(service);
+                if self.log.outstanding(&consumer).await.unwrap_or(1) > 0 {
+                    return false;
+                }
+            }
+            true
         })
         .await;
     }

@@ -50,7 +50,8 @@ async fn a_loop_closes(location: Location) {
             "question_asked",
             "question_answered",
             "resolution_proposed",
-            "outcome_confirmed"
+            "outcome_confirmed",
+            "grant_completed"
         ]
     );
     // Everything a person wrote is sealed in the log.

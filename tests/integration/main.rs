@@ -9,6 +9,7 @@ mod log_story;
 mod properties;
 mod races;
 mod read_models;
+mod register;
 mod sight;
 mod simulation;
 mod walls;

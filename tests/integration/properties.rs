@@ -196,6 +196,7 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             summary: words(),
             rationale: None,
             flexibility: None,
+            promise: None,
             episode: None,
         }),
         22 => play.try_out(&resolution::domain::Decline {

@@ -193,7 +193,7 @@ fn folded(played: &Played) -> (BTreeMap<LoopId, Loop>, Districts) {
             let state: &mut Loop = loops.entry(LoopId(recorded.subject.id)).or_default();
             let event = <Loop as domain::Fold>::read(&recorded.envelope).expect("read");
             domain::Fold::evolve(state, &recorded.meta(), &event);
-        } else {
+        } else if recorded.subject.thing != contracts::subjects::Thing::Flexibility {
             let event = contracts::events::DirectoryEvent::read(&recorded.envelope).expect("read");
             districts.evolve(&recorded.subject, &event);
         }

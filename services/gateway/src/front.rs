@@ -10,7 +10,7 @@ use contracts::claims::{Authority, Claims};
 use contracts::commands::{CommandMessage, Done};
 use contracts::ids::{CommandId, LoopId};
 use contracts::problem::Problem;
-use contracts::queries::{Answered, Ask, DemoPerson, DistrictView};
+use contracts::queries::{Answered, Ask, DemoPerson, DistrictView, LoopQuery, LoopView};
 use contracts::subjects;
 use messaging::Bus;
 use runtime::Clock;
@@ -20,6 +20,10 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
+/// How often it is looked at whether a promise is granted, after a confirmation.
+const GRANTED_LOOKS_MAX: u32 = 25;
+/// How long between two such looks.
+const GRANTED_LOOK: Duration = Duration::from_millis(40);
 /// How long claims are taken for fresh without asking the directory again.
 const CLAIMS_FRESH: Duration = Duration::from_secs(5);
 /// Visitors whose view of their district is remembered.
@@ -224,7 +228,31 @@ impl Front {
                 based_on,
             )
             .await?;
+        if let (Action::Confirm, Some(id)) = (action, thing) {
+            self.granted(visitor, id, acted.version).await;
+        }
         Ok(acted)
+    }
+
+    /// Waits, bounded, until what a confirmed answer promises is granted or turns out not to be, so that whoever
+    /// confirmed it sees what became of it at once.
+    async fn granted(&self, visitor: &Visitor, id: LoopId, version: u64) {
+        for _ in 0..GRANTED_LOOKS_MAX {
+            let seen: Result<Answered<LoopView>, Problem> =
+                self.ask(visitor, "timeline", "loop", LoopQuery { id }, version).await;
+            match seen {
+                Ok(seen)
+                    if seen
+                        .answer
+                        .resolution
+                        .as_ref()
+                        .is_some_and(|answer| answer.being_granted) =>
+                {
+                    runtime::clock::pause(GRANTED_LOOK).await;
+                }
+                Ok(_) | Err(_) => return,
+            }
+        }
     }
 
     /// Carries any service's command out, by verb.

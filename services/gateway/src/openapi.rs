@@ -3,12 +3,13 @@
 use contracts::action::{AUTHORITY, Action};
 use contracts::commands as wire;
 use contracts::problem::Problem;
-use contracts::queries::{DistrictView, Entry, LoopRow, LoopView, Page};
+use contracts::queries::{DistrictView, Entry, FlexibilityRow, FlexibilityView, LoopRow, LoopView, Page, Similar};
+use contracts::register_action::RegisterAction;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use crate::api::documented::{Figures, Filed, Stages, Versioned};
+use crate::api::documented::{Figures, Filed, Stages, Versioned, WrittenDown};
 
 struct Made {
     generator: SchemaGenerator,
@@ -123,6 +124,73 @@ fn who(action: Action) -> String {
     )
 }
 
+/// The register: what is allowed, for whom.
+fn register(made: &mut Made) {
+    let id = || parameter("id", "path", "The id of a part of the register.");
+    let on = || parameter("on", "query", "As it was at the end of this day.");
+    let answer = made.schema::<Page<FlexibilityRow>>();
+    let filters = [
+        "q",
+        "area",
+        "school",
+        "scope",
+        "says",
+        "department",
+        "ended",
+        "limit",
+        "cursor",
+    ]
+    .map(|name| {
+        parameter(
+            name,
+            "query",
+            "Only parts that fit; scope is schools, zone or district.",
+        )
+    });
+    let operation = read(
+        made,
+        "What is allowed, for whom",
+        &answer,
+        [filters.to_vec(), vec![on()]].concat(),
+    );
+    made.add("/api/v1/flexibilities", "get", operation);
+    let (body, answer) = (made.schema::<wire::WriteDown>(), made.schema::<WrittenDown>());
+    let operation = change(
+        made,
+        "Write something into the register",
+        &body,
+        "201",
+        &answer,
+        Vec::new(),
+    );
+    made.add("/api/v1/flexibilities", "post", operation);
+    let answer = made.schema::<FlexibilityView>();
+    let operation = read(made, "One part of the register", &answer, vec![id(), on()]);
+    made.add("/api/v1/flexibilities/{id}", "get", operation);
+    let answer = made.schema::<Similar>();
+    let asked =
+        ["text", "area", "limit"].map(|name| parameter(name, "query", "What is being typed; up to 20 of each."));
+    let operation = read(made, "What is like what is being typed", &answer, asked.to_vec());
+    made.add("/api/v1/similar", "get", operation);
+    let answer = made.schema::<Versioned>();
+    for action in RegisterAction::ALL {
+        let body = match action {
+            RegisterAction::WriteDown => continue,
+            RegisterAction::Widen => made.schema::<wire::Widen>(),
+            RegisterAction::ChangeConditions => made.schema::<wire::ChangeConditions>(),
+            RegisterAction::PublishRationale => made.schema::<wire::PublishRationale>(),
+            RegisterAction::ShowTo => made.schema::<wire::ShowTo>(),
+            RegisterAction::Renew => made.schema::<wire::Renew>(),
+            RegisterAction::Revoke => made.schema::<wire::Revoke>(),
+            RegisterAction::Claim => made.schema::<wire::Claim>(),
+            RegisterAction::AnswerPilot => made.schema::<wire::AnswerPilot>(),
+        };
+        let slug = action.slug();
+        let operation = change(made, slug, &body, "200", &answer, vec![id()]);
+        made.add(&format!("/api/v1/flexibilities/{{id}}/{slug}"), "post", operation);
+    }
+}
+
 /// The document.
 pub fn document() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
@@ -181,6 +249,8 @@ pub fn document() -> Value {
         [vec![id()], paging()].concat(),
     );
     made.add("/api/v1/loops/{id}/timeline", "get", operation);
+
+    register(&mut made);
 
     let answer = made.schema::<Versioned>();
     for action in Action::ALL {

@@ -192,6 +192,8 @@ pub(crate) enum Rebuildable {
     Timeline,
     /// What time will bring about.
     Routing,
+    /// The register.
+    Flexibility,
     /// People and their roles.
     Directory,
 }

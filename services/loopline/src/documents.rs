@@ -1,7 +1,8 @@
 //! The AsyncAPI document: events, commands and queries, made from the types that travel.
 
 use contracts::action::Action;
-use contracts::events::{DirectoryEvent, IntakeEvent, OwnedEvents, ResolutionEvent, RoutingEvent};
+use contracts::events::{DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, ResolutionEvent, RoutingEvent};
+use contracts::register_action::RegisterAction;
 use contracts::subjects::Thing;
 use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
@@ -70,6 +71,7 @@ pub(crate) fn asyncapi() -> Value {
         ResolutionEvent::schemas(&mut generator),
         &mut into,
     ));
+    let of_register = messages::<FlexibilityEvent>(FlexibilityEvent::schemas(&mut generator), &mut into);
     let of_directory = messages::<DirectoryEvent>(DirectoryEvent::schemas(&mut generator), &mut into);
 
     let refs = |list: &[Value]| -> Map<String, Value> {
@@ -82,7 +84,13 @@ pub(crate) fn asyncapi() -> Value {
     };
     let mut channels = Map::new();
     for thing in Thing::ALL {
-        let list = if thing == Thing::Loop { &of_loop } else { &of_directory };
+        let list = match thing {
+            Thing::Loop => &of_loop,
+            Thing::Flexibility => &of_register,
+            Thing::District | Thing::School | Thing::Department | Thing::Zone | Thing::Team | Thing::Person => {
+                &of_directory
+            }
+        };
         channels.insert(
             thing.token().to_owned(),
             json!({
@@ -98,12 +106,20 @@ pub(crate) fn asyncapi() -> Value {
         let description = "A person's command; only the gateway publishes here. Its body is the one of the HTTP API.";
         channels.insert(address.clone(), json!({"address": address, "description": description}));
     }
+    for action in RegisterAction::ALL {
+        let address = format!("svc.flexibility.user.{}", action.slug());
+        let description = "A person's command; only the gateway publishes here. Its body is the one of the HTTP API.";
+        channels.insert(address.clone(), json!({"address": address, "description": description}));
+    }
     let asks = [
         "timeline.loops",
         "timeline.loop",
         "timeline.entries",
         "timeline.changes",
         "timeline.picture",
+        "flexibility.register",
+        "flexibility.flexibility",
+        "flexibility.similar",
     ];
     for name in asks
         .into_iter()
@@ -115,7 +131,14 @@ pub(crate) fn asyncapi() -> Value {
             json!({"address": address, "description": "A question, answered by request and reply."}),
         );
     }
-    for service in ["routing", "intake", "resolution", "directory", "timeline"] {
+    for service in [
+        "routing",
+        "intake",
+        "resolution",
+        "flexibility",
+        "directory",
+        "timeline",
+    ] {
         let address = format!("dead.{service}");
         channels.insert(
             address.clone(),

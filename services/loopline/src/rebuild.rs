@@ -44,6 +44,13 @@ pub(crate) async fn rebuild(options: RebuildOptions) -> anyhow::Result<()> {
             projection::run_to(&*log, &model, &lifecycle, until, |at| progress(at, until)).await?;
             model.position.get()
         }
+        Rebuildable::Flexibility => {
+            forget(&place, "flexibility").await?;
+            let model = flexibility::open(&place, log.clone(), keyring).await?;
+            let until = log.head().await?;
+            projection::run_to(&*log, &model, &lifecycle, until, |at| progress(at, until)).await?;
+            model.position.get()
+        }
         Rebuildable::Directory => {
             forget(&place, "directory").await?;
             let model = directory::open(&place, keyring).await?;

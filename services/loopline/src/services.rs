@@ -27,6 +27,8 @@ pub(crate) enum Name {
     Routing,
     /// The department's chapter.
     Resolution,
+    /// What is allowed, and for whom.
+    Flexibility,
     /// What people look at.
     Timeline,
     /// The door.
@@ -41,6 +43,7 @@ impl Name {
             Self::Intake => "intake",
             Self::Routing => "routing",
             Self::Resolution => "resolution",
+            Self::Flexibility => "flexibility",
             Self::Timeline => "timeline",
             Self::Gateway => "gateway",
         }
@@ -109,7 +112,12 @@ impl Parts {
             Name::Routing => {
                 routing::run(bus.clone(), self.desk(&bus, "routing"), location, lifecycle, health).await?;
             }
-            Name::Resolution => resolution::run(bus.clone(), self.desk(&bus, "resolution"), lifecycle).await?,
+            Name::Resolution => {
+                resolution::run(bus.clone(), self.desk(&bus, "resolution"), lifecycle, health).await?;
+            }
+            Name::Flexibility => {
+                flexibility::run(bus.clone(), self.desk(&bus, "flexibility"), location, lifecycle, health).await?;
+            }
             Name::Timeline => {
                 let (log, keyring, clock) = (Self::log(&bus), self.keyring(&bus), self.clock.clone());
                 timeline::run(bus, log, keyring, clock, location, lifecycle, health).await?;

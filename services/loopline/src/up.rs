@@ -60,10 +60,17 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         .await?
         .context("the directory did not start")?;
     let reading_only = options.reading_only;
-    let services = [Name::Intake, Name::Routing, Name::Resolution, Name::Timeline];
+    let services = [
+        Name::Intake,
+        Name::Routing,
+        Name::Resolution,
+        Name::Flexibility,
+        Name::Timeline,
+    ];
+    let working = [Name::Routing, Name::Resolution, Name::Flexibility];
     for name in services
         .into_iter()
-        .filter(|name| !reading_only || *name != Name::Routing)
+        .filter(|name| !reading_only || !working.contains(name))
     {
         parts.start(name, false).await?;
     }

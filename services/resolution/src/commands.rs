@@ -1,15 +1,18 @@
 //! Resolution's endpoints: decode, look up, seal, and carry out what departments and teams ask for.
 
+mod promise;
+
 use ::domain::{Loop, Rejection};
 use contracts::Action;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
 use contracts::events::ResolutionEvent;
-use contracts::ids::DepartmentId;
+use contracts::ids::{DepartmentId, EventId, FlexibilityId};
 use contracts::problem::{FieldProblem, Problem};
-use contracts::vocabulary::AppealOutcome;
+use contracts::vocabulary::{AppealOutcome, FlexibilityTurn, NotGranted};
 use decider::{Decide, Desk, Guard, Opened};
 use messaging::{Incoming, People};
+use serde::Deserialize;
 
 use crate::domain;
 
@@ -46,6 +49,61 @@ pub async fn handle(desk: &Desk, people: &dyn People, incoming: &Incoming) -> Re
         | Action::Escalate
         | Action::DecideEscalation
         | Action::ChangeDue => Err(Problem::not_found("such command")),
+    }
+}
+
+/// What the register's policies say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CompleteGrantBody {
+    revision: u32,
+    flexibility: FlexibilityId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FailGrantBody {
+    revision: u32,
+    ground: NotGranted,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FlexibilityChangedBody {
+    flexibility: FlexibilityId,
+    turn: FlexibilityTurn,
+    event: EventId,
+}
+
+/// Carries out one command of a policy.
+pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
+    let message: CommandMessage = incoming.read()?;
+    if !matches!(message.authority, Authority::Policy { .. }) {
+        return Err(Problem::not_found("such command"));
+    }
+    let body = message.body.get();
+    let opened = desk.open(&message).await?;
+    match incoming.verb.as_str() {
+        "complete-grant" => {
+            let CompleteGrantBody { revision, flexibility } = read_body(body)?;
+            let command = domain::CompleteGrant { revision, flexibility };
+            act(desk, &message, opened, Action::StateAnswer, &command).await
+        }
+        "fail-grant" => {
+            let FailGrantBody { revision, ground } = read_body(body)?;
+            let command = domain::FailGrant { revision, ground };
+            act(desk, &message, opened, Action::StateAnswer, &command).await
+        }
+        "flexibility-changed" => {
+            let body: FlexibilityChangedBody = read_body(body)?;
+            let command = domain::ChangeFlexibility {
+                flexibility: body.flexibility,
+                turn: body.turn,
+                event: body.event,
+            };
+            act(desk, &message, opened, Action::StateAnswer, &command).await
+        }
+        _ => Err(Problem::not_found("such command")),
     }
 }
 
@@ -199,6 +257,7 @@ async fn propose(desk: &Desk, message: &CommandMessage, body: &wire::Propose) ->
         summary: desk.seal(key, &body.summary).await?,
         rationale: desk.seal_some(key, body.rationale.as_ref()).await?,
         flexibility: body.flexibility,
+        promise: promise::promise(desk, message, &opened, body).await?,
         episode: body.episode,
     };
     act(desk, message, opened, Action::Propose, &command).await

@@ -3,23 +3,33 @@
 
 pub mod commands;
 pub mod domain;
+pub mod policies;
 
 use decider::Desk;
-use messaging::{Bus, Endpoint, serve};
-use runtime::Lifecycle;
+use messaging::{Bus, Endpoint, run_policies, serve};
+use runtime::{Health, Lifecycle};
 
-/// Serves resolution's commands until the process ends.
-pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle) -> anyhow::Result<()> {
-    let people = desk.clone();
-    let bus_for_people = bus.clone();
-    let endpoints = vec![Endpoint::new(
-        "user",
-        "svc.resolution.user.*".to_owned(),
-        move |incoming| {
+/// Serves resolution's commands and policies until the process ends.
+pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle, health: &Health) -> anyhow::Result<()> {
+    lifecycle.spawn(run_policies(
+        desk.log.clone(),
+        bus.clone(),
+        lifecycle.clone(),
+        health.clone(),
+        "resolution",
+        policies::ALL,
+    ));
+    let (people, bus_for_people, policy) = (desk.clone(), bus.clone(), desk);
+    let endpoints = vec![
+        Endpoint::new("user", "svc.resolution.user.*".to_owned(), move |incoming| {
             let (desk, bus) = (people.clone(), bus_for_people.clone());
             async move { commands::handle(&desk, &bus, &incoming).await }
-        },
-    )];
+        }),
+        Endpoint::new("policy", "svc.resolution.policy.*".to_owned(), move |incoming| {
+            let desk = policy.clone();
+            async move { commands::handle_policy(&desk, &incoming).await }
+        }),
+    ];
     serve(&bus, lifecycle, "resolution", endpoints)
         .await
         .map_err(|error| anyhow::anyhow!("resolution cannot serve: {error}"))

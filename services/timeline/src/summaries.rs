@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use contracts::ids::{DepartmentId, SchoolId, TeamId};
-use contracts::vocabulary::{Clock, DeclineGround, EscalatedTo, ResolutionKind};
+use contracts::vocabulary::{Clock, DeclineGround, EscalatedTo, FlexibilityTurn, NotGranted, ResolutionKind};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -162,8 +162,25 @@ pub(crate) fn summarise(kind: &str, data: &Value, actor: &str, names: &Names) ->
             (format!("{actor} declined: {ground}{until}"), text("reason"))
         }
         "resolution_withdrawn" => (format!("{actor} took the answer back"), text("why")),
+        "grant_completed" if data.get("flexibility").is_some() => (
+            "What was promised is granted: it stands in the district's flexibilities".to_owned(),
+            None,
+        ),
         "grant_completed" => ("The state said yes".to_owned(), text("text")),
-        "grant_failed" => ("The state said no; another answer is owed".to_owned(), text("text")),
+        "grant_failed" => match NotGranted::from_code(&code("ground")) {
+            Some(ground) => (
+                format!(
+                    "What was promised could not be granted: {}; another answer is owed",
+                    ground.label()
+                ),
+                None,
+            ),
+            None => ("The state said no; another answer is owed".to_owned(), text("text")),
+        },
+        "flexibility_changed" => {
+            let turn = FlexibilityTurn::from_code(&code("turn")).map_or("changed", FlexibilityTurn::label);
+            (format!("The flexibility this rests on {turn}"), None)
+        }
         other => (other.replace('_', " "), None),
     }
 }

@@ -198,6 +198,7 @@ impl Shown<'_> {
             rationale: some_words(self.keyring, proposal.rationale.as_ref()).await?,
             proposed_at: proposal.at,
             waiting_for_state: proposal.grant == Grant::Awaited,
+            being_granted: proposal.grant == Grant::OnConfirmation && self.record.ungranted_parts().next().is_some(),
             failed: proposal.grant == Grant::Failed,
             flexibility: proposal.flexibility,
         }))

@@ -77,6 +77,13 @@ typed_id! {
     FlexibilityId,
 }
 
+impl FlexibilityId {
+    /// The flexibility that one revision of a loop's answer promises: there is one, however often it is asked for.
+    pub fn promised(district: &District, id: LoopId, revision: u32) -> Self {
+        Self::derived(&[district.as_str(), &id.to_string(), &revision.to_string()])
+    }
+}
+
 impl SchoolId {
     /// The part a district itself has in a loop that it files on its own policies, for no school in particular.
     pub fn of_district(district: &District) -> Self {

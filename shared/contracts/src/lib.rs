@@ -12,6 +12,7 @@ pub mod events;
 pub mod ids;
 pub mod problem;
 pub mod queries;
+pub mod register_action;
 pub mod sealed;
 pub mod subjects;
 pub mod text;
@@ -22,7 +23,10 @@ pub use action::Action;
 pub use area::Area;
 pub use claims::Claims;
 pub use envelope::{Actor, Envelope, Recorded};
-pub use ids::{CommandId, DepartmentId, District, EventId, LoopId, LoopNumber, PersonId, SchoolId, TeamId, ZoneId};
+pub use ids::{
+    CommandId, DepartmentId, District, EventId, FlexibilityId, LoopId, LoopNumber, PersonId, SchoolId, TeamId, ZoneId,
+};
 pub use problem::Problem;
+pub use register_action::RegisterAction;
 pub use sealed::{KeyId, Sealed};
 pub use text::Text;

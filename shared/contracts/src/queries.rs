@@ -5,9 +5,11 @@ mod changes;
 mod district;
 mod leaders;
 mod loops;
+mod register;
 
 pub use ask::{Answered, Ask, PAGE_MAX, Page};
 pub use changes::*;
 pub use district::*;
 pub use leaders::*;
 pub use loops::*;
+pub use register::*;

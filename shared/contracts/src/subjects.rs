@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use crate::ids::{District, LoopId};
+use crate::ids::{District, FlexibilityId, LoopId};
 
 /// The stream of all events.
 pub const STREAM: &str = "LOOP";
@@ -19,6 +19,8 @@ pub const KEYS_BUCKET: &str = "KEYS";
 pub enum Thing {
     /// A feedback loop.
     Loop,
+    /// A flexibility, a clarification, or what must stay as it is.
+    Flexibility,
     /// A district: calendar, service levels, rules, contact.
     District,
     /// A school.
@@ -35,8 +37,9 @@ pub enum Thing {
 
 impl Thing {
     /// Every kind of thing.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Loop,
+        Self::Flexibility,
         Self::District,
         Self::School,
         Self::Department,
@@ -49,6 +52,7 @@ impl Thing {
     pub fn token(self) -> &'static str {
         match self {
             Self::Loop => "loop",
+            Self::Flexibility => "flexibility",
             Self::District => "district",
             Self::School => "school",
             Self::Department => "department",
@@ -80,7 +84,12 @@ impl Subject {
         }
     }
 
-    /// The subject of a thing of the directory.
+    /// The subject of a part of the register.
+    pub fn of_flexibility(district: &District, id: FlexibilityId) -> Self {
+        Self::new(district, Thing::Flexibility, id.0)
+    }
+
+    /// The subject of a thing.
     pub fn new(district: &District, thing: Thing, id: Uuid) -> Self {
         Self {
             district: district.clone(),

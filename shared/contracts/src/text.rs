@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// At most `MAX` characters, at least one that is not blank; control characters other than line ends and tabs are
 /// dropped, line ends are `\n`, blanks around it are gone.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Text<const MAX: usize>(String);
 

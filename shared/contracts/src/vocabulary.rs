@@ -201,6 +201,77 @@ words! {
         /// Anything else.
         Other = "other" / "Other",
     }
+    /// For how many something is allowed, from few to all.
+    ScopeLevel {
+        /// The schools named.
+        Schools = "schools" / "The schools named",
+        /// The schools of an innovation zone.
+        Zone = "zone" / "The schools of a zone",
+        /// Every school.
+        District = "district" / "Every school",
+    }
+    /// What a part of the register says.
+    Says {
+        /// Something is allowed that was not.
+        Flexibility = "flexibility" / "Flexibility",
+        /// Something was allowed all along.
+        Clarification = "clarification" / "Already allowed",
+        /// Something must stay as it is.
+        NonNegotiable = "non_negotiable" / "Must stay as it is",
+    }
+    /// Whether a flexibility can be used.
+    Standing {
+        /// It can.
+        InForce = "in_force" / "In force",
+        /// Its last day is past.
+        Expired = "expired" / "Expired",
+        /// It was taken back.
+        Revoked = "revoked" / "Taken back",
+    }
+    /// For whom a reason is written.
+    Readership {
+        /// Families and students.
+        Families = "families" / "For families",
+        /// Teachers and staff.
+        Staff = "staff" / "For staff",
+        /// The board.
+        Board = "board" / "For the board",
+        /// Colleges and employers.
+        Colleges = "colleges" / "For colleges",
+    }
+    /// What became of a flexibility that a loop rests on.
+    FlexibilityTurn {
+        /// More schools may use it.
+        Widened = "widened" / "now holds for more schools",
+        /// Its conditions are others.
+        ConditionsChanged = "conditions_changed" / "has other conditions",
+        /// It holds longer.
+        Renewed = "renewed" / "was renewed",
+        /// Its last day is past.
+        Expired = "expired" / "has expired",
+        /// It was taken back.
+        Revoked = "revoked" / "was taken back",
+    }
+    /// Why what was promised could not be granted.
+    NotGranted {
+        /// The flexibility it rests on is no longer in force.
+        NoLongerInForce = "no_longer_in_force" / "the flexibility it rests on is no longer in force",
+        /// Its last day is past already.
+        Over = "over" / "its last day is past already",
+        /// The zone it names is not there, or its schools are not in it.
+        ZoneGone = "zone_gone" / "the zone it names is not there",
+        /// There is no such flexibility.
+        NotThere = "not_there" / "the flexibility it rests on is not there",
+    }
+    /// What is done with a pilot at its end.
+    PilotChoice {
+        /// It ends.
+        Stop = "stop" / "Stop",
+        /// It goes on once, to another day.
+        Extend = "extend" / "Extend once",
+        /// It becomes a flexibility for more schools.
+        Widen = "widen" / "Widen",
+    }
     /// What a team is for.
     TeamKind {
         /// One to three people who drive the work.
@@ -209,6 +280,21 @@ words! {
         DistrictCouncil = "district_council" / "District council",
         /// Four to six at a school.
         SchoolLeadership = "school_leadership" / "School leadership team",
+    }
+}
+
+impl ResolutionKind {
+    /// Whether an answer of this kind promises something that has to be granted once a school confirms it.
+    pub fn promises(self) -> bool {
+        match self {
+            Self::AlreadyAllowed
+            | Self::SchoolException
+            | Self::ZoneFlexibility
+            | Self::DistrictChange
+            | Self::Pilot => true,
+            // The state grants before the schools are asked; support is given, not allowed.
+            Self::StateWaiver | Self::Support => false,
+        }
     }
 }
 

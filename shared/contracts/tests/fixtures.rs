@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use loopline_contracts::events::{DirectoryEvent, IntakeEvent, OwnedEvents, ResolutionEvent, RoutingEvent};
+use loopline_contracts::events::{
+    DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, ResolutionEvent, RoutingEvent,
+};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -37,6 +39,7 @@ fn every_version_of_every_event_is_read_for_ever() {
     check::<IntakeEvent>(&mut seen);
     check::<RoutingEvent>(&mut seen);
     check::<ResolutionEvent>(&mut seen);
+    check::<FlexibilityEvent>(&mut seen);
     check::<DirectoryEvent>(&mut seen);
     let there: BTreeSet<String> = std::fs::read_dir(folder())
         .expect("the fixtures")

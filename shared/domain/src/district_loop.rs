@@ -96,6 +96,8 @@ pub enum Phase {
         revision: u32,
         /// When.
         at: DateTime<Utc>,
+        /// Whether what it promises is granted; until then the part is not closed.
+        granted: bool,
     },
     /// It never answered.
     Unconfirmed {
@@ -168,6 +170,8 @@ pub struct Question {
 pub enum Grant {
     /// Nothing is to be granted.
     NotNeeded,
+    /// It is granted once a school confirms.
+    OnConfirmation,
     /// The state was asked and has not answered.
     Awaited,
     /// It was granted.
@@ -187,7 +191,7 @@ pub struct Proposal {
     pub summary: Sealed,
     /// Why.
     pub rationale: Option<Sealed>,
-    /// The flexibility it rests on.
+    /// The flexibility it rests on: the one it cites, or the one that was granted for it.
     pub flexibility: Option<FlexibilityId>,
     /// When it was proposed.
     pub at: DateTime<Utc>,
@@ -460,7 +464,7 @@ impl LoopRecord {
                 )
             })
             .collect();
-        if asked.len() == self.open_parts().count() {
+        if !asked.is_empty() && asked.len() == self.open_parts().count() {
             return Holder::School { schools: asked };
         }
         match &self.assignment {

@@ -1,12 +1,14 @@
 //! Small made-up things for specifications and for templates: never data of a district.
 
+use chrono::{DateTime, Utc};
 use contracts::area::Area;
-use contracts::envelope::Actor;
+use contracts::envelope::{Actor, Meta};
+use contracts::events::flexibility::{Readers, Rule, Scope, Terms};
 use contracts::events::intake::{Origin, Reach, TensionFiled};
 use contracts::events::routing::{DatesCause, Due, DueDatesChanged, ServiceLevel, TensionRouted};
-use contracts::ids::{DepartmentId, PersonId, SchoolId};
+use contracts::ids::{DepartmentId, EventId, PersonId, SchoolId};
 use contracts::sealed::{KeyId, Sealed};
-use contracts::vocabulary::{Kind, RuleSource, Urgency, Visibility};
+use contracts::vocabulary::{Kind, ResolutionKind, RuleSource, Urgency, Visibility};
 use uuid::Uuid;
 
 use crate::calendar::Calendar;
@@ -90,6 +92,46 @@ pub fn routed(name: &str) -> TensionRouted {
         service_level: level(),
         calendar_version: 1,
         due: Due::default(),
+    }
+}
+
+/// What is known of an event beside what happened: by its place in the log, some policy's, on a day that grows with it.
+pub fn meta(sequence: u64) -> Meta {
+    Meta {
+        sequence,
+        id: EventId(Uuid::from_u128(u128::from(sequence))),
+        time: DateTime::<Utc>::UNIX_EPOCH + chrono::Duration::days(sequence.cast_signed()),
+        actor: Actor::Policy("sample".to_owned()),
+    }
+}
+
+/// What one school may do, without end.
+pub fn terms(name: &str) -> Terms {
+    let sample = filed(name);
+    Terms {
+        key: sample.key,
+        title: sealed("title"),
+        allows: sealed("allows"),
+        rationale: None,
+        rule: Rule {
+            source: RuleSource::BoardPolicy,
+            citation: None,
+            clause: None,
+        },
+        area: sample.area,
+        scope: Scope::Schools {
+            schools: [school(name)].into(),
+        },
+        conditions: None,
+        stays_required: None,
+        starts_on: DateTime::<Utc>::UNIX_EPOCH.date_naive(),
+        ends_on: None,
+        review_on: None,
+        department: department("curriculum"),
+        kind: ResolutionKind::SchoolException,
+        pilot_question: None,
+        origin: None,
+        readers: Readers::District,
     }
 }
 

@@ -90,6 +90,7 @@ pub async fn run_policies(
     let name = consumer(service);
     let filter = vec![
         subjects::every(subjects::Thing::Loop),
+        subjects::every(subjects::Thing::Flexibility),
         subjects::every(subjects::Thing::District),
     ];
     let mut attempt = 0;

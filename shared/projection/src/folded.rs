@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use contracts::envelope::Recorded;
-use contracts::events::{DirectoryEvent, LoopEvent};
+use contracts::events::{DirectoryEvent, FlexibilityEvent, LoopEvent};
 use contracts::ids::LoopId;
 use contracts::subjects::{Subject, Thing};
 use contracts::versions::Unreadable;
@@ -64,6 +64,8 @@ struct Fact {
 pub enum Step {
     /// Something happened to a loop.
     Loop(LoopId, LoopEvent),
+    /// Something happened to a part of the register.
+    Register(FlexibilityEvent),
     /// Something happened in the directory.
     Directory(DirectoryEvent),
 }
@@ -211,6 +213,11 @@ impl Batch {
             self.loops.entry(id).or_default().evolve(&recorded.meta(), &event);
             self.touched.insert(id);
             return Ok(Step::Loop(LoopId(id), event));
+        }
+        if recorded.subject.thing == Thing::Flexibility {
+            return FlexibilityEvent::read(&recorded.envelope)
+                .map(Step::Register)
+                .map_err(unreadable);
         }
         let event = DirectoryEvent::read(&recorded.envelope).map_err(unreadable)?;
         if recorded.subject.thing != Thing::Person {

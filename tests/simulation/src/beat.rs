@@ -325,6 +325,7 @@ impl World {
             &services.intake.districts,
             &services.routing.districts,
             &services.resolution.districts,
+            &services.flexibility.districts,
         ];
         for (nth, view) in views.into_iter().enumerate() {
             let behind = self.log.inner.since(self.views[nth]);
@@ -341,7 +342,7 @@ impl World {
                 if raw
                     .subject
                     .parse::<Subject>()
-                    .is_ok_and(|subject| subject.thing != Thing::Loop)
+                    .is_ok_and(|subject| !matches!(subject.thing, Thing::Loop | Thing::Flexibility))
                     && let Ok(recorded) = raw.parse()
                     && let Ok(event) = contracts::events::DirectoryEvent::read(&recorded.envelope)
                 {

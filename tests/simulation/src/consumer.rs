@@ -50,7 +50,7 @@ pub enum Stepped {
 impl Consumer {
     /// Starts a policy: what an earlier consumer had in hand comes again.
     pub async fn start(log: &dyn EventLog, policy: Policy) -> Result<Self, Broken> {
-        let filter = vec![every(Thing::Loop), every(Thing::District)];
+        let filter = vec![every(Thing::Loop), every(Thing::Flexibility), every(Thing::District)];
         let durable = log
             .durable(policy.name, filter)
             .await

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::envelope::{Actor, Meta};
-use contracts::events::{DirectoryEvent, LoopEvent};
+use contracts::events::{DirectoryEvent, FlexibilityEvent, LoopEvent};
 use contracts::ids::{CommandId, EventId, LoopId};
 use contracts::subjects::{Subject, Thing};
 use domain::directory::{DistrictRecord, Districts};
@@ -117,6 +117,10 @@ impl History {
                 subject.district
             );
         }
+        if subject.thing == Thing::Flexibility {
+            FlexibilityEvent::read(envelope).map_err(|error| Broken::new(error.to_string()))?;
+            return Ok(());
+        }
         if subject.thing != Thing::Loop {
             let event = DirectoryEvent::read(envelope).map_err(|error| Broken::new(error.to_string()))?;
             self.districts.evolve(subject, &event);
@@ -219,19 +223,35 @@ pub struct Moment<'a> {
 }
 
 /// What a school confirmed stands until a new revision asks it again or it says that it no longer works.
+/// What a school said, whatever became of what it was promised.
+fn said(phase: &Phase) -> Phase {
+    match phase {
+        Phase::Confirmed { revision, at, .. } => Phase::Confirmed {
+            revision: *revision,
+            at: *at,
+            granted: true,
+        },
+        Phase::Open | Phase::Reopened | Phase::Unconfirmed { .. } | Phase::Declined { .. } | Phase::Gone { .. } => {
+            phase.clone()
+        }
+    }
+}
+
 fn settled_parts_stand(moment: &Moment<'_>) -> Result<(), Broken> {
     let Some(before) = moment.before else {
         return Ok(());
     };
     let asks_again = matches!(
         moment.event.kind(),
-        "resolution_proposed" | "resolution_revised" | "follow_up_recorded"
+        "resolution_proposed" | "resolution_revised" | "resolution_withdrawn" | "case_declined" | "follow_up_recorded"
     );
     for (school, part) in &before.parts {
         if matches!(part.phase, Phase::Confirmed { .. }) && !asks_again {
             let now = moment.after.parts.get(school).map(|part| &part.phase);
+            // What it promised is granted meanwhile, or turned out not to be: the word of the school stands.
+            let now = now.map(said);
             holds!(
-                now == Some(&part.phase),
+                now == Some(said(&part.phase)),
                 "event {}, {}, undid a school's confirmation",
                 moment.meta.sequence,
                 moment.event.kind()

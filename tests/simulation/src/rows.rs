@@ -69,6 +69,8 @@ rows! {
     LinkedLoop = "a new loop linked to an earlier one",
     /// What was promised is not granted: the loop stays open with somebody who owes another answer.
     GrantFails = "the grant fails",
+    /// What a school confirmed is granted by the register, and only then closed.
+    GrantedAfterConfirmation = "granted after a confirmation",
     /// A school confirms or refuses what is not granted yet: it is told that it will be asked.
     SpeaksBeforeTheGrant = "a school speaks before the grant",
     /// A command names an episode that is over: refused.

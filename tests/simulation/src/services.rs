@@ -1,4 +1,4 @@
-//! The real handlers of the three services, called in this process.
+//! The real handlers of the services, called in this process.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::storm::Storm;
 /// What a handler answers.
 pub type Answer = Result<Done, Problem>;
 
-/// The three services' desks: one log and one clock, each with a view of the districts of its own.
+/// The services' desks: one log and one clock, each with a view of the districts of its own.
 #[derive(Debug)]
 pub struct Services {
     /// Intake's.
@@ -34,6 +34,8 @@ pub struct Services {
     pub routing: Desk,
     /// Resolution's.
     pub resolution: Desk,
+    /// The register's.
+    pub flexibility: Desk,
     /// The weather.
     pub storm: Arc<Storm>,
     /// What is wrong on purpose.
@@ -136,7 +138,14 @@ pub struct Courier {
 impl Carrier for Courier {
     async fn command(&self, subject: String, message: &CommandMessage) -> Answer {
         let services = &self.services;
-        let Some(verb) = subject.strip_prefix("svc.routing.policy.") else {
+        let mut tokens = subject.split('.');
+        let (Some("svc"), Some(service), Some("policy"), Some(verb), None) = (
+            tokens.next(),
+            tokens.next(),
+            tokens.next(),
+            tokens.next(),
+            tokens.next(),
+        ) else {
             return Err(Problem::not_found("such service"));
         };
         services.storm.wait().await;
@@ -149,7 +158,13 @@ impl Carrier for Courier {
                 repeated: false,
             });
         }
-        let answer = routing::commands::handle_policy(&services.routing, &incoming(verb, message)?).await;
+        let incoming = incoming(verb, message)?;
+        let answer = match service {
+            "routing" => routing::commands::handle_policy(&services.routing, &incoming).await,
+            "resolution" => resolution::commands::handle_policy(&services.resolution, &incoming).await,
+            "flexibility" => flexibility::commands::handle_policy(&services.flexibility, &incoming).await,
+            _ => Err(Problem::not_found("such service")),
+        };
         services.storm.wait().await;
         if services.storm.strikes(Fault::ReplyLost) {
             return Err(Problem::unknown_outcome());

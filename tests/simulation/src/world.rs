@@ -82,7 +82,7 @@ pub(crate) struct World {
     pub report: Report,
     pub story: Vec<String>,
     pub calendars: Vec<(u32, Vec<Closed>)>,
-    pub views: [u64; 3],
+    pub views: [u64; 4],
     pub beat: u32,
     pub temper: Temper,
     pub ack_lost: u32,
@@ -146,6 +146,7 @@ impl World {
             intake: desk(),
             routing: desk(),
             resolution: desk(),
+            flexibility: desk(),
             storm: storm.clone(),
             sabotage: options.sabotage,
         });
@@ -179,7 +180,7 @@ impl World {
             report: Report::default(),
             story: Vec::new(),
             calendars: ROSTER.districts.iter().map(|_| (1, Vec::new())).collect(),
-            views: [0; 3],
+            views: [0; 4],
             beat: 0,
             temper,
             ack_lost: 30 * scale,
@@ -213,6 +214,9 @@ impl World {
         for policy in [
             routing::policies::WHEN_TENSION_FILED_THEN_ROUTE,
             routing::policies::WHEN_APPEALED_THEN_ESCALATE,
+            flexibility::policies::WHEN_CONFIRMED_THEN_GRANT,
+            flexibility::policies::WHEN_GRANTED_THEN_REPLACE_OLDER,
+            resolution::policies::WHEN_GRANTED_THEN_SAY_SO,
         ] {
             self.consumers.push(Consumer::start(&self.log.inner, policy).await?);
         }

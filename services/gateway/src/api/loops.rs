@@ -48,9 +48,9 @@ fn wrong_query(said: &str) -> Problem {
 }
 
 /// What an address holds, where it can be read.
-type InPath<T> = Result<Path<T>, PathRejection>;
+pub(super) type InPath<T> = Result<Path<T>, PathRejection>;
 
-fn in_path<T>(path: InPath<T>) -> Result<T, Problem> {
+pub(super) fn in_path<T>(path: InPath<T>) -> Result<T, Problem> {
     path.map(|Path(found)| found).map_err(|_| Problem::not_found("address"))
 }
 

@@ -6,6 +6,7 @@ mod directory;
 mod events;
 mod loops;
 mod metrics;
+mod register;
 mod tensions;
 
 use axum::Router;
@@ -19,6 +20,7 @@ pub use caller::{Caller, bearer};
 pub mod documented {
     pub use super::loops::Versioned;
     pub use super::metrics::{Figures, Stages};
+    pub use super::register::WrittenDown;
     pub use super::tensions::Filed;
 }
 
@@ -32,6 +34,10 @@ pub fn router() -> Router<Front> {
         .route("/api/v1/loops/{id}", get(loops::one))
         .route("/api/v1/loops/{id}/timeline", get(loops::timeline))
         .route("/api/v1/loops/{id}/{action}", post(loops::act))
+        .route("/api/v1/flexibilities", get(register::list).post(register::write_down))
+        .route("/api/v1/flexibilities/{id}", get(register::one))
+        .route("/api/v1/flexibilities/{id}/{action}", post(register::act))
+        .route("/api/v1/similar", get(register::similar))
         .route("/api/v1/events", get(events::stream))
         .route("/api/v1/me", get(directory::me))
         .route("/api/v1/directory", get(directory::overview))

@@ -248,6 +248,7 @@ pub(super) fn loop_view(state: LoopState, text: &str) -> LoopView {
                 rationale: Some(text.to_owned()),
                 proposed_at: now(),
                 waiting_for_state: false,
+                being_granted: false,
                 failed: false,
                 flexibility: None,
             }

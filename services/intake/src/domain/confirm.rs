@@ -32,7 +32,7 @@ pub(super) fn answerable(record: &LoopRecord, school: SchoolId, named: Option<u3
         Some(_) | None => {}
     }
     match proposal.grant {
-        Grant::NotNeeded | Grant::Completed => {}
+        Grant::NotNeeded | Grant::OnConfirmation | Grant::Completed => {}
         Grant::Awaited => return Err(Rejection::StateHasNotAnswered),
         Grant::Failed => return Err(Rejection::NothingProposed),
     }
@@ -96,6 +96,7 @@ mod tests {
                     summary: sealed("s"),
                     rationale: None,
                     flexibility: None,
+                    promise: None,
                 }),
             )
     }
@@ -108,6 +109,7 @@ mod tests {
             summary: sealed("s"),
             rationale: None,
             flexibility: None,
+            promise: None,
         }
         .into()
     }
@@ -184,6 +186,7 @@ mod tests {
         let granted = ResolutionEvent::from(GrantCompleted {
             revision: 1,
             text: None,
+            flexibility: None,
         });
         let spec = spec.event(&person("marcus"), granted);
         assert!(spec.when(&confirm("alder", Some(1))).is_ok());

@@ -79,6 +79,7 @@ mod tests {
                     summary: sealed("s"),
                     rationale: None,
                     flexibility: None,
+                    promise: None,
                 }),
             )
             .event(&person("rosa"), confirmed(1))
@@ -93,6 +94,7 @@ mod tests {
                     summary: sealed("s"),
                     rationale: None,
                     flexibility: None,
+                    promise: None,
                 }),
             )
             .event(&person("rosa"), confirmed(2))

@@ -72,6 +72,7 @@ mod tests {
                     summary: sealed("it is allowed"),
                     rationale: None,
                     flexibility: None,
+                    promise: None,
                 }),
             )
     }

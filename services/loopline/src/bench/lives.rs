@@ -355,6 +355,7 @@ impl<'a> Lives<'a> {
                     summary: text,
                     rationale: None,
                     flexibility: None,
+                    promise: None,
                     episode: None,
                 };
                 self.decide(which, staff, &command)

@@ -41,7 +41,12 @@ fn allowed() -> Vec<Allowed> {
     vec![
         Allowed {
             name: "operator",
-            publish: vec!["$JS.API.>", "svc.*.operator.*", "svc.routing.clock.tick"],
+            publish: vec![
+                "$JS.API.>",
+                "svc.*.operator.*",
+                "svc.routing.clock.tick",
+                "svc.flexibility.clock.tick",
+            ],
             subscribe: vec![],
             answers: &[],
         },
@@ -100,12 +105,42 @@ fn allowed() -> Vec<Allowed> {
         Allowed {
             name: "resolution",
             publish: with(
-                &["loop.*.loop.*", "ask.directory.person", "dead.resolution"],
+                &[
+                    "loop.*.loop.*",
+                    "ask.directory.person",
+                    "svc.resolution.policy.*",
+                    "$JS.ACK.LOOP.>",
+                    "$JS.API.DIRECT.GET.DEAD",
+                    "dead.resolution",
+                ],
                 true,
                 true,
             ),
-            subscribe: vec!["svc.resolution.user.*"],
-            answers: &["gateway"],
+            subscribe: vec!["svc.resolution.user.*", "svc.resolution.policy.*"],
+            answers: &["gateway", "resolution", "flexibility"],
+        },
+        Allowed {
+            name: "flexibility",
+            publish: with(
+                &[
+                    "loop.*.flexibility.*",
+                    "$KV.KEYS.*",
+                    "svc.flexibility.policy.*",
+                    "svc.resolution.policy.flexibility-changed",
+                    "$JS.ACK.LOOP.>",
+                    "$JS.API.DIRECT.GET.DEAD",
+                    "dead.flexibility",
+                ],
+                true,
+                true,
+            ),
+            subscribe: vec![
+                "svc.flexibility.user.*",
+                "svc.flexibility.policy.*",
+                "svc.flexibility.clock.tick",
+                "ask.flexibility.*",
+            ],
+            answers: &["gateway", "flexibility", "operator"],
         },
         Allowed {
             name: "timeline",

@@ -79,6 +79,7 @@ mod tests {
                     summary: sealed("s"),
                     rationale: None,
                     flexibility: None,
+                    promise: None,
                 }),
             )
             .event(

@@ -8,6 +8,7 @@ mod decline;
 mod note;
 mod propose;
 mod put_before_team;
+mod register_said;
 mod state_answer;
 mod withdraw_resolution;
 
@@ -19,6 +20,7 @@ pub use decline::Decline;
 pub use note::Note;
 pub use propose::Propose;
 pub use put_before_team::PutBeforeTeam;
+pub use register_said::{ChangeFlexibility, CompleteGrant, FailGrant};
 pub use state_answer::StateAnswer;
 pub use withdraw_resolution::WithdrawResolution;
 

@@ -1,7 +1,7 @@
 //! An answer for the schools, or a new revision of it.
 
 use contracts::events::ResolutionEvent;
-use contracts::events::resolution::{ResolutionProposed, ResolutionRevised};
+use contracts::events::resolution::{Promise, ResolutionProposed, ResolutionRevised};
 use contracts::ids::FlexibilityId;
 use contracts::sealed::Sealed;
 use contracts::vocabulary::ResolutionKind;
@@ -21,6 +21,8 @@ pub struct Propose {
     pub rationale: Option<Sealed>,
     /// The flexibility it rests on.
     pub flexibility: Option<FlexibilityId>,
+    /// What is granted once a school confirms it.
+    pub promise: Option<Promise>,
     /// The episode it was meant for.
     pub episode: Option<u32>,
 }
@@ -35,7 +37,7 @@ impl Decide<Loop> for Propose {
         no_appeal_pending(record)?;
         let revision = record.revisions + 1;
         let (kind, flexibility) = (self.kind, self.flexibility);
-        let (summary, rationale) = (self.summary.clone(), self.rationale.clone());
+        let (summary, rationale, promise) = (self.summary.clone(), self.rationale.clone(), self.promise.clone());
         Ok(Some(if record.proposal.is_some() {
             ResolutionRevised {
                 revision,
@@ -43,6 +45,7 @@ impl Decide<Loop> for Propose {
                 summary,
                 rationale,
                 flexibility,
+                promise,
             }
             .into()
         } else {
@@ -52,6 +55,7 @@ impl Decide<Loop> for Propose {
                 summary,
                 rationale,
                 flexibility,
+                promise,
             }
             .into()
         }))
@@ -73,6 +77,7 @@ mod tests {
             summary: sealed("s"),
             rationale: None,
             flexibility: None,
+            promise: None,
             episode: None,
         }
     }

@@ -33,9 +33,19 @@ impl Decide<Loop> for StateAnswer {
             .ok_or(Rejection::NothingAskedOfState)?;
         let (revision, text) = (proposal.revision, self.text.clone());
         Ok(Some(if self.granted {
-            GrantCompleted { revision, text }.into()
+            GrantCompleted {
+                revision,
+                text,
+                flexibility: None,
+            }
+            .into()
         } else {
-            GrantFailed { revision, text }.into()
+            GrantFailed {
+                revision,
+                text,
+                ground: None,
+            }
+            .into()
         }))
     }
 }
@@ -57,6 +67,7 @@ mod tests {
             summary: sealed("s"),
             rationale: None,
             flexibility: None,
+            promise: None,
             episode: None,
         };
         let answer = |granted| StateAnswer { granted, text: None };

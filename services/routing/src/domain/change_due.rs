@@ -95,6 +95,7 @@ mod tests {
             summary: sealed("s"),
             rationale: None,
             flexibility: None,
+            promise: None,
         };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))

@@ -137,6 +137,7 @@ mod tests {
                 summary: sealed("s"),
                 rationale: None,
                 flexibility: None,
+                promise: None,
             }),
         );
         let (events, spec) = brought_about(spec, 40);

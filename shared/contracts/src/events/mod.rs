@@ -3,6 +3,7 @@
 //! The three chapters of a loop stand under one subject and fold into one state: [`LoopEvent`].
 
 pub mod directory;
+pub mod flexibility;
 pub mod intake;
 pub mod resolution;
 pub mod routing;
@@ -94,6 +95,7 @@ macro_rules! owned_events {
 pub(crate) use owned_events;
 
 pub use directory::DirectoryEvent;
+pub use flexibility::FlexibilityEvent;
 pub use intake::IntakeEvent;
 pub use resolution::ResolutionEvent;
 pub use routing::RoutingEvent;
@@ -163,6 +165,19 @@ impl From<RoutingEvent> for LoopEvent {
 impl From<ResolutionEvent> for LoopEvent {
     fn from(event: ResolutionEvent) -> Self {
         Self::Resolution(event)
+    }
+}
+
+impl FlexibilityEvent {
+    /// Reads what stands in the log under a subject of the register.
+    pub fn read(envelope: &Envelope) -> Result<Self, Unreadable> {
+        let event_type = envelope.event_type.as_str();
+        match parse_type(event_type) {
+            Some((Self::OWNER, name, version)) => Self::decode(event_type, name, version, &envelope.data),
+            _ => Err(Unreadable::UnknownType {
+                event_type: event_type.to_owned(),
+            }),
+        }
     }
 }
 

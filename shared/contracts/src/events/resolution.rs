@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::flexibility::Rule;
 use super::owned_events;
-use crate::ids::{DepartmentId, EventId, FlexibilityId, PersonId, SchoolId, TeamId};
+use crate::ids::{DepartmentId, EventId, FlexibilityId, PersonId, SchoolId, TeamId, ZoneId};
 use crate::sealed::Sealed;
-use crate::vocabulary::{AppealOutcome, DeclineGround, ResolutionKind};
+use crate::vocabulary::{AppealOutcome, DeclineGround, FlexibilityTurn, NotGranted, ResolutionKind};
 
 owned_events! {
     /// Events of resolution.
@@ -36,6 +37,8 @@ owned_events! {
         GrantCompleted = "grant_completed",
         /// What was promised could not be granted: for a request to the state, the state said no.
         GrantFailed = "grant_failed",
+        /// What became of the flexibility that this loop rests on.
+        FlexibilityChanged = "flexibility_changed",
     }
 }
 
@@ -117,6 +120,9 @@ pub struct ResolutionProposed {
     /// The flexibility it rests on, where there is one already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flexibility: Option<FlexibilityId>,
+    /// What is granted once a school confirms it; absent where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Promise>,
 }
 
 /// A new revision of the answer: older confirmations are void.
@@ -134,6 +140,9 @@ pub struct ResolutionRevised {
     /// The flexibility it rests on, where there is one already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flexibility: Option<FlexibilityId>,
+    /// What is granted once a school confirms it; absent where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Promise>,
 }
 
 /// No. Who decided is the event's actor.
@@ -167,6 +176,9 @@ pub struct GrantCompleted {
     /// What the granting body said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Sealed>,
+    /// What was granted, where it stands in the register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flexibility: Option<FlexibilityId>,
 }
 
 /// What was promised could not be granted; the department owes another answer.
@@ -177,4 +189,48 @@ pub struct GrantFailed {
     /// What the granting body said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Sealed>,
+    /// Why, where the register could not grant it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<NotGranted>,
+}
+
+/// What became of the flexibility that this loop rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FlexibilityChanged {
+    /// Which.
+    pub flexibility: FlexibilityId,
+    /// What became of it.
+    pub turn: FlexibilityTurn,
+    /// The event of the register that says so.
+    pub event: EventId,
+}
+
+/// What an answer promises beyond its own words: the terms of the flexibility that is granted when a school confirms.
+/// What is absent is taken from the answer and from the loop.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Promise {
+    /// One line for the register; else the loop's title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Sealed>,
+    /// The rule it bends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+    /// The zone, where it is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<ZoneId>,
+    /// Under which conditions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Sealed>,
+    /// What stays required all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stays_required: Option<Sealed>,
+    /// Its last day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_on: Option<NaiveDate>,
+    /// When the department looks at it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_on: Option<NaiveDate>,
+    /// The question a pilot must answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pilot_question: Option<Sealed>,
 }

@@ -89,6 +89,8 @@ pub struct ResolutionView {
     pub proposed_at: DateTime<Utc>,
     /// Whether it still waits for the state.
     pub waiting_for_state: bool,
+    /// Whether a school confirmed it and what it promises is being granted.
+    pub being_granted: bool,
     /// Whether what it promised could not be granted, so that another answer is owed.
     pub failed: bool,
     /// The flexibility it rests on.

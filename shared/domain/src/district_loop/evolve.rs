@@ -156,12 +156,9 @@ impl LoopRecord {
     }
 
     /// An answer is laid before every school that is in it; what they said of an older one is void.
-    fn propose(&mut self, meta: &Meta, revision: u32, kind: ResolutionKind, proposal: impl FnOnce(u32) -> Proposal) {
+    fn propose(&mut self, meta: &Meta, proposal: Proposal) {
         self.word(meta, true);
-        let mut proposal = proposal(revision);
-        if kind == ResolutionKind::StateWaiver {
-            proposal.grant = Grant::Awaited;
-        }
+        let revision = proposal.revision;
         self.revisions = self.revisions.max(revision);
         self.questions.clear();
         for part in self.parts.values_mut() {
@@ -173,6 +170,14 @@ impl LoopRecord {
             }
         }
         self.proposal = Some(proposal);
+    }
+
+    /// Schools that confirmed what is never granted now are asked again, or told what takes its place.
+    fn unconfirm(&mut self) {
+        let ungranted: Vec<SchoolId> = self.ungranted_parts().collect();
+        for school in ungranted {
+            self.phase(school, Phase::Open);
+        }
     }
 
     fn phase(&mut self, school: SchoolId, phase: Phase) {
@@ -272,6 +277,25 @@ impl LoopRecord {
             self.time.next_word_from = None;
         } else if self.time.next_word_from.is_none() && self.with().is_some_and(|with| with.acknowledged.is_some()) {
             self.time.next_word_from = Some(meta.time);
+        }
+    }
+}
+
+/// What becomes of what an answer promises, as it is proposed.
+pub(super) fn granting(kind: ResolutionKind, promises: bool) -> Grant {
+    match kind {
+        ResolutionKind::StateWaiver => Grant::Awaited,
+        ResolutionKind::AlreadyAllowed
+        | ResolutionKind::SchoolException
+        | ResolutionKind::ZoneFlexibility
+        | ResolutionKind::DistrictChange
+        | ResolutionKind::Support
+        | ResolutionKind::Pilot => {
+            if promises {
+                Grant::OnConfirmation
+            } else {
+                Grant::NotNeeded
+            }
         }
     }
 }

@@ -13,7 +13,18 @@ impl LoopRecord {
             return LoopState::Withdrawn;
         };
         match &part.phase {
-            Phase::Confirmed { .. } | Phase::Unconfirmed { .. } => LoopState::Closed,
+            Phase::Confirmed { granted: true, .. } | Phase::Unconfirmed { .. } => LoopState::Closed,
+            Phase::Confirmed { granted: false, .. } => {
+                if self
+                    .proposal
+                    .as_ref()
+                    .is_some_and(|proposal| proposal.grant == Grant::Failed)
+                {
+                    self.assigned_state()
+                } else {
+                    LoopState::Proposed
+                }
+            }
             Phase::Declined { .. } => LoopState::Declined,
             Phase::Gone { .. } => LoopState::Withdrawn,
             Phase::Open | Phase::Reopened => self.open_state_of(school, part),
@@ -33,11 +44,23 @@ impl LoopRecord {
             .filter(|proposal| proposal.revision > part.refused)
         {
             match proposal.grant {
-                Grant::NotNeeded | Grant::Completed => return LoopState::Proposed,
+                Grant::NotNeeded | Grant::OnConfirmation | Grant::Completed => return LoopState::Proposed,
                 Grant::Awaited => return LoopState::WaitingForState,
                 Grant::Failed => {}
             }
         }
+        self.assigned_state()
+    }
+
+    /// The schools that confirmed an answer whose promise is not granted yet: the department owes them that.
+    pub fn ungranted_parts(&self) -> impl Iterator<Item = SchoolId> + '_ {
+        self.parts
+            .iter()
+            .filter(|(_, part)| matches!(part.phase, Phase::Confirmed { granted: false, .. }))
+            .map(|(school, _)| *school)
+    }
+
+    fn assigned_state(&self) -> LoopState {
         match &self.assignment {
             Assignment::Unrouted => LoopState::Filed,
             Assignment::Triage { .. } => LoopState::Triage,

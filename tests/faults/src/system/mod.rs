@@ -16,7 +16,15 @@ pub use process::{Kept, Launch};
 use crate::proxy::Proxy;
 
 /// A service by name, in the order in which they are started.
-pub const SERVICES: [&str; 6] = ["directory", "intake", "routing", "resolution", "timeline", "gateway"];
+pub const SERVICES: [&str; 7] = [
+    "directory",
+    "intake",
+    "routing",
+    "resolution",
+    "flexibility",
+    "timeline",
+    "gateway",
+];
 
 /// Where things are.
 #[derive(Debug, Clone)]

@@ -102,8 +102,12 @@ fn waiting(record: &LoopRecord) -> bool {
         })
 }
 
-/// Whether it has ended, or an answer lies before every open school.
+/// Whether it has ended, or an answer lies before every open school. Where all have confirmed and the promise is not
+/// granted yet, it is the department's to bring that about.
 fn answered(record: &LoopRecord) -> bool {
+    if record.open_parts().next().is_none() {
+        return record.is_ended();
+    }
     record
         .open_parts()
         .all(|school| record.state_of(school) == LoopState::Proposed)

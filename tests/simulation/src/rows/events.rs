@@ -285,7 +285,21 @@ fn department(
         | ResolutionEvent::ResolutionProposed(_)
         | ResolutionEvent::CaseDeclined(_)
         | ResolutionEvent::ResolutionWithdrawn(_)
-        | ResolutionEvent::GrantCompleted(_) => {}
+        | ResolutionEvent::FlexibilityChanged(_) => {}
+        ResolutionEvent::GrantCompleted(completed) => {
+            let promised = before
+                .proposal
+                .as_ref()
+                .is_some_and(|proposal| proposal.revision == completed.revision);
+            holds!(promised, "the grant at {at} is of an answer that does not stand");
+            if completed.flexibility.is_some() {
+                holds!(
+                    after.ungranted_parts().next().is_none(),
+                    "it is granted at {at}, and a school's part waits for it still"
+                );
+                report.row(Row::GrantedAfterConfirmation, before.parts.len() > 1);
+            }
+        }
     }
     Ok(())
 }

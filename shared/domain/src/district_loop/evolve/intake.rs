@@ -4,7 +4,7 @@ use contracts::envelope::Meta;
 use contracts::events::intake::IntakeEvent;
 use contracts::ids::SchoolId;
 
-use super::super::{Appeal, LoopRecord, Part, Phase};
+use super::super::{Appeal, Grant, LoopRecord, Part, Phase};
 
 impl LoopRecord {
     pub(super) fn intake(&mut self, meta: &Meta, event: &IntakeEvent) {
@@ -39,11 +39,16 @@ impl LoopRecord {
                 self.questions.remove(&answered.question);
             }
             IntakeEvent::OutcomeConfirmed(confirmed) => {
+                let granted = self
+                    .proposal
+                    .as_ref()
+                    .is_none_or(|proposal| !matches!(proposal.grant, Grant::OnConfirmation | Grant::Failed));
                 self.phase(
                     confirmed.school,
                     Phase::Confirmed {
                         revision: confirmed.revision,
                         at: meta.time,
+                        granted,
                     },
                 );
             }

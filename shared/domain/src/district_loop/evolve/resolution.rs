@@ -3,8 +3,10 @@
 use contracts::envelope::Meta;
 use contracts::events::resolution::ResolutionEvent;
 use contracts::ids::SchoolId;
+use contracts::vocabulary::FlexibilityTurn;
 
 use super::super::{Assignment, Decline, Grant, LoopRecord, Matter, Phase, Proposal, Question};
+use super::granting;
 
 impl LoopRecord {
     pub(super) fn resolution(&mut self, meta: &Meta, event: &ResolutionEvent) {
@@ -46,30 +48,36 @@ impl LoopRecord {
                 self.appeal_decided(meta.time, decided.outcome);
             }
             ResolutionEvent::ResolutionProposed(proposed) => {
-                self.propose(meta, proposed.revision, proposed.kind, |revision| Proposal {
-                    revision,
-                    kind: proposed.kind,
-                    summary: proposed.summary.clone(),
-                    rationale: proposed.rationale.clone(),
-                    flexibility: proposed.flexibility,
-                    at: meta.time,
-                    asked_at: meta.time,
-                    reminders: 0,
-                    grant: Grant::NotNeeded,
-                });
+                self.propose(
+                    meta,
+                    Proposal {
+                        revision: proposed.revision,
+                        kind: proposed.kind,
+                        summary: proposed.summary.clone(),
+                        rationale: proposed.rationale.clone(),
+                        flexibility: proposed.flexibility,
+                        at: meta.time,
+                        asked_at: meta.time,
+                        reminders: 0,
+                        grant: granting(proposed.kind, proposed.promise.is_some()),
+                    },
+                );
             }
             ResolutionEvent::ResolutionRevised(revised) => {
-                self.propose(meta, revised.revision, revised.kind, |revision| Proposal {
-                    revision,
-                    kind: revised.kind,
-                    summary: revised.summary.clone(),
-                    rationale: revised.rationale.clone(),
-                    flexibility: revised.flexibility,
-                    at: meta.time,
-                    asked_at: meta.time,
-                    reminders: 0,
-                    grant: Grant::NotNeeded,
-                });
+                self.propose(
+                    meta,
+                    Proposal {
+                        revision: revised.revision,
+                        kind: revised.kind,
+                        summary: revised.summary.clone(),
+                        rationale: revised.rationale.clone(),
+                        flexibility: revised.flexibility,
+                        at: meta.time,
+                        asked_at: meta.time,
+                        reminders: 0,
+                        grant: granting(revised.kind, revised.promise.is_some()),
+                    },
+                );
             }
             ResolutionEvent::CaseDeclined(declined) => {
                 self.decline = Some(Decline {
@@ -78,6 +86,7 @@ impl LoopRecord {
                     review_on: declined.review_on,
                     at: meta.time,
                 });
+                self.unconfirm();
                 self.proposal = None;
                 self.questions.clear();
                 self.word(meta, true);
@@ -87,21 +96,45 @@ impl LoopRecord {
                 }
             }
             ResolutionEvent::ResolutionWithdrawn(_) => {
+                self.unconfirm();
                 self.proposal = None;
                 self.word(meta, false);
             }
-            ResolutionEvent::GrantCompleted(_) => {
+            ResolutionEvent::GrantCompleted(completed) => {
                 if let Some(proposal) = &mut self.proposal {
+                    if proposal.grant == Grant::Awaited {
+                        proposal.asked_at = meta.time;
+                    }
                     proposal.grant = Grant::Completed;
-                    proposal.asked_at = meta.time;
+                    proposal.flexibility = completed.flexibility.or(proposal.flexibility);
+                }
+                for part in self.parts.values_mut() {
+                    if let Phase::Confirmed { granted, .. } = &mut part.phase {
+                        *granted = true;
+                    }
                 }
             }
-            ResolutionEvent::GrantFailed(_) => {
-                if let Some(proposal) = &mut self.proposal {
-                    proposal.grant = Grant::Failed;
+            ResolutionEvent::GrantFailed(_) => self.grant_failed(meta),
+            ResolutionEvent::FlexibilityChanged(changed) => match changed.turn {
+                FlexibilityTurn::Expired | FlexibilityTurn::Revoked => {
+                    // An answer that lies before a school can no longer be kept: it must be revised. What a school
+                    // confirmed and has been using stays closed, and it is told.
+                    let rests = self.proposal.as_ref().is_some_and(|proposal| {
+                        proposal.flexibility == Some(changed.flexibility) && proposal.grant != Grant::Awaited
+                    });
+                    if rests && !self.is_ended() {
+                        self.grant_failed(meta);
+                    }
                 }
-                self.time.next_word_from = Some(meta.time);
-            }
+                FlexibilityTurn::Widened | FlexibilityTurn::ConditionsChanged | FlexibilityTurn::Renewed => {}
+            },
         }
+    }
+
+    fn grant_failed(&mut self, meta: &Meta) {
+        if let Some(proposal) = &mut self.proposal {
+            proposal.grant = Grant::Failed;
+        }
+        self.time.next_word_from = Some(meta.time);
     }
 }

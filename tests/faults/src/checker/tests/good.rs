@@ -269,6 +269,7 @@ impl Play {
             summary: self.seal(key, &body, "summary").await,
             rationale: None,
             flexibility: None,
+            promise: None,
             episode: None,
         };
         self.does(staff, "propose", Some(id), body, &propose).await;

@@ -1,0 +1,297 @@
+//! What people ask of the register.
+
+use contracts::Claims;
+use contracts::claims::Authority;
+use contracts::commands::{self as wire, CommandMessage, Done, read_body};
+use contracts::events::flexibility::{NonNegotiableDeclared, Readers, Scope, Terms};
+use contracts::ids::{DepartmentId, FlexibilityId, SchoolId};
+use contracts::problem::Problem;
+use contracts::register_action::RegisterAction;
+use contracts::sealed::KeyId;
+use contracts::vocabulary::{ResolutionKind, Role, Says};
+use decider::{Decide, Desk};
+use domain::Flexibility;
+use messaging::Incoming;
+
+use super::{Known, Opened, carry_out, invalid, known, may, open, scope};
+use crate::domain::{
+    AnswerPilot, ChangeConditions, Claim, PublishRationale, Refusal, Renew, Revoke, ShowTo, Widen, WriteDown,
+};
+
+/// Carries out one command of a person.
+pub async fn handle_person(desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
+    let message: CommandMessage = incoming.read()?;
+    let body = message.body.get();
+    let action = RegisterAction::from_slug(&incoming.verb).ok_or_else(|| Problem::not_found("such command"))?;
+    let asked = Asked {
+        desk,
+        message: &message,
+        known: known(desk, &message),
+        action,
+    };
+    match action {
+        RegisterAction::WriteDown => asked.write_down(&read_body(body)?).await,
+        RegisterAction::Widen => asked.widen(&read_body(body)?).await,
+        RegisterAction::ChangeConditions => asked.change_conditions(&read_body(body)?).await,
+        RegisterAction::PublishRationale => asked.publish_rationale(&read_body(body)?).await,
+        RegisterAction::ShowTo => {
+            let body: wire::ShowTo = read_body(body)?;
+            let opened = asked.open().await?;
+            asked.act(opened, &ShowTo { readers: body.readers }).await
+        }
+        RegisterAction::Renew => asked.renew(&read_body(body)?).await,
+        RegisterAction::Revoke => asked.revoke(&read_body(body)?).await,
+        RegisterAction::Claim => asked.claim(&read_body(body)?).await,
+        RegisterAction::AnswerPilot => asked.answer_pilot(&read_body(body)?).await,
+    }
+}
+
+struct Asked<'a> {
+    desk: &'a Desk,
+    message: &'a CommandMessage,
+    known: Known,
+    action: RegisterAction,
+}
+
+impl Asked<'_> {
+    fn viewer(&self) -> Result<&Claims, Problem> {
+        match &self.message.authority {
+            Authority::Person(viewer) => Ok(viewer),
+            Authority::Policy { .. } => Err(Problem::forbidden("this is for people to ask")),
+        }
+    }
+
+    /// Reads what a command is about. Where the person may not know of it, it is not there.
+    async fn open(&self) -> Result<Opened, Problem> {
+        let opened = open(self.desk, self.message, FlexibilityId(self.message.thing)).await?;
+        let viewer = self.viewer()?;
+        let seen = opened
+            .history
+            .state()
+            .record()
+            .is_some_and(|record| record.is_seen_by(viewer, &self.message.district, &self.known.record));
+        if seen {
+            Ok(opened)
+        } else {
+            Err(Problem::not_found("flexibility"))
+        }
+    }
+
+    fn key(opened: &Opened) -> Result<KeyId, Problem> {
+        opened
+            .history
+            .state()
+            .record()
+            .map(|record| record.key)
+            .ok_or_else(|| Problem::not_found("flexibility"))
+    }
+
+    async fn act<C>(&self, mut opened: Opened, command: &C) -> Result<Done, Problem>
+    where
+        C: Decide<Flexibility, Event = contracts::events::FlexibilityEvent, Rejection = Refusal> + Sync,
+    {
+        carry_out(self.desk, self.message, &mut opened, Some(self.action), command).await
+    }
+
+    async fn widen(&self, body: &wire::Widen) -> Result<Done, Problem> {
+        let opened = self.open().await?;
+        let command = Widen {
+            scope: scope(&body.scope, &self.known.record)?,
+            why: self.desk.seal_some(Self::key(&opened)?, body.why.as_ref()).await?,
+            district: self.known.record.clone(),
+        };
+        self.act(opened, &command).await
+    }
+
+    async fn change_conditions(&self, body: &wire::ChangeConditions) -> Result<Done, Problem> {
+        let opened = self.open().await?;
+        let key = Self::key(&opened)?;
+        let command = ChangeConditions {
+            conditions: self.desk.seal_some(key, body.conditions.as_ref()).await?,
+            stays_required: self.desk.seal_some(key, body.stays_required.as_ref()).await?,
+            why: self.desk.seal(key, &body.why).await?,
+        };
+        self.act(opened, &command).await
+    }
+
+    async fn publish_rationale(&self, body: &wire::PublishRationale) -> Result<Done, Problem> {
+        let opened = self.open().await?;
+        let command = PublishRationale {
+            readership: body.readership,
+            text: self.desk.seal(Self::key(&opened)?, &body.text).await?,
+        };
+        self.act(opened, &command).await
+    }
+
+    async fn renew(&self, body: &wire::Renew) -> Result<Done, Problem> {
+        let opened = self.open().await?;
+        let command = Renew {
+            ends_on: body.ends_on,
+            why: self.desk.seal_some(Self::key(&opened)?, body.why.as_ref()).await?,
+            today: self.known.today,
+        };
+        self.act(opened, &command).await
+    }
+
+    async fn revoke(&self, body: &wire::Revoke) -> Result<Done, Problem> {
+        let opened = self.open().await?;
+        let command = Revoke {
+            why: Some(self.desk.seal(Self::key(&opened)?, &body.why).await?),
+            replaced: false,
+        };
+        self.act(opened, &command).await
+    }
+
+    async fn claim(&self, body: &wire::Claim) -> Result<Done, Problem> {
+        let opened = self.open().await?;
+        let school = speaking_for(self.viewer()?, body.school)?;
+        let command = Claim {
+            school,
+            how: self.desk.seal_some(Self::key(&opened)?, body.how.as_ref()).await?,
+            today: self.known.today,
+            district: self.known.record.clone(),
+        };
+        self.act(opened, &command).await
+    }
+
+    async fn answer_pilot(&self, body: &wire::AnswerPilot) -> Result<Done, Problem> {
+        let opened = self.open().await?;
+        let command = AnswerPilot {
+            answer: self.desk.seal(Self::key(&opened)?, &body.answer).await?,
+            choice: body.choice,
+            ends_on: body.ends_on,
+            scope: body
+                .scope
+                .as_ref()
+                .map(|asked| scope(asked, &self.known.record))
+                .transpose()?,
+            today: self.known.today,
+            district: self.known.record.clone(),
+        };
+        self.act(opened, &command).await
+    }
+
+    async fn write_down(&self, body: &wire::WriteDown) -> Result<Done, Problem> {
+        let department = self.department(body.department.as_ref())?;
+        // A repeated command finds what it wrote under the id that follows from it.
+        let mut opened = open(self.desk, self.message, FlexibilityId(self.message.id.0)).await?;
+        let key = match opened.history.state().record() {
+            Some(record) => record.key,
+            None => self
+                .desk
+                .keyring
+                .lease()
+                .await
+                .map_err(|_| Problem::unavailable("texts cannot be sealed for a moment; nothing was lost"))?,
+        };
+        let command = match body.says {
+            Says::NonNegotiable => WriteDown::NonNegotiable(NonNegotiableDeclared {
+                key,
+                title: self.desk.seal(key, &body.title).await?,
+                text: self.desk.seal(key, &body.text).await?,
+                rule: body.rule.clone(),
+                area: body.area.clone(),
+                department,
+                readers: body.readers.unwrap_or(Readers::District),
+            }),
+            Says::Clarification => WriteDown::Clarification(self.terms(body, key, department).await?),
+            Says::Flexibility => WriteDown::Flexibility(self.terms(body, key, department).await?),
+        };
+        carry_out(self.desk, self.message, &mut opened, Some(self.action), &command).await
+    }
+
+    async fn terms(&self, body: &wire::WriteDown, key: KeyId, department: DepartmentId) -> Result<Terms, Problem> {
+        let scope = match &body.scope {
+            Some(asked) => scope(asked, &self.known.record)?,
+            None => Scope::District,
+        };
+        let pilot = body.pilot_question.is_some();
+        let starts_on = body.starts_on.unwrap_or(self.known.today);
+        if pilot && body.ends_on.is_none() {
+            return Err(invalid(
+                "ends_on",
+                "a pilot has a last day, on which its question is answered",
+            ));
+        }
+        if body
+            .ends_on
+            .is_some_and(|ends_on| ends_on < starts_on || ends_on < self.known.today)
+        {
+            return Err(invalid("ends_on", "is before it begins, or past"));
+        }
+        Ok(Terms {
+            key,
+            title: self.desk.seal(key, &body.title).await?,
+            allows: self.desk.seal(key, &body.text).await?,
+            rationale: self.desk.seal_some(key, body.rationale.as_ref()).await?,
+            rule: body.rule.clone(),
+            area: body.area.clone(),
+            conditions: self.desk.seal_some(key, body.conditions.as_ref()).await?,
+            stays_required: self.desk.seal_some(key, body.stays_required.as_ref()).await?,
+            starts_on,
+            ends_on: body.ends_on,
+            review_on: body.review_on,
+            department,
+            kind: match (pilot, body.says, &scope) {
+                (true, _, _) => ResolutionKind::Pilot,
+                (false, Says::Clarification, _) => ResolutionKind::AlreadyAllowed,
+                (false, _, Scope::Schools { .. }) => ResolutionKind::SchoolException,
+                (false, _, Scope::Zone { .. }) => ResolutionKind::ZoneFlexibility,
+                (false, _, Scope::District) => ResolutionKind::DistrictChange,
+            },
+            scope,
+            pilot_question: self.desk.seal_some(key, body.pilot_question.as_ref()).await?,
+            origin: None,
+            readers: body.readers.unwrap_or(Readers::District),
+        })
+    }
+
+    /// The department that answers for what somebody writes down: the one named, or the only one they work in.
+    fn department(&self, named: Option<&wire::Named>) -> Result<DepartmentId, Problem> {
+        let viewer = self.viewer()?;
+        let department = if let Some(named) = named {
+            self.known
+                .record
+                .departments
+                .iter()
+                .find(|(id, department)| {
+                    id.to_string() == named.as_str() || department.name.eq_ignore_ascii_case(named.as_str())
+                })
+                .map(|(id, _)| *id)
+                .ok_or_else(|| invalid("department", "is not a department of this district"))?
+        } else {
+            let mut own = viewer.departments.iter().copied();
+            match (own.next(), own.next()) {
+                (Some(one), None) => one,
+                _ => return Err(invalid("department", "say which department answers for it")),
+            }
+        };
+        if may(viewer, RegisterAction::WriteDown, department) {
+            return Ok(department);
+        }
+        Err(Problem::forbidden(
+            "writing into the register is for the department that answers for it, and for the central-office contact",
+        ))
+    }
+}
+
+/// The school that somebody speaks for: the one named, or the only one.
+fn speaking_for(viewer: &Claims, named: Option<SchoolId>) -> Result<SchoolId, Problem> {
+    let school = if let Some(named) = named {
+        named
+    } else {
+        let mut own = viewer.schools.iter().copied();
+        match (own.next(), own.next()) {
+            (Some(one), None) => one,
+            (Some(_), Some(_)) => return Err(invalid("school", "say which: you speak for several")),
+            (None, _) => return Err(Problem::forbidden("this is for a school to say; you speak for none")),
+        }
+    };
+    if viewer.has(Role::Reporter) && viewer.schools.contains(&school) {
+        Ok(school)
+    } else {
+        Err(Problem::forbidden(
+            "this is for that school to say; you do not speak for it",
+        ))
+    }
+}

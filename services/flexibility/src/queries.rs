@@ -1,0 +1,313 @@
+//! What people ask of the register: wait until the read model reflects what it must, answer, cut to what they may see.
+
+use std::time::Duration;
+
+use ::domain::FlexibilityRecord;
+use ::domain::directory::DistrictRecord;
+use chrono::{DateTime, NaiveDate, Utc};
+use contracts::Claims;
+use contracts::ids::FlexibilityId;
+use contracts::problem::{FieldProblem, Problem};
+use contracts::queries::{
+    Answered, Ask, FlexibilityQuery, FlexibilityRow, FlexibilityView, PAGE_MAX, Page, RegisterQuery, Similar,
+    SimilarFlexibility, SimilarLoop, SimilarQuery,
+};
+use contracts::vocabulary::{Role, RuleSource};
+use decider::Desk;
+use messaging::Incoming;
+use projection::Model;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::read_model::{self, Register, RegisterDbRow};
+use crate::similar::{Found, find};
+use crate::views::{self, Shown};
+
+/// How long a question waits for the read model to reflect what it must.
+const CATCH_UP: Duration = Duration::from_secs(2);
+/// The most rows looked through for one page.
+const LOOKED_AT_MAX: usize = 4000;
+
+/// Answers one question.
+pub(crate) async fn answer(desk: &Desk, model: &Model<Register>, incoming: &Incoming) -> Result<Value, Problem> {
+    match incoming.verb.as_str() {
+        "register" => reply(desk, model, incoming, register).await,
+        "flexibility" => reply(desk, model, incoming, one).await,
+        "similar" => reply(desk, model, incoming, similar).await,
+        _ => Err(Problem::not_found("such question")),
+    }
+}
+
+/// What an answer is made from.
+pub(crate) struct Asked<Q> {
+    pub(crate) desk: Desk,
+    pub(crate) viewer: Claims,
+    pub(crate) query: Q,
+    pub(crate) model: Model<Register>,
+    pub(crate) known: DistrictRecord,
+}
+
+async fn reply<Q, A, F>(
+    desk: &Desk,
+    model: &Model<Register>,
+    incoming: &Incoming,
+    respond: impl FnOnce(Asked<Q>) -> F,
+) -> Result<Value, Problem>
+where
+    Q: DeserializeOwned,
+    A: Serialize,
+    F: Future<Output = Result<A, Problem>>,
+{
+    let ask: Ask<Q> = incoming.read()?;
+    if !model.position.wait_for(ask.at_least, CATCH_UP).await {
+        return Err(Problem::unavailable(
+            "what you ask for is still being written down; try again in a moment",
+        ));
+    }
+    let position = model.position.get();
+    let known = desk
+        .districts
+        .with(&ask.viewer.district, Clone::clone)
+        .unwrap_or_default();
+    let asked = Asked {
+        desk: desk.clone(),
+        viewer: ask.viewer,
+        query: ask.query,
+        model: model.clone(),
+        known,
+    };
+    let answer = respond(asked).await?;
+    serde_json::to_value(Answered { position, answer })
+        .map_err(|_| Problem::unavailable("an answer could not be written"))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]
+pub(crate) fn away(error: sqlx::Error) -> Problem {
+    tracing::warn!(%error, "the register's database has trouble");
+    Problem::unavailable("the register cannot be read for a moment; nothing was lost")
+}
+
+fn invalid(field: &str, message: &str) -> Problem {
+    Problem::invalid(
+        format!("{field}: {message}"),
+        vec![FieldProblem {
+            field: field.to_owned(),
+            message: message.to_owned(),
+        }],
+    )
+}
+
+impl<Q> Asked<Q> {
+    /// The end of a day of the district, as a moment.
+    fn end_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        self.known.calendar().end_of(day)
+    }
+
+    fn sees(&self, record: &FlexibilityRecord) -> bool {
+        record.is_seen_by(&self.viewer, &self.viewer.district, &self.known)
+    }
+}
+
+/// A row's state; what cannot be read is nothing, and said.
+pub(crate) fn record(row: &RegisterDbRow) -> Option<FlexibilityRecord> {
+    serde_json::from_str(&row.state)
+        .inspect_err(|error| tracing::error!(id = %row.id, %error, "a row of the register cannot be read"))
+        .ok()
+}
+
+/// A page of the register, the newest first.
+async fn register(asked: Asked<RegisterQuery>) -> Result<Page<FlexibilityRow>, Problem> {
+    let limit = asked.query.limit.unwrap_or(50).clamp(1, PAGE_MAX) as usize;
+    let moment = asked.query.on.map(|day| asked.end_of(day));
+    let mut before = match asked.query.cursor.as_deref() {
+        Some(cursor) => Some(
+            cursor
+                .parse::<i64>()
+                .map_err(|_| invalid("cursor", "is not one that a page gave out; begin without it"))?,
+        ),
+        None => None,
+    };
+    let by_words = match asked
+        .query
+        .q
+        .as_deref()
+        .map(str::trim)
+        .filter(|words| !words.is_empty())
+    {
+        Some(words) => Some(found_by_words(&asked, words).await?),
+        None => None,
+    };
+    let mut items: Vec<FlexibilityRow> = Vec::new();
+    let mut looked_at = 0;
+    loop {
+        let rows = read_model::page(
+            &asked.model.db,
+            &asked.viewer.district,
+            &asked.query,
+            moment,
+            before,
+            500,
+        )
+        .await
+        .map_err(away)?;
+        let last = rows.len() < 500;
+        looked_at += rows.len();
+        for row in rows {
+            before = Some(row.first_seq);
+            let Some(found) = record(&row) else { continue };
+            let id = FlexibilityId(row.id);
+            let wanted = asked.sees(&found)
+                && by_words.as_ref().is_none_or(|ids| ids.contains(&id))
+                && asked
+                    .query
+                    .school
+                    .is_none_or(|school| found.is_for(school, &asked.known));
+            if !wanted {
+                continue;
+            }
+            if items.len() == limit {
+                let next = items
+                    .len()
+                    .checked_sub(1)
+                    .and_then(|_| before.map(|seq| (seq + 1).to_string()));
+                return Ok(Page { items, next });
+            }
+            items.push(views::row(&Shown::of(&asked), id, &found).await?);
+        }
+        if last || looked_at >= LOOKED_AT_MAX {
+            let next = (!last).then(|| before.map(|seq| seq.to_string())).flatten();
+            return Ok(Page { items, next });
+        }
+    }
+}
+
+async fn found_by_words(
+    asked: &Asked<RegisterQuery>,
+    words: &str,
+) -> Result<std::collections::HashSet<FlexibilityId>, Problem> {
+    let found = find(
+        &asked.model.db,
+        &asked.model.model.vocabulary,
+        &asked.viewer.district,
+        words,
+        asked.query.area.as_deref(),
+    )
+    .await
+    .map_err(away)?;
+    Ok(found
+        .into_iter()
+        .filter(|found| found.candidate.kind != "loop")
+        .map(|found| FlexibilityId(found.candidate.id))
+        .collect())
+}
+
+/// One part of the register, whole.
+async fn one(asked: Asked<FlexibilityQuery>) -> Result<FlexibilityView, Problem> {
+    let id = asked.query.id.ok_or_else(|| invalid("id", "is needed"))?;
+    let district = &asked.viewer.district;
+    let row = match asked.query.on {
+        None => read_model::now(&asked.model.db, district, id).await,
+        Some(day) => read_model::at(&asked.model.db, district, id, asked.end_of(day)).await,
+    };
+    let row = row.map_err(away)?.ok_or_else(|| Problem::not_found("flexibility"))?;
+    let found = record(&row).ok_or_else(|| Problem::not_found("flexibility"))?;
+    // Who may read of it is as it is now, also of how it was.
+    let current = match asked.query.on {
+        None => Some(found.clone()),
+        Some(_) => read_model::now(&asked.model.db, district, id)
+            .await
+            .map_err(away)?
+            .as_ref()
+            .and_then(record),
+    };
+    if !current.is_some_and(|current| asked.sees(&current)) {
+        return Err(Problem::not_found("flexibility"));
+    }
+    views::whole(&asked, id, &found).await
+}
+
+/// What is like what somebody types, cut to what they may see.
+async fn similar(asked: Asked<SimilarQuery>) -> Result<Similar, Problem> {
+    let limit = asked.query.limit.unwrap_or(5).clamp(1, 20) as usize;
+    let found = find(
+        &asked.model.db,
+        &asked.model.model.vocabulary,
+        &asked.viewer.district,
+        &asked.query.text,
+        asked.query.area.as_deref(),
+    )
+    .await
+    .map_err(away)?;
+    let mut answer = Similar::default();
+    for found in found {
+        if found.candidate.kind == "loop" {
+            if answer.loops.len() < limit
+                && let Some(shown) = loop_card(&asked, &found)
+            {
+                answer.loops.push(shown);
+            }
+            continue;
+        }
+        let list_full = if found.candidate.kind == "non_negotiable" {
+            answer.non_negotiables.len() >= limit
+        } else {
+            answer.flexibilities.len() >= limit
+        };
+        if list_full {
+            continue;
+        }
+        let id = FlexibilityId(found.candidate.id);
+        let row = read_model::now(&asked.model.db, &asked.viewer.district, id)
+            .await
+            .map_err(away)?;
+        let Some(record) = row.as_ref().and_then(record).filter(|record| asked.sees(record)) else {
+            continue;
+        };
+        let shown = SimilarFlexibility {
+            row: views::row(&Shown::of(&asked), id, &record).await?,
+            for_you: asked
+                .viewer
+                .schools
+                .iter()
+                .any(|school| record.is_for(*school, &asked.known)),
+            because: found.because,
+            score: found.score,
+        };
+        if found.candidate.kind == "non_negotiable" {
+            answer.non_negotiables.push(shown);
+        } else {
+            answer.flexibilities.push(shown);
+        }
+    }
+    Ok(answer)
+}
+
+/// An open loop as its card shows it: for those who may see cards, and not for schools that are in it.
+fn loop_card(asked: &Asked<SimilarQuery>, found: &Found) -> Option<SimilarLoop> {
+    #[derive(serde::Deserialize)]
+    struct Kept {
+        title: String,
+        rule_source: RuleSource,
+        schools: Vec<contracts::SchoolId>,
+    }
+    let viewer = &asked.viewer;
+    if !viewer.has(Role::Reporter) && viewer.departments.is_empty() && !viewer.has(Role::Contact) {
+        return None;
+    }
+    let kept: Kept = serde_json::from_str(&found.candidate.shown).ok()?;
+    if kept.schools.iter().any(|school| viewer.schools.contains(school)) {
+        return None;
+    }
+    let id = contracts::LoopId(found.candidate.id);
+    Some(SimilarLoop {
+        id,
+        number: contracts::LoopNumber::of(id),
+        title: kept.title,
+        area: contracts::Area::from_code(&found.candidate.area)?,
+        rule_source: kept.rule_source,
+        schools: kept.schools.len() as u32,
+        because: found.because.clone(),
+        score: found.score,
+    })
+}

@@ -1,0 +1,283 @@
+//! What a batch of events comes to, before it is written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ::projection::{ApplyError, Batch};
+use chrono::{DateTime, NaiveDate, Utc};
+use contracts::envelope::Recorded;
+use contracts::events::{LoopEvent, ResolutionEvent};
+use contracts::ids::{District, LoopId};
+use contracts::sealed::Sealed;
+use contracts::vocabulary::{Says, Standing, Visibility};
+use domain::flexibility::FlexibilityRecord;
+use domain::{Flexibility, LoopRecord};
+use sealing::{ERASED, Keyring, SealingError};
+use uuid::Uuid;
+
+use crate::similar::terms::{rule_key, stems};
+
+/// One row of `register_row`.
+#[derive(Debug)]
+pub(super) struct RegisterOut {
+    pub(super) from_seq: i64,
+    pub(super) to: Option<(i64, DateTime<Utc>)>,
+    pub(super) from_at: DateTime<Utc>,
+    pub(super) id: Uuid,
+    pub(super) district: String,
+    pub(super) says: &'static str,
+    pub(super) area: String,
+    pub(super) department: Uuid,
+    pub(super) scope: &'static str,
+    pub(super) standing: &'static str,
+    pub(super) rule: String,
+    pub(super) ends_on: Option<NaiveDate>,
+    pub(super) title: String,
+    pub(super) first_seq: i64,
+    pub(super) turn: Option<(&'static str, Uuid, i64)>,
+    pub(super) state: String,
+    title_sealed: Sealed,
+}
+
+/// One row of `rests`; none where a loop rests on nothing.
+#[derive(Debug)]
+pub(super) struct RestsOut {
+    pub(super) id: Uuid,
+    pub(super) district: String,
+    pub(super) flexibility: Option<(Uuid, i64)>,
+    pub(super) told: Option<Uuid>,
+}
+
+/// One row of `doc`, or that there is none.
+#[derive(Debug)]
+pub(crate) struct DocOut {
+    pub(crate) seq: i64,
+    pub(crate) district: String,
+    pub(crate) doc: Option<Doc>,
+}
+
+/// What is searched of one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Doc {
+    pub(crate) kind: &'static str,
+    pub(crate) id: Uuid,
+    pub(crate) area: String,
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) rule: String,
+    /// What is shown of a loop, and for whom it is not: as JSON.
+    pub(crate) shown: String,
+}
+
+/// Everything a batch comes to.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub(super) rows: Vec<RegisterOut>,
+    /// Rows from before the batch that end in it.
+    pub(super) ended: BTreeMap<Uuid, (i64, DateTime<Utc>)>,
+    pub(super) rests: Vec<RestsOut>,
+    pub(super) docs: Vec<DocOut>,
+    open: HashMap<Uuid, usize>,
+    districts: BTreeMap<Uuid, District>,
+    told: HashMap<Uuid, Uuid>,
+    rested: BTreeMap<Uuid, i64>,
+}
+
+impl Collected {
+    pub(super) fn docs(&self) -> &[DocOut] {
+        &self.docs
+    }
+
+    /// Takes one event of the register in; `state` stands after it.
+    pub(super) fn register(&mut self, recorded: &Recorded, state: &Flexibility) {
+        let Some(record) = state.record() else { return };
+        let id = recorded.subject.id;
+        let (sequence, time) = (recorded.sequence as i64, recorded.envelope.time);
+        match self.open.get(&id).and_then(|at| self.rows.get_mut(*at)) {
+            Some(row) => row.to = Some((sequence, time)),
+            None if recorded.sequence > record.first_seq => {
+                self.ended.insert(id, (sequence, time));
+            }
+            None => {}
+        }
+        self.open.insert(id, self.rows.len());
+        self.districts.insert(id, recorded.subject.district.clone());
+        self.rows.push(RegisterOut {
+            from_seq: sequence,
+            to: None,
+            from_at: time,
+            id,
+            district: recorded.subject.district.to_string(),
+            says: record.says.code(),
+            area: record.area.code().to_owned(),
+            department: record.department.0,
+            scope: record.scope.level().code(),
+            standing: record.standing.code(),
+            rule: rule_key(&record.rule),
+            ends_on: record.ends_on,
+            title: String::new(),
+            first_seq: record.first_seq as i64,
+            turn: record
+                .turned
+                .map(|(turn, event, sequence)| (turn.code(), event.0, sequence as i64)),
+            state: serde_json::to_string(record).unwrap_or_default(),
+            title_sealed: record.title.clone(),
+        });
+    }
+
+    /// Notes what a loop's event says about what it rests on.
+    pub(super) fn loop_event(&mut self, recorded: &Recorded, event: &LoopEvent) {
+        let id = recorded.subject.id;
+        self.districts.insert(id, recorded.subject.district.clone());
+        if let LoopEvent::Resolution(event) = event {
+            match event {
+                ResolutionEvent::FlexibilityChanged(changed) => {
+                    self.told.insert(id, changed.event.0);
+                }
+                ResolutionEvent::ResolutionProposed(_)
+                | ResolutionEvent::ResolutionRevised(_)
+                | ResolutionEvent::GrantCompleted(_) => {
+                    self.rested.insert(id, recorded.sequence as i64);
+                }
+                ResolutionEvent::CaseAcknowledged(_)
+                | ResolutionEvent::StaffAssigned(_)
+                | ResolutionEvent::QuestionAsked(_)
+                | ResolutionEvent::NoteAdded(_)
+                | ResolutionEvent::PutBeforeTeam(_)
+                | ResolutionEvent::TeamDecided(_)
+                | ResolutionEvent::CaseDeclined(_)
+                | ResolutionEvent::ResolutionWithdrawn(_)
+                | ResolutionEvent::GrantFailed(_) => {}
+            }
+        }
+    }
+
+    /// The rows of each thing that changed, as they stand after the batch.
+    pub(super) async fn finish(
+        &mut self,
+        batch: &Batch,
+        states: &HashMap<Uuid, Flexibility>,
+        keyring: &Keyring,
+    ) -> Result<(), ApplyError> {
+        for row in &mut self.rows {
+            row.title = words(keyring, &row.title_sealed).await?;
+        }
+        for (id, state) in states {
+            let (Some(record), Some(district)) = (state.record(), self.districts.get(id)) else {
+                continue;
+            };
+            self.docs.push(DocOut {
+                seq: record.first_seq as i64,
+                district: district.to_string(),
+                doc: of_register(*id, record, keyring).await?,
+            });
+        }
+        for id in batch.touched() {
+            let (Some(record), Some(district)) = (
+                batch.state(id).and_then(domain::Loop::record),
+                self.districts.get(&id.0).cloned(),
+            ) else {
+                continue;
+            };
+            let rests_on = record
+                .proposal
+                .as_ref()
+                .and_then(|proposal| proposal.flexibility)
+                .filter(|_| record.state() != contracts::vocabulary::LoopState::Withdrawn);
+            let since = self.rested.get(&id.0).copied();
+            if since.is_some() || rests_on.is_none() || self.told.contains_key(&id.0) {
+                self.rests.push(RestsOut {
+                    id: id.0,
+                    district: district.to_string(),
+                    flexibility: rests_on.map(|flexibility| (flexibility.0, since.unwrap_or(0))),
+                    told: self.told.get(&id.0).copied(),
+                });
+            }
+            self.docs.push(DocOut {
+                seq: record.filed_seq as i64,
+                district: district.to_string(),
+                doc: of_loop(id, record, keyring).await?,
+            });
+        }
+        Ok(())
+    }
+}
+
+async fn of_register(id: Uuid, record: &FlexibilityRecord, keyring: &Keyring) -> Result<Option<Doc>, ApplyError> {
+    if record.standing != Standing::InForce {
+        return Ok(None);
+    }
+    let mut text = words(keyring, &record.allows).await?;
+    for sealed in [
+        record.rationale.as_ref(),
+        record.conditions.as_ref(),
+        record.stays_required.as_ref(),
+        record.pilot_question.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        text.push('\n');
+        text.push_str(&words(keyring, sealed).await?);
+    }
+    let rule = [
+        record.rule.citation.as_ref().map(ToString::to_string),
+        record.rule.clause.as_ref().map(ToString::to_string),
+    ];
+    Ok(Some(Doc {
+        kind: if record.says == Says::NonNegotiable {
+            "non_negotiable"
+        } else {
+            "allowed"
+        },
+        id,
+        area: record.area.code().to_owned(),
+        title: stems(&words(keyring, &record.title).await?).join(" "),
+        text: stems(&text).join(" "),
+        rule: stems(&rule.into_iter().flatten().collect::<Vec<_>>().join(" ")).join(" "),
+        shown: String::new(),
+    }))
+}
+
+/// Only what others may join is found by others, and only as long as it is open.
+async fn of_loop(id: LoopId, record: &LoopRecord, keyring: &Keyring) -> Result<Option<Doc>, ApplyError> {
+    if record.is_ended() || record.tension.visibility != Visibility::Joinable {
+        return Ok(None);
+    }
+    let title = words(keyring, &record.tension.title).await?;
+    let mut text = words(keyring, &record.tension.trying).await?;
+    for sealed in [Some(&record.tension.barrier), record.tension.would_help.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        text.push('\n');
+        text.push_str(&words(keyring, sealed).await?);
+    }
+    let schools: BTreeSet<_> = record.schools_in_it().collect();
+    let shown = serde_json::json!({
+        "title": title,
+        "rule_source": record.tension.rule_source,
+        "schools": schools,
+    });
+    Ok(Some(Doc {
+        kind: "loop",
+        id: id.0,
+        area: record.tension.area.code().to_owned(),
+        title: stems(&title).join(" "),
+        text: stems(&text).join(" "),
+        rule: String::new(),
+        shown: shown.to_string(),
+    }))
+}
+
+async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, ApplyError> {
+    let opened = match keyring.open_at_hand(sealed) {
+        Some(opened) => opened,
+        None => keyring.open(sealed).await,
+    };
+    match opened {
+        Ok(words) => Ok(words),
+        Err(SealingError::Erased(_)) => Ok(ERASED.to_owned()),
+        Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),
+        Err(error @ SealingError::Unavailable(_)) => Err(ApplyError::Away(error.to_string())),
+    }
+}

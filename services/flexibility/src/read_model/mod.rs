@@ -1,0 +1,20 @@
+//! The register as it stands and stood, the loops that rest on it, and what is searched.
+
+mod collect;
+mod projection;
+mod queries;
+mod write;
+
+pub(crate) use collect::DocOut;
+pub use projection::Register;
+pub(crate) use queries::{Candidate, RegisterDbRow, at, beside, candidates, ends, now, page, term_counts, untold};
+pub use queries::{Ending, Untold};
+
+/// The tables, for both databases.
+pub const MIGRATIONS: sql::Migrations = sql::Migrations {
+    sqlite: &SQLITE,
+    postgres: &POSTGRES,
+};
+
+static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");

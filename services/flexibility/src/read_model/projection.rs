@@ -1,0 +1,146 @@
+//! Events to rows.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use ::projection::{ApplyError, Batch, Folds, ReadModel, Step};
+use async_trait::async_trait;
+use contracts::envelope::Recorded;
+use contracts::subjects::{Subject, Thing};
+use domain::{Flexibility, Fold};
+use eventlog::{EventLog, Log};
+use sealing::Keyring;
+use sql::{Db, Tx};
+use uuid::Uuid;
+
+use super::collect::Collected;
+use super::write;
+use crate::similar::Vocabulary;
+
+/// Parts of the register remembered between batches.
+const REMEMBERED_MAX: usize = 2000;
+
+/// The read model.
+#[derive(Debug)]
+pub struct Register {
+    log: Log,
+    keyring: Keyring,
+    folds: Folds,
+    remembered: Mutex<HashMap<Uuid, Flexibility>>,
+    pub(crate) vocabulary: Vocabulary,
+}
+
+/// What a batch comes to.
+#[derive(Debug)]
+pub struct Prepared {
+    batch: Batch,
+    collected: Collected,
+}
+
+impl Register {
+    /// A read model over the log that its states come from, which opens texts with these keys.
+    pub fn new(log: Log, keyring: Keyring) -> Self {
+        Self {
+            folds: Folds::new(log.clone()),
+            log,
+            keyring,
+            remembered: Mutex::default(),
+            vocabulary: Vocabulary::default(),
+        }
+    }
+
+    /// A part of the register as it stood before an event.
+    async fn before(&self, recorded: &Recorded) -> Result<Flexibility, ApplyError> {
+        let id = recorded.subject.id;
+        let known = self
+            .remembered
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .get(&id)
+            .cloned();
+        match known {
+            Some(state) => Ok(state),
+            None if recorded.envelope.previous == 0 => Ok(Flexibility::default()),
+            None => flexibility_before(&*self.log, &recorded.subject, recorded.sequence).await,
+        }
+    }
+}
+
+/// A part of the register after its events up to a sequence, read from the log. What cannot be read is not part of it:
+/// it was set aside.
+pub(crate) async fn flexibility_before(
+    log: &dyn EventLog,
+    subject: &Subject,
+    before: u64,
+) -> Result<Flexibility, ApplyError> {
+    let raws = log
+        .load(subject, 0, 0)
+        .await
+        .map_err(|error| ApplyError::Away(error.to_string()))?;
+    let mut state = Flexibility::default();
+    for raw in raws.iter().take_while(|raw| raw.sequence < before) {
+        if let Ok(recorded) = raw.parse()
+            && let Ok(event) = Flexibility::read(&recorded.envelope)
+        {
+            state.evolve(&recorded.meta(), &event);
+        }
+    }
+    Ok(state)
+}
+
+#[async_trait]
+impl ReadModel for Register {
+    type Prepared = Prepared;
+
+    fn name(&self) -> &'static str {
+        "flexibility"
+    }
+
+    async fn prepare(&self, db: &Db, recorded: &[Recorded]) -> Result<Prepared, ApplyError> {
+        let mut batch = self.folds.begin(db, recorded).await?;
+        let mut collected = Collected::default();
+        let mut states: HashMap<Uuid, Flexibility> = HashMap::new();
+        for event in recorded {
+            if event.subject.thing == Thing::Flexibility && !states.contains_key(&event.subject.id) {
+                states.insert(event.subject.id, self.before(event).await?);
+            }
+            match batch.step(event)? {
+                Step::Register(happened) => {
+                    let state = states.entry(event.subject.id).or_default();
+                    state.evolve(&event.meta(), &happened);
+                    collected.register(event, state);
+                }
+                Step::Loop(_, happened) => collected.loop_event(event, &happened),
+                Step::Directory(_) => {}
+            }
+        }
+        collected.finish(&batch, &states, &self.keyring).await?;
+        self.folds.end(&mut batch);
+        let mut remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if remembered.len() + states.len() > REMEMBERED_MAX {
+            remembered.clear();
+        }
+        remembered.extend(states);
+        Ok(Prepared { batch, collected })
+    }
+
+    async fn write(&self, tx: &mut Tx, prepared: &Prepared) -> Result<(), ApplyError> {
+        prepared.batch.write(tx).await?;
+        Ok(write::write(tx, &prepared.collected).await?)
+    }
+
+    async fn committed(&self, _position: u64, prepared: Prepared) {
+        self.vocabulary.learn(prepared.collected.docs());
+    }
+
+    async fn taken_back(&self) {
+        self.folds.forget();
+        self.remembered
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clear();
+    }
+}

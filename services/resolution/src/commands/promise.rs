@@ -1,0 +1,116 @@
+//! What an answer promises to grant, worked out from what the department said.
+
+use ::domain::Flexibility;
+use contracts::claims::Authority;
+use contracts::commands::{self as wire, CommandMessage};
+use contracts::events::resolution::Promise;
+use contracts::ids::{FlexibilityId, ZoneId};
+use contracts::problem::{FieldProblem, Problem};
+use contracts::subjects::Subject;
+use contracts::vocabulary::{ResolutionKind, Says, Standing};
+use decider::{Desk, History, Opened};
+
+/// How long a pilot runs where nothing else is said, in days.
+const PILOT_DAYS: u64 = 365;
+
+fn invalid(field: &str, message: &str) -> Problem {
+    Problem::invalid(
+        format!("{field}: {message}"),
+        vec![FieldProblem {
+            field: field.to_owned(),
+            message: message.to_owned(),
+        }],
+    )
+}
+
+/// The promise of an answer; none where its kind promises nothing.
+pub(super) async fn promise(
+    desk: &Desk,
+    message: &CommandMessage,
+    opened: &Opened,
+    body: &wire::Propose,
+) -> Result<Option<Promise>, Problem> {
+    // What was looked up the first time may look different by now.
+    if let Some(cited) = body.flexibility
+        && !opened.was_done(message)
+    {
+        in_force(desk, message, cited).await?;
+    }
+    if !body.kind.promises() {
+        return Ok(None);
+    }
+    let Some(grants) = &body.grants else {
+        return Ok(Some(Promise {
+            ends_on: end_of_pilot(desk, message, body),
+            ..Promise::default()
+        }));
+    };
+    let key = opened.record().key;
+    let today = today(desk, message);
+    if grants.ends_on.is_some_and(|ends_on| ends_on < today) && !opened.was_done(message) {
+        return Err(invalid("grants.ends_on", "is past"));
+    }
+    Ok(Some(Promise {
+        title: desk.seal_some(key, grants.title.as_ref()).await?,
+        rule: grants.rule.clone(),
+        zone: grants
+            .zone
+            .as_ref()
+            .map(|named| zone(desk, message, named.as_str()))
+            .transpose()?,
+        conditions: desk.seal_some(key, grants.conditions.as_ref()).await?,
+        stays_required: desk.seal_some(key, grants.stays_required.as_ref()).await?,
+        ends_on: grants.ends_on.or_else(|| end_of_pilot(desk, message, body)),
+        review_on: grants.review_on,
+        pilot_question: desk.seal_some(key, grants.pilot_question.as_ref()).await?,
+    }))
+}
+
+fn today(desk: &Desk, message: &CommandMessage) -> chrono::NaiveDate {
+    let now = desk.clock.now();
+    desk.districts
+        .with(&message.district, |record| record.calendar().date(now))
+        .unwrap_or(now.date_naive())
+}
+
+fn end_of_pilot(desk: &Desk, message: &CommandMessage, body: &wire::Propose) -> Option<chrono::NaiveDate> {
+    (body.kind == ResolutionKind::Pilot).then(|| today(desk, message) + chrono::Days::new(PILOT_DAYS))
+}
+
+fn zone(desk: &Desk, message: &CommandMessage, named: &str) -> Result<ZoneId, Problem> {
+    desk.districts
+        .with(&message.district, |record| {
+            record
+                .zones
+                .iter()
+                .find(|(id, zone)| id.to_string() == named || zone.name.eq_ignore_ascii_case(named))
+                .map(|(id, _)| *id)
+        })
+        .flatten()
+        .ok_or_else(|| invalid("grants.zone", "is not a zone of this district"))
+}
+
+/// Refuses to rest an answer on what cannot be used.
+async fn in_force(desk: &Desk, message: &CommandMessage, cited: FlexibilityId) -> Result<(), Problem> {
+    let subject = Subject::of_flexibility(&message.district, cited);
+    let history = History::<Flexibility>::read::<()>(&*desk.log, &subject)
+        .await
+        .map_err(|failure| failure.problem(|()| Problem::not_found("flexibility")))?;
+    let known = desk.districts.with(&message.district, Clone::clone).unwrap_or_default();
+    let record = history.state().record().filter(|record| match &message.authority {
+        Authority::Person(viewer) => record.is_seen_by(viewer, &message.district, &known),
+        Authority::Policy { .. } => true,
+    });
+    match record {
+        None => Err(invalid("flexibility", "is not in the register")),
+        Some(record) if record.says == Says::NonNegotiable => Err(invalid(
+            "flexibility",
+            "says what must stay as it is: nothing can rest on it",
+        )),
+        Some(record) if record.standing != Standing::InForce => Err(invalid(
+            "flexibility",
+            "is no longer in force: renew it, or answer without it",
+        )),
+        Some(_) => Ok(()),
+    }
+}
