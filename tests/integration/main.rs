@@ -4,6 +4,7 @@ mod bad_input;
 mod broker_away;
 mod clocks;
 mod closing_a_loop;
+mod likeness;
 mod live;
 mod log_story;
 mod properties;
