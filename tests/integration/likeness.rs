@@ -112,7 +112,7 @@ async fn what_is_judged_alike_is_found(location: Location) {
                     .iter()
                     .filter(|name| !first.iter().take(SHOWN).any(|found| found == *name))
                     .collect();
-                println!(
+                eprintln!(
                     "{} missed {missed:?}, found {:?}",
                     query["id"],
                     first.iter().take(SHOWN).collect::<Vec<_>>()
@@ -122,7 +122,7 @@ async fn what_is_judged_alike_is_found(location: Location) {
         recalls.insert(half, sum / queries.len() as f64);
     }
     took.sort();
-    println!(
+    eprintln!(
         "recall@{SHOWN}: {recalls:?}; p50 {:?}, the slowest {:?} over HTTP",
         took[took.len() / 2],
         took[took.len() - 1]
