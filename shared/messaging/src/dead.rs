@@ -72,7 +72,11 @@ pub async fn set_aside(bus: &Bus, service: &str, message: &SetAside, payload: &[
     headers.insert("Loopline-Subject", message.subject.replace(['\r', '\n'], " "));
     headers.insert("Loopline-Reader", message.reader.clone());
     headers.insert("Loopline-Reason", message.reason.replace(['\r', '\n'], " "));
-    headers.insert("Nats-Msg-Id", format!("{}-{}", message.reader, message.sequence));
+    // Several services may set one message aside, each for itself.
+    headers.insert(
+        "Nats-Msg-Id",
+        format!("{service}-{}-{}", message.reader, message.sequence),
+    );
     let request = async_nats::Request::new()
         .headers(headers)
         .payload(Bytes::copy_from_slice(payload));

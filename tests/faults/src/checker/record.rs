@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use contracts::envelope::Actor;
-use contracts::events::LoopEvent;
+use contracts::events::{LoopEvent, ResolutionEvent};
 use contracts::ids::{CommandId, EventId, LoopId};
+use contracts::subjects::Thing;
 use domain::{Fold, Loop, legal};
 use uuid::Uuid;
 
@@ -14,6 +15,10 @@ use super::{Case, Invariant, Logged, Violation};
 const ROUTES: &str = "when_tension_filed_then_route";
 /// Policies that react to an event, by name, and to which.
 const REACTIONS: [(&str, &str); 2] = [(ROUTES, "tension_filed"), ("when_appealed_then_escalate", "appealed")];
+/// The policy that says on a loop what the register granted or could not.
+const GRANTS: &str = "when_granted_then_say_so";
+/// The tick that tells loops what became of what they rest on.
+const TELLS: &str = "when_time_passes_then_tell_loops";
 /// What only time brings about, by the policy's name and the word in the ids of its commands.
 const TIMES: [(&str, &str); 2] = [
     ("when_time_passes_then_clock", "clock"),
@@ -55,11 +60,11 @@ pub fn check(case: &Case<'_>, violations: &mut Vec<Violation>) {
         if events.iter().any(|logged| case.is_spoilt(logged)) {
             continue;
         }
-        check_loop(*id, events, &mut add);
+        check_loop(case, *id, events, &mut add);
     }
 }
 
-fn check_loop(id: LoopId, events: &[&Logged], add: &mut impl FnMut(String)) {
+fn check_loop(case: &Case<'_>, id: LoopId, events: &[&Logged], add: &mut impl FnMut(String)) {
     let mut state = Loop::default();
     let mut previous = 0;
     let mut time = None;
@@ -105,7 +110,7 @@ fn check_loop(id: LoopId, events: &[&Logged], add: &mut impl FnMut(String)) {
             }
             Actor::Policy(name) => {
                 routed += u32::from(name == ROUTES);
-                if let Some(what) = policy_trouble(name, id, previous, &events[..nth], logged) {
+                if let Some(what) = policy_trouble(case, name, id, previous, &events[..nth], logged) {
                     add(format!("the event at {at} of {id} by {name} {what}"));
                 }
                 if let Some(cause) = envelope.causationid
@@ -131,8 +136,42 @@ fn check_loop(id: LoopId, events: &[&Logged], add: &mut impl FnMut(String)) {
 }
 
 /// What is wrong with a policy's event.
-fn policy_trouble(name: &str, id: LoopId, previous: u64, before: &[&Logged], logged: &Logged) -> Option<String> {
+fn policy_trouble(
+    case: &Case<'_>,
+    name: &str,
+    id: LoopId,
+    previous: u64,
+    before: &[&Logged],
+    logged: &Logged,
+) -> Option<String> {
     let envelope = &logged.event.as_ref()?.envelope;
+    // What stands in the register, and stood there before this.
+    let in_register = |event: EventId| {
+        case.evidence.log.iter().any(|earlier| {
+            earlier.sequence < logged.sequence
+                && earlier
+                    .event
+                    .as_ref()
+                    .is_some_and(|earlier| earlier.envelope.id == event && earlier.subject.thing == Thing::Flexibility)
+        })
+    };
+    if name == GRANTS {
+        let follows = envelope.causationid.is_some_and(|cause| {
+            in_register(cause) && envelope.commandid == CommandId::of_policy(cause, &format!("{name}/0"))
+        });
+        return (!follows).then(|| "does not follow from what the register says".to_owned());
+    }
+    if name == TELLS {
+        let told = match LoopEvent::read(envelope) {
+            Ok(LoopEvent::Resolution(ResolutionEvent::FlexibilityChanged(changed))) => Some(changed.event),
+            Ok(LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_)) | Err(_) => None,
+        };
+        let follows = told.is_some_and(|event| {
+            in_register(event)
+                && envelope.commandid == CommandId(Uuid::new_v5(&id.0, format!("turn/{event}").as_bytes()))
+        });
+        return (!follows).then(|| "tells what the register does not say".to_owned());
+    }
     if let Some((_, word)) = TIMES.iter().find(|(policy, _)| *policy == name) {
         let derived = CommandId(Uuid::new_v5(&id.0, format!("{word}/{previous}").as_bytes()));
         return (envelope.commandid != derived || envelope.causationid.is_some())
