@@ -253,6 +253,32 @@ async fn written_down_claimed_and_as_it_was(location: Location) {
         0,
         "nothing was allowed then"
     );
+    // Who may read is as it is now, also of how it was.
+    let ann = stack.api("ann");
+    let narrow = json!({
+        "says": "flexibility", "title": "For cedar alone", "text": "Cedar may.", "area": "seat_time",
+        "rule": {"source": "habit"}, "scope": {"level": "schools", "schools": ["cedar school"]},
+        "starts_on": "2026-11-02",
+    });
+    let narrow = lena.post("/api/v1/flexibilities", &narrow).await;
+    let hide = format!(
+        "/api/v1/flexibilities/{}/show-to",
+        narrow.body["id"].as_str().expect("an id")
+    );
+    let today = stack.clock.now().date_naive();
+    let as_of_today = format!("/api/v1/flexibilities?on={today}");
+    assert!(
+        ann.get_at(&as_of_today, narrow.version())
+            .await
+            .body
+            .to_string()
+            .contains("cedar alone")
+    );
+    stack.days_pass(2).await;
+    let hidden = lena.post(&hide, &json!({"readers": "concerned"})).await;
+    assert_eq!(hidden.status, 200, "{hidden:?}");
+    let then = ann.get_at(&as_of_today, hidden.version()).await;
+    assert!(!then.body.to_string().contains("cedar alone"), "{then:?}");
     // Two change it at once: one wins, the other is told what happened.
     let stale = lena
         .send(

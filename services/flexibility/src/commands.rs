@@ -244,19 +244,18 @@ fn scope(asked: &ScopeAsked, district: &DistrictRecord) -> Result<Scope, Problem
                 .zone
                 .as_ref()
                 .ok_or_else(|| invalid("scope.zone", "say which zone"))?;
-            let zone = zone_named(district, named.as_str())
+            let zone = district
+                .zone_named(named.as_str())
                 .ok_or_else(|| invalid("scope.zone", "is not a zone of this district"))?;
             Ok(Scope::Zone { zone })
         }
         ScopeLevel::Schools => {
             let mut schools = std::collections::BTreeSet::new();
             for named in &asked.schools {
-                let found = district.schools.iter().find(|(id, school)| {
-                    id.to_string() == named.as_str() || school.name.eq_ignore_ascii_case(named.as_str())
-                });
-                let (school, _) =
-                    found.ok_or_else(|| invalid("scope.schools", "names what is not a school of this district"))?;
-                schools.insert(*school);
+                let school = district
+                    .school_named(named.as_str())
+                    .ok_or_else(|| invalid("scope.schools", "names what is not a school of this district"))?;
+                schools.insert(school);
             }
             if schools.is_empty() {
                 return Err(invalid("scope.schools", "say which schools"));
@@ -264,13 +263,4 @@ fn scope(asked: &ScopeAsked, district: &DistrictRecord) -> Result<Scope, Problem
             Ok(Scope::Schools { schools })
         }
     }
-}
-
-/// A zone by its id or its name.
-fn zone_named(district: &DistrictRecord, named: &str) -> Option<contracts::ZoneId> {
-    district
-        .zones
-        .iter()
-        .find(|(id, zone)| id.to_string() == named || zone.name.eq_ignore_ascii_case(named))
-        .map(|(id, _)| *id)
 }

@@ -163,14 +163,12 @@ async fn register(asked: Asked<RegisterQuery>) -> Result<Page<FlexibilityRow>, P
                     .query
                     .school
                     .is_none_or(|school| found.is_for(school, &asked.known));
-            if !wanted {
+            // Who may read of it is as it is now, also of how it was.
+            if !wanted || (moment.is_some() && !seen_now(&asked, id).await?) {
                 continue;
             }
             if items.len() == limit {
-                let next = items
-                    .len()
-                    .checked_sub(1)
-                    .and_then(|_| before.map(|seq| (seq + 1).to_string()));
+                let next = Some((row.first_seq + 1).to_string());
                 return Ok(Page { items, next });
             }
             items.push(views::row(&Shown::of(&asked), id, &found).await?);
@@ -202,6 +200,14 @@ async fn found_by_words(
         .collect())
 }
 
+/// Whether the asker may read of a part of the register as it stands: that holds of how it was, too.
+async fn seen_now<Q>(asked: &Asked<Q>, id: FlexibilityId) -> Result<bool, Problem> {
+    let row = read_model::now(&asked.model.db, &asked.viewer.district, id)
+        .await
+        .map_err(away)?;
+    Ok(row.as_ref().and_then(record).is_some_and(|record| asked.sees(&record)))
+}
+
 /// One part of the register, whole.
 async fn one(asked: Asked<FlexibilityQuery>) -> Result<FlexibilityView, Problem> {
     let id = asked.query.id.ok_or_else(|| invalid("id", "is needed"))?;
@@ -212,16 +218,7 @@ async fn one(asked: Asked<FlexibilityQuery>) -> Result<FlexibilityView, Problem>
     };
     let row = row.map_err(away)?.ok_or_else(|| Problem::not_found("flexibility"))?;
     let found = record(&row).ok_or_else(|| Problem::not_found("flexibility"))?;
-    // Who may read of it is as it is now, also of how it was.
-    let current = match asked.query.on {
-        None => Some(found.clone()),
-        Some(_) => read_model::now(&asked.model.db, district, id)
-            .await
-            .map_err(away)?
-            .as_ref()
-            .and_then(record),
-    };
-    if !current.is_some_and(|current| asked.sees(&current)) {
+    if !seen_now(&asked, id).await? {
         return Err(Problem::not_found("flexibility"));
     }
     views::whole(&asked, id, &found).await

@@ -124,17 +124,17 @@ async fn look_at_end(desk: &Desk, ending: &Ending) -> Result<bool, Problem> {
         .with(&ending.district, |record| record.calendar().date(now))
         .unwrap_or(now.date_naive());
     let problem = |failure: decider::Failure<Refusal>| failure.problem(|refusal| refusal.problem());
-    let mut history = History::<Flexibility>::read::<Refusal>(&*desk.log, &subject)
-        .await
-        .map_err(problem)?;
     let command = LookAtEnd { today };
-    // Most ends have nothing to say on most days.
+    // Most ends have nothing to say on most days: that is seen in the row, and the record is not read.
     if matches!(
-        decider::Decide::<Flexibility>::decide(&command, history.state()),
+        decider::Decide::<Flexibility>::decide(&command, &ending.state),
         Ok(None::<FlexibilityEvent>)
     ) {
         return Ok(false);
     }
+    let mut history = History::<Flexibility>::read::<Refusal>(&*desk.log, &subject)
+        .await
+        .map_err(problem)?;
     let message = message(
         &ending.district,
         ending.id.0,

@@ -208,6 +208,20 @@ impl DistrictRecord {
         .map(DepartmentId)
     }
 
+    /// The zone that people mean: by id, or by name whatever its case.
+    pub fn zone_named(&self, named: &str) -> Option<ZoneId> {
+        by_id_or_name(named, self.zones.iter().map(|(id, zone)| (id.0, zone.name.as_str()))).map(ZoneId)
+    }
+
+    /// The school that people mean: by id, or by name whatever its case.
+    pub fn school_named(&self, named: &str) -> Option<SchoolId> {
+        by_id_or_name(
+            named,
+            self.schools.iter().map(|(id, school)| (id.0, school.name.as_str())),
+        )
+        .map(SchoolId)
+    }
+
     /// The team that people mean: by id, or by name whatever its case.
     pub fn team_named(&self, named: &str) -> Option<TeamId> {
         by_id_or_name(named, self.teams.iter().map(|(id, team)| (id.0, team.name.as_str()))).map(TeamId)

@@ -252,12 +252,7 @@ impl Asked<'_> {
         let department = if let Some(named) = named {
             self.known
                 .record
-                .departments
-                .iter()
-                .find(|(id, department)| {
-                    id.to_string() == named.as_str() || department.name.eq_ignore_ascii_case(named.as_str())
-                })
-                .map(|(id, _)| *id)
+                .department_named(named.as_str())
                 .ok_or_else(|| invalid("department", "is not a department of this district"))?
         } else {
             let mut own = viewer.departments.iter().copied();

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use contracts::ids::{District, EventId, FlexibilityId, LoopId};
 use contracts::queries::RegisterQuery;
 use contracts::vocabulary::FlexibilityTurn;
+use domain::Flexibility;
 use sql::{Db, on};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
@@ -103,6 +104,8 @@ pub struct Ending {
     pub district: District,
     /// Which.
     pub id: FlexibilityId,
+    /// How it stands.
+    pub state: Flexibility,
 }
 
 /// Parts in force that end before a day, the soonest first, after a place in that order. All districts: time is one
@@ -113,9 +116,9 @@ pub(crate) async fn ends(
     after: Option<(NaiveDate, i64)>,
     limit: i64,
 ) -> Result<Vec<(Ending, NaiveDate, i64)>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, NaiveDate, i64)> = on!(db, pool => {
+    let rows: Vec<(Uuid, String, NaiveDate, i64, String)> = on!(db, pool => {
         let mut query = QueryBuilder::new(
-            "SELECT id, district, ends_on, from_seq FROM register_row WHERE to_seq IS NULL AND standing = 'in_force' AND ends_on < ",
+            "SELECT id, district, ends_on, from_seq, state FROM register_row WHERE to_seq IS NULL AND standing = 'in_force' AND ends_on < ",
         );
         query.push_bind(before);
         if let Some((day, sequence)) = after {
@@ -127,10 +130,11 @@ pub(crate) async fn ends(
     })?;
     Ok(rows
         .into_iter()
-        .filter_map(|(id, district, ends_on, sequence)| {
+        .filter_map(|(id, district, ends_on, sequence, state)| {
             let ending = Ending {
                 district: district.parse().ok()?,
                 id: FlexibilityId(id),
+                state: Flexibility::Stands(serde_json::from_str(&state).ok()?),
             };
             Some((ending, ends_on, sequence))
         })

@@ -79,13 +79,7 @@ fn end_of_pilot(desk: &Desk, message: &CommandMessage, body: &wire::Propose) -> 
 
 fn zone(desk: &Desk, message: &CommandMessage, named: &str) -> Result<ZoneId, Problem> {
     desk.districts
-        .with(&message.district, |record| {
-            record
-                .zones
-                .iter()
-                .find(|(id, zone)| id.to_string() == named || zone.name.eq_ignore_ascii_case(named))
-                .map(|(id, _)| *id)
-        })
+        .with(&message.district, |record| record.zone_named(named))
         .flatten()
         .ok_or_else(|| invalid("grants.zone", "is not a zone of this district"))
 }
