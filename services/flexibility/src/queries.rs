@@ -6,11 +6,12 @@ use ::domain::FlexibilityRecord;
 use ::domain::directory::DistrictRecord;
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::Claims;
+use contracts::events::flexibility::Readers;
 use contracts::ids::FlexibilityId;
 use contracts::problem::{FieldProblem, Problem};
 use contracts::queries::{
-    Answered, Ask, FlexibilityQuery, FlexibilityRow, FlexibilityView, PAGE_MAX, Page, RegisterQuery, Similar,
-    SimilarFlexibility, SimilarLoop, SimilarQuery,
+    Answered, Ask, FlexibilityQuery, FlexibilityRow, FlexibilityView, PAGE_MAX, Page, PublicRegister,
+    PublicRegisterQuery, RegisterQuery, Similar, SimilarFlexibility, SimilarLoop, SimilarQuery,
 };
 use contracts::vocabulary::{Role, RuleSource};
 use decider::Desk;
@@ -28,6 +29,8 @@ use crate::views::{self, Shown};
 const CATCH_UP: Duration = Duration::from_secs(2);
 /// The most rows looked through for one page.
 const LOOKED_AT_MAX: usize = 4000;
+/// The most that a district shows the public on one page.
+const PUBLIC_MAX: usize = 500;
 
 /// Answers one question.
 pub(crate) async fn answer(desk: &Desk, model: &Model<Register>, incoming: &Incoming) -> Result<Value, Problem> {
@@ -35,6 +38,10 @@ pub(crate) async fn answer(desk: &Desk, model: &Model<Register>, incoming: &Inco
         "register" => reply(desk, model, incoming, register).await,
         "flexibility" => reply(desk, model, incoming, one).await,
         "similar" => reply(desk, model, incoming, similar).await,
+        "public" => {
+            let shown = public(desk, model, &incoming.read()?).await?;
+            serde_json::to_value(shown).map_err(|_| Problem::unavailable("an answer could not be written"))
+        }
         _ => Err(Problem::not_found("such question")),
     }
 }
@@ -206,6 +213,44 @@ async fn seen_now<Q>(asked: &Asked<Q>, id: FlexibilityId) -> Result<bool, Proble
         .await
         .map_err(away)?;
     Ok(row.as_ref().and_then(record).is_some_and(|record| asked.sees(&record)))
+}
+
+/// What a district shows anybody: what is in force and meant for the public, and nothing of who uses it or of loops.
+/// A district that shows nothing is not told apart from one that is not there.
+async fn public(desk: &Desk, model: &Model<Register>, query: &PublicRegisterQuery) -> Result<PublicRegister, Problem> {
+    let nothing = || Problem::not_found("page");
+    let known = desk.districts.with(&query.district, Clone::clone).ok_or_else(nothing)?;
+    let asked = RegisterQuery::default();
+    let (mut items, mut before, mut looked_at) = (Vec::new(), None, 0);
+    let more = loop {
+        let rows = read_model::page(&model.db, &query.district, &asked, None, before, 500)
+            .await
+            .map_err(away)?;
+        let last = rows.len() < 500;
+        looked_at += rows.len();
+        before = rows.last().map(|row| row.first_seq);
+        for row in rows {
+            let Some(found) = record(&row).filter(|found| found.readers == Readers::Public) else {
+                continue;
+            };
+            if items.len() < PUBLIC_MAX {
+                items.push(views::public_entry(desk, &known, FlexibilityId(row.id), &found).await?);
+            }
+        }
+        if last || looked_at >= LOOKED_AT_MAX || items.len() >= PUBLIC_MAX {
+            break !last;
+        }
+    };
+    if items.is_empty() {
+        return Err(nothing());
+    }
+    items.sort_by(|a, b| (a.area.code(), &a.title).cmp(&(b.area.code(), &b.title)));
+    Ok(PublicRegister {
+        district_name: known.name.clone(),
+        time_zone: known.calendar().time_zone.name().to_owned(),
+        items,
+        more,
+    })
 }
 
 /// One part of the register, whole.

@@ -9,7 +9,8 @@ use contracts::events::flexibility::Scope;
 use contracts::ids::{FlexibilityId, LoopId, LoopNumber, SchoolId};
 use contracts::problem::Problem;
 use contracts::queries::{
-    Beside, FlexibilityRow, FlexibilityView, LoopNamed, RationaleView, RegisterEntry, SchoolNamed, ScopeView, UseView,
+    Beside, FlexibilityRow, FlexibilityView, LoopNamed, PublicEntry, RationaleView, RegisterEntry, SchoolNamed,
+    ScopeView, UseView,
 };
 use contracts::sealed::Sealed;
 use contracts::subjects::Subject;
@@ -42,16 +43,7 @@ impl<'a> Shown<'a> {
     }
 
     async fn words(&self, sealed: &Sealed) -> Result<String, Problem> {
-        let opened = match self.keyring.open_at_hand(sealed) {
-            Some(opened) => opened,
-            None => self.keyring.open(sealed).await,
-        };
-        match opened {
-            Ok(words) => Ok(words),
-            Err(SealingError::Erased(_)) => Ok(ERASED.to_owned()),
-            Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),
-            Err(SealingError::Unavailable(_)) => Err(Problem::unavailable("words cannot be opened for a moment")),
-        }
+        words(self.keyring, sealed).await
     }
 
     async fn some_words(&self, sealed: Option<&Sealed>) -> Result<Option<String>, Problem> {
@@ -62,38 +54,101 @@ impl<'a> Shown<'a> {
     }
 
     fn school(&self, id: SchoolId) -> SchoolNamed {
-        SchoolNamed {
-            id,
-            name: self
-                .known
-                .schools
-                .get(&id)
-                .map_or_else(|| "a school".to_owned(), |school| school.name.clone()),
-        }
+        school(self.known, id)
     }
 
     fn scope(&self, scope: &Scope) -> ScopeView {
-        let (zone, schools): (Option<_>, Vec<SchoolId>) = match scope {
-            Scope::Schools { schools } => (None, schools.iter().copied().collect()),
-            Scope::Zone { zone } => (
-                Some(*zone),
-                self.known
-                    .zones
-                    .get(zone)
-                    .map(|known| known.schools.iter().copied().collect())
-                    .unwrap_or_default(),
-            ),
-            Scope::District => (None, Vec::new()),
-        };
-        let mut schools: Vec<SchoolNamed> = schools.into_iter().map(|school| self.school(school)).collect();
-        schools.sort_by(|a, b| a.name.cmp(&b.name));
-        ScopeView {
-            level: scope.level(),
-            zone,
-            zone_name: zone.and_then(|zone| self.known.zones.get(&zone).map(|known| known.name.clone())),
-            schools,
-        }
+        scope_named(self.known, scope)
     }
+}
+
+async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, Problem> {
+    let opened = match keyring.open_at_hand(sealed) {
+        Some(opened) => opened,
+        None => keyring.open(sealed).await,
+    };
+    match opened {
+        Ok(words) => Ok(words),
+        Err(SealingError::Erased(_)) => Ok(ERASED.to_owned()),
+        Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),
+        Err(SealingError::Unavailable(_)) => Err(Problem::unavailable("words cannot be opened for a moment")),
+    }
+}
+
+fn school(known: &DistrictRecord, id: SchoolId) -> SchoolNamed {
+    SchoolNamed {
+        id,
+        name: known
+            .schools
+            .get(&id)
+            .map_or_else(|| "a school".to_owned(), |school| school.name.clone()),
+    }
+}
+
+fn department(known: &DistrictRecord, id: contracts::ids::DepartmentId) -> String {
+    known
+        .departments
+        .get(&id)
+        .map_or_else(|| "a department".to_owned(), |department| department.name.clone())
+}
+
+fn scope_named(known: &DistrictRecord, scope: &Scope) -> ScopeView {
+    let (zone, schools): (Option<_>, Vec<SchoolId>) = match scope {
+        Scope::Schools { schools } => (None, schools.iter().copied().collect()),
+        Scope::Zone { zone } => (
+            Some(*zone),
+            known
+                .zones
+                .get(zone)
+                .map(|known| known.schools.iter().copied().collect())
+                .unwrap_or_default(),
+        ),
+        Scope::District => (None, Vec::new()),
+    };
+    let mut schools: Vec<SchoolNamed> = schools.into_iter().map(|id| school(known, id)).collect();
+    schools.sort_by(|a, b| a.name.cmp(&b.name));
+    ScopeView {
+        level: scope.level(),
+        zone,
+        zone_name: zone.and_then(|zone| known.zones.get(&zone).map(|known| known.name.clone())),
+        schools,
+    }
+}
+
+/// What anybody may read of a part that is shown to the public.
+pub(crate) async fn public_entry(
+    desk: &decider::Desk,
+    known: &DistrictRecord,
+    id: FlexibilityId,
+    record: &FlexibilityRecord,
+) -> Result<PublicEntry, Problem> {
+    let keyring = &desk.keyring;
+    let some = async |sealed: Option<&Sealed>| match sealed {
+        Some(sealed) => words(keyring, sealed).await.map(Some),
+        None => Ok(None),
+    };
+    let mut rationales = Vec::new();
+    for (readership, text) in &record.rationales {
+        rationales.push(RationaleView {
+            readership: *readership,
+            text: words(keyring, text).await?,
+        });
+    }
+    Ok(PublicEntry {
+        id,
+        says: record.says,
+        title: words(keyring, &record.title).await?,
+        text: words(keyring, &record.allows).await?,
+        area: record.area.clone(),
+        rule: record.rule.clone(),
+        scope: scope_named(known, &record.scope),
+        starts_on: record.starts_on,
+        ends_on: record.ends_on,
+        conditions: some(record.conditions.as_ref()).await?,
+        stays_required: some(record.stays_required.as_ref()).await?,
+        rationales,
+        department_name: department(known, record.department),
+    })
 }
 
 /// What lists show.
@@ -117,11 +172,7 @@ pub(crate) async fn row(
         ends_on: record.ends_on,
         review_on: record.review_on,
         department: record.department,
-        department_name: shown
-            .known
-            .departments
-            .get(&record.department)
-            .map_or_else(|| "a department".to_owned(), |department| department.name.clone()),
+        department_name: department(shown.known, record.department),
         users: record.users.len() as u32,
         yours: shown
             .viewer

@@ -99,17 +99,56 @@ if (filing) {
       who.textContent = unknown;
     }
   };
+  // What is already allowed, and what others have filed, from the second sentence on.
+  const near = one("[data-near-place]", filing);
+  const dismissed = new Set();
+  let looked = "";
+  const sentences = (text) => (text.match(/[^.!?\n]{8,}[.!?\n]?/g) || []).length;
+  const readyNear = () => {
+    for (const card of all("[data-near]", near)) {
+      const link = one("a", card);
+      if (dismissed.has(link.getAttribute("href"))) {
+        card.remove();
+        continue;
+      }
+      const not = one("[data-near-not]", card);
+      not.hidden = false;
+      not.addEventListener("click", () => {
+        dismissed.add(link.getAttribute("href"));
+        card.remove();
+        if (!one("[data-near]", near)) near.replaceChildren();
+      });
+    }
+    if (!one("[data-near]", near)) near.replaceChildren();
+  };
+  const look = async () => {
+    const text = ["trying", "barrier", "title", "would_help"].map((name) => filing.elements[name].value.trim()).filter(Boolean).join("\n");
+    if (sentences(text) < 2 || text === looked) return;
+    looked = text;
+    try {
+      const answer = await fetch("/file/similar", { method: "POST", body: new URLSearchParams(new FormData(filing)) });
+      if (!answer.ok || text !== looked) return;
+      near.innerHTML = await answer.text();
+      readyNear();
+    } catch {
+      looked = "";
+    }
+  };
+  one("[data-look]", filing).hidden = true;
+  readyNear();
   let pause;
   filing.addEventListener("input", () => {
     clearTimeout(pause);
     pause = setTimeout(() => {
       save();
       ask();
+      look();
     }, 700);
   });
   filing.addEventListener("change", () => {
     save();
     ask();
+    look();
   });
   const restore = () => {
     let pairs;
@@ -179,6 +218,7 @@ if (filing) {
   }
   show(false);
   ask();
+  look();
 }
 
 // It was sent: the draft can go.

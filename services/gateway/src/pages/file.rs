@@ -2,8 +2,13 @@
 
 mod preview;
 mod questions;
+mod similar;
 
 pub(super) use self::preview::who;
+pub(super) use self::similar::similar;
+
+#[cfg(test)]
+pub(super) use self::similar::Cards;
 
 use std::time::Duration;
 
@@ -36,6 +41,8 @@ pub(super) struct FilePage {
     /// Under what the browser keeps the draft.
     pub draft: String,
     pub problem: Option<Trouble>,
+    /// What is like what was typed, where the person looked before sending.
+    pub near: Option<similar::Cards>,
 }
 
 /// One screen on a phone, one part of the page on a desk.
@@ -78,6 +85,7 @@ impl FilePage {
             key,
             draft: viewer.visitor.claims.person.to_string(),
             problem: trouble,
+            near: None,
         }
     }
 }
@@ -97,6 +105,10 @@ pub(super) async fn send(desk: Result<Desk, Stranger>, Form(typed): Form<Vec<(St
         Ok(desk) => desk,
         Err(stranger) => return stranger.keeping(&typed),
     };
+    // A browser without scripts looks first by a button of its own.
+    if typed.has("look") {
+        return look(&desk, &typed).await;
+    }
     match filed(&desk, &typed).await {
         Ok(id) => {
             wait_until_somebody_has_it(&desk, id).await;
@@ -105,6 +117,27 @@ pub(super) async fn send(desk: Result<Desk, Stranger>, Form(typed): Form<Vec<(St
         Err(problem) => desk.or_trouble(shell::page_as(
             shell::status(&problem),
             &FilePage::new(&desk.viewer, &typed, Some(&problem)),
+        )),
+    }
+}
+
+/// The page again, with what is like what was typed; nothing is sent.
+async fn look(desk: &Desk, typed: &Typed) -> Response {
+    let page = async {
+        desk.viewer.check(typed)?;
+        let near = similar::cards(desk, typed).await?;
+        let mut page = FilePage::new(&desk.viewer, typed, None);
+        for section in &mut page.sections {
+            section.fields.iter_mut().for_each(|field| field.fill(typed));
+        }
+        page.near = Some(near);
+        shell::page(&page)
+    };
+    match page.await {
+        Ok(page) => page,
+        Err(problem) => desk.or_trouble(shell::page_as(
+            shell::status(&problem),
+            &FilePage::new(&desk.viewer, typed, Some(&problem)),
         )),
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Form {
     /// What happens when it is sent, in a sentence.
     pub lead: String,
     pub fields: Vec<Field>,
+    /// The words on what opens the fields that are tucked away; empty where none are.
+    pub more: &'static str,
     /// The words on its button.
     pub button: String,
     /// `usa-button--outline` and the like.
@@ -75,6 +77,7 @@ impl Form {
             legend: legend.to_owned(),
             lead: String::new(),
             fields: Vec::new(),
+            more: "",
             button: button.to_owned(),
             button_class: "",
             csrf: viewer.visitor.csrf.clone(),
@@ -95,6 +98,27 @@ impl Form {
         let id = format!("{}-{}", self.name, field.path.replace('.', "-"));
         self.fields.push(Field { id, ..field });
         self
+    }
+
+    /// Adds several fields.
+    pub(super) fn with_all(self, fields: Vec<Field>) -> Self {
+        fields.into_iter().fold(self, Self::with)
+    }
+
+    /// Adds fields that stand under a line that opens.
+    pub(super) fn tucked(self, more: &'static str, fields: Vec<Field>) -> Self {
+        let fields = fields.into_iter().map(|field| Field { tucked: true, ..field });
+        let form = fields.fold(self, Self::with);
+        Self { more, ..form }
+    }
+
+    /// Whether something was typed into the fields that are tucked away, or is wrong there.
+    fn more_open(&self) -> bool {
+        self.problem.is_some()
+            && self
+                .fields
+                .iter()
+                .any(|field| field.tucked && (field.error.is_some() || !field.value.is_empty()))
     }
 
     /// Adds a field where there is one.

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use contracts::LoopId;
 use contracts::action::Action;
 use contracts::problem::Problem;
-use contracts::queries::{EntriesQuery, Entry, LoopQuery, LoopView, PAGE_MAX, Page};
+use contracts::queries::{EntriesQuery, Entry, LoopQuery, LoopView, PAGE_MAX, Page, Similar, SimilarQuery};
 
 pub(super) use self::conversation::Said;
 use self::facts::Facts;
@@ -25,6 +25,10 @@ use super::words;
 
 /// How many pages of history are shown at once.
 const PAGES_MAX: u32 = 5;
+/// How many parts of the register are named beside a loop.
+const NEAR: u32 = 5;
+/// How many characters of a loop's words these are looked up by.
+const LOOKED_UP: usize = 4000;
 
 /// A loop's page.
 #[derive(Debug, Clone, Template)]
@@ -53,6 +57,8 @@ pub(super) struct LoopPage {
     /// Where the rest of a very long history is.
     pub later: Option<String>,
     pub facts: Facts,
+    /// What stands in the register near to it: address, what it says, title.
+    pub near: Vec<(String, &'static str, String)>,
     /// The stream sequence of its last event.
     pub version: u64,
 }
@@ -70,11 +76,12 @@ impl LoopPage {
         viewer: &Viewer,
         view: &LoopView,
         history: &Page<Entry>,
+        near: &Similar,
         done: Option<Action>,
         attempt: Option<(Action, Form)>,
     ) -> Self {
         let colour = words::colour(view.holder.code(), view.state, view.unconfirmed);
-        let (mut forms, mut others) = actions::forms(viewer, view);
+        let (mut forms, mut others) = actions::forms(viewer, view, near);
         if let Some((action, form)) = attempt {
             forms.retain(|known| known.name != action.slug());
             others.retain(|known| known.name != action.slug());
@@ -121,6 +128,19 @@ impl LoopPage {
                 .as_deref()
                 .map(|next| format!("/loops/{}?after={}", view.id, forms::escaped(next))),
             facts: Facts::new(viewer, view),
+            near: near
+                .flexibilities
+                .iter()
+                .chain(&near.non_negotiables)
+                .filter(|found| view.resolution.as_ref().and_then(|answer| answer.flexibility) != Some(found.row.id))
+                .map(|found| {
+                    (
+                        format!("/allowed/{}", found.row.id),
+                        found.row.says.label(),
+                        found.row.title.clone(),
+                    )
+                })
+                .collect(),
             version: view.version,
         }
     }
@@ -131,8 +151,9 @@ pub(super) async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query
     let page = async {
         let view = look(&desk, &id).await?;
         let history = history(&desk, &view, typed.some("after")).await?;
+        let near = near(&desk, &view).await;
         let done = typed.some("done").and_then(Action::from_slug);
-        shell::page(&LoopPage::new(&desk.viewer, &view, &history, done, None))
+        shell::page(&LoopPage::new(&desk.viewer, &view, &history, &near, done, None))
     };
     desk.or_trouble(page.await)
 }
@@ -160,7 +181,7 @@ pub(super) async fn act(
     };
     let view = match look(&desk, &id).await {
         Ok(view) => view,
-        Err(problem) => return kept(&problem, &typed),
+        Err(problem) => return shell::kept_for(&problem, &typed),
     };
     match sent(&desk, &view, action, &typed).await {
         Ok(()) if typed.get("back") == "/contact" => Redirect::to("/contact").into_response(),
@@ -168,20 +189,14 @@ pub(super) async fn act(
         // What the person may see has changed since: the page is drawn from what there is now.
         Err(problem) => match refused(&desk, &view, action, &typed, &problem).await {
             Ok(page) => page,
-            Err(_) => kept(&problem, &typed),
+            Err(_) => shell::kept_for(&problem, &typed),
         },
     }
 }
 
-/// Where the loop's page cannot be shown again, what was typed is.
-fn kept(problem: &Problem, typed: &Typed) -> Response {
-    let detail = format!("{} What you typed stands here.", words::sentence(&problem.detail));
-    shell::kept(shell::status(problem), &problem.title, &detail, typed)
-}
-
 async fn sent(desk: &Desk, view: &LoopView, action: Action, typed: &Typed) -> Result<(), Problem> {
     desk.viewer.check(typed)?;
-    let form = actions::form(action, &desk.viewer, view);
+    let form = actions::form(action, &desk.viewer, view, &Similar::default());
     forms::missing(&form.fields, typed)?;
     let body = forms::body(&form.fields, typed)?;
     let based_on = actions::names_its_version(action)
@@ -209,7 +224,8 @@ async fn refused(
 ) -> Result<Response, Problem> {
     let view = look(desk, &view.id.to_string()).await?;
     let history = history(desk, &view, None).await?;
-    let mut form = actions::form(action, &desk.viewer, &view).refused(typed, problem, &desk.viewer);
+    let near = near(desk, &view).await;
+    let mut form = actions::form(action, &desk.viewer, &view, &near).refused(typed, problem, &desk.viewer);
     if let Some(trouble) = &mut form.problem {
         // The history knows what happened by name; the problem knows only whose id it was.
         let since = |entry: &&Entry| problem.since.iter().any(|since| since.sequence == entry.sequence);
@@ -225,13 +241,34 @@ async fn refused(
             trouble.since = told;
         }
     }
-    let page = LoopPage::new(&desk.viewer, &view, &history, None, Some((action, form)));
+    let page = LoopPage::new(&desk.viewer, &view, &history, &near, None, Some((action, form)));
     shell::page_as(shell::status(problem), &page)
 }
 
 async fn look(desk: &Desk, id: &str) -> Result<LoopView, Problem> {
     let id: LoopId = id.parse().map_err(|_| Problem::not_found("loop"))?;
     desk.ask("timeline", "loop", LoopQuery { id }).await
+}
+
+/// What stands in the register near to a loop, for those who answer it. Without it the page is shown all the same.
+async fn near(desk: &Desk, view: &LoopView) -> Similar {
+    if !desk.viewer.in_office() || view.card || view.state.is_end() {
+        return Similar::default();
+    }
+    let texts = [Some(&view.title), view.trying.as_ref(), view.barrier.as_ref()];
+    let texts: Vec<&str> = texts.into_iter().flatten().map(String::as_str).collect();
+    let query = SimilarQuery {
+        text: texts.join("\n").chars().take(LOOKED_UP).collect(),
+        area: Some(view.area.clone()),
+        limit: Some(NEAR),
+    };
+    match desk.ask("flexibility", "similar", query).await {
+        Ok(near) => near,
+        Err(problem) => {
+            tracing::debug!(%problem, "a loop is shown without what is near to it");
+            Similar::default()
+        }
+    }
 }
 
 /// The history from the start, or from where a page before ended.
@@ -262,5 +299,5 @@ async fn history(desk: &Desk, view: &LoopView, after: Option<&str>) -> Result<Pa
 /// The form of an action, as it comes back when it was refused.
 #[cfg(any(test, debug_assertions))]
 pub(super) fn refused_form(action: Action, viewer: &Viewer, view: &LoopView, typed: &Typed, problem: &Problem) -> Form {
-    actions::form(action, viewer, view).refused(typed, problem, viewer)
+    actions::form(action, viewer, view, &Similar::default()).refused(typed, problem, viewer)
 }

@@ -3,6 +3,7 @@
 //! Every page asks first, draws then, and decides nothing. A form becomes one command with its own idempotency key;
 //! when that is refused, the same page is shown again with what was typed and what is wrong with it.
 
+mod allowed;
 mod assets;
 mod chart;
 mod contact;
@@ -51,10 +52,16 @@ pub fn router() -> Router<Front> {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/file", get(file::show).post(file::send))
         .route("/file/who", post(file::who))
+        .route("/file/similar", post(file::similar))
         .route("/school", get(school::show))
         .route("/department", get(department::show))
         .route("/contact", get(contact::show))
         .route("/leader", get(leader::show))
+        .route("/allowed", get(allowed::show))
+        .route("/allowed/new", get(allowed::ask).post(allowed::write))
+        .route("/allowed/{id}", get(allowed::one))
+        .route("/allowed/{id}/{action}", get(allowed::back).post(allowed::act))
+        .route("/d/{district}/allowed", get(allowed::anybody))
         .route("/loops", get(loops::show))
         .route("/loops/{id}", get(loop_page::show))
         .route("/loops/{id}/{action}", get(loop_page::back).post(loop_page::act))

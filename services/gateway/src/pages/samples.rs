@@ -1,6 +1,8 @@
 //! Made-up content for the design page and for tests: never data of a district.
 
 mod figures;
+#[cfg(test)]
+mod register;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +23,8 @@ use uuid::Uuid;
 #[cfg(test)]
 pub(super) use self::figures::people;
 pub(super) use self::figures::picture;
+#[cfg(test)]
+pub(super) use self::register::{flexibility_row, flexibility_view, public_register, similar};
 use super::days::Days;
 use super::viewer::Viewer;
 use crate::front::Visitor;

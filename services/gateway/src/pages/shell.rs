@@ -20,6 +20,7 @@ pub(super) enum Here {
     Contact,
     Leader,
     Loops,
+    Allowed,
     Elsewhere,
 }
 
@@ -77,6 +78,7 @@ impl Shell {
             places.push(place(Here::Leader, "/leader", "Timeline"));
         }
         places.push(place(Here::Loops, "/loops", "All loops"));
+        places.push(place(Here::Allowed, "/allowed", "What is allowed"));
         if may_file(viewer) {
             places.push(place(Here::File, "/file", "Something gets in our way"));
         }
@@ -206,4 +208,13 @@ impl KeptPage {
 pub(super) fn kept(status: StatusCode, title: &str, detail: &str, typed: &Typed) -> Response {
     page_as(status, &KeptPage::new(title, detail, typed))
         .unwrap_or_else(|problem| (status, problem.title).into_response())
+}
+
+/// Where a thing's own page cannot be shown again, what was typed is.
+pub(super) fn kept_for(problem: &Problem, typed: &Typed) -> Response {
+    let detail = format!(
+        "{} What you typed stands here.",
+        super::words::sentence(&problem.detail)
+    );
+    kept(status(problem), &problem.title, &detail, typed)
 }

@@ -4,11 +4,13 @@ use askama::Template;
 use contracts::Action;
 use contracts::problem::{FieldProblem, Problem, Since};
 use contracts::queries::Page;
-use contracts::vocabulary::{LoopState, Role};
+use contracts::register_action::RegisterAction;
+use contracts::vocabulary::{LoopState, Role, Says, ScopeLevel, Standing};
 
+use super::allowed::{AllowedPage, FlexibilityPage, PublicPage, WritePage};
 use super::contact::ContactPage;
 use super::department::DepartmentPage;
-use super::file::FilePage;
+use super::file::{Cards, FilePage};
 use super::forms::Typed;
 use super::leader::LeaderPage;
 use super::loop_page::LoopPage;
@@ -113,7 +115,14 @@ fn pages() -> Vec<(String, String)> {
             let viewer = samples::viewer_as(roles);
             pages.push((
                 format!("loop {state} as {roles:?}"),
-                drawn(&LoopPage::new(&viewer, &view, &history, Some(Action::File), None)),
+                drawn(&LoopPage::new(
+                    &viewer,
+                    &view,
+                    &history,
+                    &samples::similar(HOSTILE),
+                    Some(Action::File),
+                    None,
+                )),
             ));
         }
         let mut card = samples::loop_view(*state, HOSTILE);
@@ -128,6 +137,7 @@ fn pages() -> Vec<(String, String)> {
                     items: Vec::new(),
                     next: None,
                 },
+                &contracts::queries::Similar::default(),
                 None,
                 None,
             )),
@@ -142,11 +152,65 @@ fn pages() -> Vec<(String, String)> {
                 &viewer,
                 &view,
                 &samples::entries(HOSTILE),
+                &samples::similar(HOSTILE),
                 None,
                 Some((*action, form)),
             )),
         ));
     }
+    pages.extend(register_pages(&viewer, &typed));
+    pages
+}
+
+/// The pages of what is allowed, and of what is like what is typed.
+fn register_pages(viewer: &super::viewer::Viewer, typed: &Typed) -> Vec<(String, String)> {
+    let mut pages = Vec::new();
+    let mut near = FilePage::new(viewer, typed, None);
+    near.near = Some(Cards::new(&samples::similar(HOSTILE)));
+    pages.push(("file, looked first".to_owned(), drawn(&near)));
+    let rows: Vec<_> = Says::ALL
+        .iter()
+        .flat_map(|says| Standing::ALL.iter().map(move |standing| (*says, *standing)))
+        .enumerate()
+        .map(|(at, (says, standing))| {
+            let mut row = samples::flexibility_row(says, ScopeLevel::Zone, standing, HOSTILE);
+            row.id = contracts::FlexibilityId(uuid::Uuid::from_u128(at as u128));
+            row
+        })
+        .collect();
+    let page = Page {
+        items: rows,
+        next: Some("7".to_owned()),
+    };
+    pages.push((
+        "allowed".to_owned(),
+        drawn(&AllowedPage::new(viewer, typed, &page, true)),
+    ));
+    let nothing = Page {
+        items: Vec::new(),
+        next: None,
+    };
+    let empty = AllowedPage::new(viewer, &Typed::default(), &nothing, false);
+    pages.push(("allowed, nothing".to_owned(), drawn(&empty)));
+    for says in Says::ALL {
+        for level in ScopeLevel::ALL {
+            for standing in Standing::ALL {
+                let view = samples::flexibility_view(*says, *level, *standing, HOSTILE);
+                let done = Some(RegisterAction::Claim);
+                pages.push((
+                    format!("allowed {says} {level} {standing}"),
+                    drawn(&FlexibilityPage::new(viewer, &view, done, None)),
+                ));
+            }
+        }
+    }
+    pages.push((
+        "write down".to_owned(),
+        drawn(&WritePage::new(viewer, typed, Some(&problem()))),
+    ));
+    let mut shown = samples::public_register(HOSTILE);
+    shown.items.truncate(1);
+    pages.push(("public".to_owned(), drawn(&PublicPage::new(&shown, &viewer.days))));
     pages
 }
 
@@ -243,6 +307,7 @@ fn what_was_typed_comes_back_with_what_is_wrong() {
         &viewer,
         &view,
         &samples::entries("x"),
+        &contracts::queries::Similar::default(),
         None,
         Some((Action::Propose, form)),
     ));

@@ -170,6 +170,19 @@ pub(super) fn department(district: &DistrictView, id: DepartmentId) -> String {
     named.map_or_else(|| "a department".to_owned(), |department| department.name.clone())
 }
 
+/// The departments a person may answer for: their own, or any for the contact.
+pub(super) fn departments_of(viewer: &Viewer) -> Vec<super::forms::Choice> {
+    let own = &viewer.visitor.claims.departments;
+    let all = viewer.has(contracts::vocabulary::Role::Contact);
+    viewer
+        .district
+        .departments
+        .iter()
+        .filter(|department| all || own.contains(&department.id))
+        .map(|department| super::forms::Choice::new(department.id, department.name.clone()))
+        .collect()
+}
+
 /// A school's name.
 pub(super) fn school(district: &DistrictView, id: SchoolId) -> String {
     if id == district.office {

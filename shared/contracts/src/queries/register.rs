@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::area::Area;
 use crate::events::flexibility::{Readers, Rule};
-use crate::ids::{DepartmentId, EventId, FlexibilityId, LoopId, LoopNumber, SchoolId, ZoneId};
+use crate::ids::{DepartmentId, District, EventId, FlexibilityId, LoopId, LoopNumber, SchoolId, ZoneId};
 use crate::vocabulary::{Readership, ResolutionKind, RuleSource, Says, ScopeLevel, Standing};
 
 /// Which parts of the register.
@@ -256,4 +256,55 @@ pub struct SimilarLoop {
     pub because: Vec<String>,
     /// How like it is; comparable within one answer.
     pub score: f64,
+}
+
+/// What anybody may read of a district's register; asked for by nobody in particular.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicRegisterQuery {
+    /// The district.
+    pub district: District,
+}
+
+/// What a district shows anybody of its register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicRegister {
+    /// The district's name.
+    pub district_name: String,
+    /// Its time zone: an IANA name.
+    pub time_zone: String,
+    /// What is in force and shown to the public, by area and title.
+    pub items: Vec<PublicEntry>,
+    /// Whether there is more than is shown.
+    pub more: bool,
+}
+
+/// A part of the register that anybody may read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicEntry {
+    /// Which.
+    pub id: FlexibilityId,
+    /// What it says.
+    pub says: Says,
+    /// One line.
+    pub title: String,
+    /// What a school may do; of what must stay: what, and why.
+    pub text: String,
+    /// The area.
+    pub area: Area,
+    /// The rule.
+    pub rule: Rule,
+    /// For whom.
+    pub scope: ScopeView,
+    /// Its first day.
+    pub starts_on: Option<NaiveDate>,
+    /// Its last day.
+    pub ends_on: Option<NaiveDate>,
+    /// Under which conditions.
+    pub conditions: Option<String>,
+    /// What stays required all the same.
+    pub stays_required: Option<String>,
+    /// Why, by readership.
+    pub rationales: Vec<RationaleView>,
+    /// Who answers for it.
+    pub department_name: String,
 }

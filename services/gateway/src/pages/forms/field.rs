@@ -26,6 +26,8 @@ pub(in crate::pages) struct Field {
     pub longest: usize,
     /// What stands there already: sent only where it was changed.
     pub before: Option<String>,
+    /// Whether it stands under a line that opens.
+    pub tucked: bool,
 }
 
 impl HtmlSafe for Field {}
@@ -100,6 +102,7 @@ impl Field {
             needed: None,
             longest: 0,
             before: None,
+            tucked: false,
         }
     }
 

@@ -4,25 +4,30 @@ mod office;
 mod school;
 
 use contracts::action::Action;
-use contracts::queries::LoopView;
+use contracts::queries::{LoopView, Similar};
 use contracts::vocabulary::LoopState;
 
 use crate::pages::forms::{Field, Form, Shape};
 use crate::pages::viewer::Viewer;
 
 /// The forms this person may fill in now: what is asked of them first, and apart from it whatever else there is.
-pub(super) fn forms(viewer: &Viewer, view: &LoopView) -> (Vec<Form>, Vec<Form>) {
+pub(super) fn forms(viewer: &Viewer, view: &LoopView, near: &Similar) -> (Vec<Form>, Vec<Form>) {
     let mut possible: Vec<Action> = view.actions.iter().filter_map(|slug| Action::from_slug(slug)).collect();
     possible.retain(|action| *action != Action::File);
     possible.sort_by_key(|action| place(*action));
     let (asked, others): (Vec<Action>, Vec<Action>) =
         possible.into_iter().partition(|action| is_asked(*action, viewer, view));
-    let drawn = |actions: Vec<Action>| actions.into_iter().map(|action| form(action, viewer, view)).collect();
+    let drawn = |actions: Vec<Action>| {
+        actions
+            .into_iter()
+            .map(|action| form(action, viewer, view, near))
+            .collect()
+    };
     (drawn(asked), drawn(others))
 }
 
 /// The form of an action, whether or not it is possible now.
-pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
+pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView, near: &Similar) -> Form {
     let form = match action {
         Action::File
         | Action::Amend
@@ -50,7 +55,7 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
         | Action::Propose
         | Action::Decline
         | Action::WithdrawResolution
-        | Action::StateAnswer => office::form(action, viewer, view),
+        | Action::StateAnswer => office::form(action, viewer, view, near),
     };
     if names_its_version(action) {
         form.with(Field::hidden("version", view.version, Shape::Aside))

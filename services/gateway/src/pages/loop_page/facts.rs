@@ -33,6 +33,8 @@ pub(in crate::pages) struct Answer {
     pub why: Option<String>,
     /// What is still owed for it.
     pub owed: &'static str,
+    /// Where it stands in the register.
+    pub stands: Option<String>,
 }
 
 /// A school in it.
@@ -109,8 +111,11 @@ fn answer(answer: &ResolutionView) -> Answer {
         kind: format!("{}{which}", answer.kind.label()),
         summary: answer.summary.clone(),
         why: answer.rationale.clone(),
+        stands: answer.flexibility.map(|id| format!("/allowed/{id}")),
         owed: if answer.failed {
-            "The state said no. Another answer is owed."
+            "What it promised could not be granted. Another answer is owed."
+        } else if answer.being_granted {
+            "A school says that it works; it is being written into the register."
         } else if answer.waiting_for_state {
             "It waits for the state's word."
         } else {

@@ -2,19 +2,21 @@
 
 use contracts::action::Action;
 use contracts::events::routing::About;
-use contracts::queries::LoopView;
+use contracts::queries::{LoopView, Similar};
 use contracts::vocabulary::{AppealOutcome, DeclineGround, EscalatedTo, ResolutionKind, Role};
 
 use super::new;
 use super::school::yes_no;
+use crate::pages::allowed::rule_fields;
 use crate::pages::forms::{Choice, Field, Form, Shape};
+use crate::pages::loops::pick;
 use crate::pages::viewer::Viewer;
 use crate::pages::words;
 
 const ONE_SENTENCE: &str = "say why (one sentence is enough)";
 
 /// The form of one of the office's actions.
-pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
+pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView, near: &Similar) -> Form {
     let form = |legend: &str, button: &str| new(action, viewer, view, legend, button);
     let episode = Field::hidden("episode", view.episode, Shape::Number);
     match action {
@@ -43,7 +45,7 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
                     .shape(Shape::Flag)
                     .needed("say who sees it"),
             ),
-        Action::Propose => propose(view, form).with(episode),
+        Action::Propose => propose(viewer, view, near, form).with(episode),
         Action::Decline => decline(form("Decline, with the reason", "Decline")).with(episode),
         Action::WithdrawResolution => form("Take the answer back", "Take it back")
             .with(Field::passage("why", "Why?").rows(2).needed(ONE_SENTENCE)),
@@ -98,7 +100,7 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
     }
 }
 
-fn propose(view: &LoopView, form: impl Fn(&str, &str) -> Form) -> Form {
+fn propose(viewer: &Viewer, view: &LoopView, near: &Similar, form: impl Fn(&str, &str) -> Form) -> Form {
     let hint = |kind: ResolutionKind| match kind {
         ResolutionKind::AlreadyAllowed => "No rule forbids it. Every school will be able to read that.",
         ResolutionKind::SchoolException => "For these schools only; the next school would have to ask again.",
@@ -131,6 +133,59 @@ fn propose(view: &LoopView, form: impl Fn(&str, &str) -> Form) -> Form {
                 .hint("Families, staff and the board may read this.")
                 .rows(3),
         )
+        .with_some(cited(view, near))
+        .tucked("What the register will say of it", granted(viewer, view))
+}
+
+/// What stands in the register already, so that nothing is written down twice.
+fn cited(view: &LoopView, near: &Similar) -> Option<Field> {
+    let now = view.resolution.as_ref().and_then(|answer| answer.flexibility);
+    let mut choices: Vec<Choice> = near
+        .flexibilities
+        .iter()
+        .map(|found| Choice::new(found.row.id, found.row.title.clone()))
+        .collect();
+    if let Some(now) = now.filter(|now| !choices.iter().any(|choice| choice.value == now.to_string())) {
+        choices.push(Choice::new(now, "The one that the answer names now"));
+    }
+    choices.insert(
+        0,
+        Choice::new(
+            "",
+            "No: this answer makes a new entry, once a school says that it works",
+        ),
+    );
+    let field = Field::pick("flexibility", "Does something in the register say it already?", choices)
+        .hint("The school is then let in there, and nothing is written down twice.");
+    Some(match now {
+        Some(now) => field.value(now),
+        None => field,
+    })
+}
+
+/// What the entry says beyond the answer's own words; what is left out is taken from the answer and from the loop.
+fn granted(viewer: &Viewer, view: &LoopView) -> Vec<Field> {
+    let mut fields =
+        vec![Field::line("grants.title", "In one line").hint("Left out, the loop's own line stands there.")];
+    fields.extend(rule_fields("grants", view.rule_source));
+    if !viewer.district.zones.is_empty() {
+        let zones = viewer.district.zones.iter();
+        let zones = zones.map(|zone| Choice::new(zone.id, zone.name.clone()));
+        fields.push(pick(
+            "grants.zone",
+            "For which zone, where it is for one?",
+            "None",
+            zones.collect(),
+        ));
+    }
+    fields.extend([
+        Field::passage("grants.conditions", "Under which conditions?").rows(2),
+        Field::passage("grants.stays_required", "What stays required all the same?").rows(2),
+        Field::day("grants.ends_on", "Its last day").hint("A pilot without one ends after a year."),
+        Field::day("grants.review_on", "Looked at again on"),
+        Field::passage("grants.pilot_question", "What should a pilot find out?").rows(2),
+    ]);
+    fields
 }
 
 fn decline(form: Form) -> Form {
