@@ -305,15 +305,22 @@ async fn history<Q>(asked: &Asked<Q>, id: FlexibilityId, version: u64) -> Result
             time: envelope.time,
             kind: contracts::versions::parse_type(&envelope.event_type)
                 .map_or_else(String::new, |(_, name, _)| name.to_owned()),
-            actor: match &envelope.actor {
-                Actor::Person(person) if *person == asked.viewer.person => "you".to_owned(),
-                Actor::Person(_) => "the district office or a school".to_owned(),
-                Actor::Policy(_) => "Loopline".to_owned(),
+            actor: match (&envelope.actor, used_in(&data, &asked.known)) {
+                (Actor::Person(person), _) if *person == asked.viewer.person => "you".to_owned(),
+                (_, Some(school)) => school,
+                (Actor::Person(_), None) => "the district office".to_owned(),
+                (Actor::Policy(_), None) => "Loopline".to_owned(),
             },
             data,
         });
     }
     Ok(entries)
+}
+
+/// The school that uses it from an event on, where the event says so.
+fn used_in(data: &serde_json::Value, known: &DistrictRecord) -> Option<String> {
+    let id = data.get("school")?.as_str()?.parse().ok()?;
+    Some(school(known, id).name)
 }
 
 /// Which loops it comes from is said apart, to those who may see them.

@@ -4,6 +4,7 @@
 //! nothing new. Failures are sorted: what may pass is tried again while that one thing waits; a refusal that the
 //! policy expects is done with; anything else is set aside with all that follows on that thing, and nobody else waits.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use contracts::claims::Authority;
 use contracts::commands::CommandMessage;
 use contracts::envelope::Recorded;
 use contracts::ids::{CommandId, District};
-use contracts::subjects;
+use contracts::subjects::{self, Thing};
 use contracts::versions::Unreadable;
 use eventlog::{Delivery, Log, Raw};
 use runtime::{Health, Lifecycle, crash, health::State};
@@ -48,6 +49,8 @@ pub struct PolicyCommand {
 pub struct Policy {
     /// For instance `when_tension_filed_then_route`.
     pub name: &'static str,
+    /// The things whose events it reacts to; the others are not delivered.
+    pub of: &'static [Thing],
     /// What follows from an event.
     pub react: fn(&Recorded) -> Result<Vec<PolicyCommand>, Unreadable>,
     /// Names of problems that mean that nothing is left to do.
@@ -88,11 +91,8 @@ pub async fn run_policies(
     let part = format!("{service} {READER}");
     health.set(&part, State::Starting("connecting".to_owned()));
     let name = consumer(service);
-    let filter = vec![
-        subjects::every(subjects::Thing::Loop),
-        subjects::every(subjects::Thing::Flexibility),
-        subjects::every(subjects::Thing::District),
-    ];
+    let things: BTreeSet<Thing> = policies.iter().flat_map(|policy| policy.of).copied().collect();
+    let filter: Vec<String> = things.into_iter().map(subjects::every).collect();
     let mut attempt = 0;
     let (mut durable, parked) = loop {
         let ready = match subjects_set_aside(&bus, service, READER).await {

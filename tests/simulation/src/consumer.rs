@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use contracts::subjects::{Thing, every};
+use contracts::subjects::every;
 use eventlog::{Delivery, Durable, EventLog};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -50,7 +50,7 @@ pub enum Stepped {
 impl Consumer {
     /// Starts a policy: what an earlier consumer had in hand comes again.
     pub async fn start(log: &dyn EventLog, policy: Policy) -> Result<Self, Broken> {
-        let filter = vec![every(Thing::Loop), every(Thing::Flexibility), every(Thing::District)];
+        let filter = policy.of.iter().copied().map(every).collect();
         let durable = log
             .durable(policy.name, filter)
             .await

@@ -10,6 +10,7 @@ use messaging::{Policy, PolicyCommand};
 /// be done.
 pub const WHEN_CONFIRMED_THEN_GRANT: Policy = Policy {
     name: "when_confirmed_then_grant",
+    of: &[Thing::Loop],
     react,
     expected: &["nothing-promised"],
 };

@@ -14,6 +14,7 @@ const OLDER_MAX: u32 = 20;
 /// Takes back what older revisions of the same answer had granted; most had granted nothing.
 pub const WHEN_GRANTED_THEN_REPLACE_OLDER: Policy = Policy {
     name: "when_granted_then_replace_older",
+    of: &[Thing::Flexibility],
     react,
     expected: &["not-found"],
 };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ::projection::{ApplyError, Batch};
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::Recorded;
-use contracts::events::{LoopEvent, ResolutionEvent};
+use contracts::events::{IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
 use contracts::ids::{District, LoopId};
 use contracts::sealed::Sealed;
 use contracts::vocabulary::{Says, Standing, Visibility};
@@ -79,7 +79,9 @@ pub(super) struct Collected {
     open: HashMap<Uuid, usize>,
     districts: BTreeMap<Uuid, District>,
     told: HashMap<Uuid, Uuid>,
-    rested: BTreeMap<Uuid, i64>,
+    rested: BTreeMap<Uuid, Option<i64>>,
+    /// Loops of which something else is found now.
+    reworded: BTreeSet<Uuid>,
 }
 
 impl Collected {
@@ -128,25 +130,20 @@ impl Collected {
     pub(super) fn loop_event(&mut self, recorded: &Recorded, event: &LoopEvent) {
         let id = recorded.subject.id;
         self.districts.insert(id, recorded.subject.district.clone());
-        if let LoopEvent::Resolution(event) = event {
-            match event {
-                ResolutionEvent::FlexibilityChanged(changed) => {
-                    self.told.insert(id, changed.event.0);
-                }
-                ResolutionEvent::ResolutionProposed(_)
-                | ResolutionEvent::ResolutionRevised(_)
-                | ResolutionEvent::GrantCompleted(_) => {
-                    self.rested.insert(id, recorded.sequence as i64);
-                }
-                ResolutionEvent::CaseAcknowledged(_)
-                | ResolutionEvent::StaffAssigned(_)
-                | ResolutionEvent::QuestionAsked(_)
-                | ResolutionEvent::NoteAdded(_)
-                | ResolutionEvent::PutBeforeTeam(_)
-                | ResolutionEvent::TeamDecided(_)
-                | ResolutionEvent::CaseDeclined(_)
-                | ResolutionEvent::ResolutionWithdrawn(_)
-                | ResolutionEvent::GrantFailed(_) => {}
+        if let LoopEvent::Resolution(ResolutionEvent::FlexibilityChanged(changed)) = event {
+            self.told.insert(id, changed.event.0);
+        }
+        let Concerns { words, rests } = concerns(event);
+        if words {
+            self.reworded.insert(id);
+        }
+        match rests {
+            Rests::AsBefore => {}
+            Rests::Anew => {
+                self.rested.insert(id, Some(recorded.sequence as i64));
+            }
+            Rests::Perhaps => {
+                self.rested.entry(id).or_insert(None);
             }
         }
     }
@@ -184,21 +181,85 @@ impl Collected {
                 .and_then(|proposal| proposal.flexibility)
                 .filter(|_| record.state() != contracts::vocabulary::LoopState::Withdrawn);
             let since = self.rested.get(&id.0).copied();
-            if since.is_some() || rests_on.is_none() || self.told.contains_key(&id.0) {
+            if since.is_some() || self.told.contains_key(&id.0) {
                 self.rests.push(RestsOut {
                     id: id.0,
                     district: district.to_string(),
-                    flexibility: rests_on.map(|flexibility| (flexibility.0, since.unwrap_or(0))),
+                    flexibility: rests_on.map(|flexibility| (flexibility.0, since.flatten().unwrap_or(0))),
                     told: self.told.get(&id.0).copied(),
                 });
             }
-            self.docs.push(DocOut {
-                seq: record.filed_seq as i64,
-                district: district.to_string(),
-                doc: of_loop(id, record, keyring).await?,
-            });
+            if self.reworded.contains(&id.0) {
+                self.docs.push(DocOut {
+                    seq: record.filed_seq as i64,
+                    district: district.to_string(),
+                    doc: of_loop(id, record, keyring).await?,
+                });
+            }
         }
         Ok(())
+    }
+}
+
+/// What an event changes of what the register keeps of a loop.
+struct Concerns {
+    /// What it is found by: its words, who is in it, whether it is open.
+    words: bool,
+    /// What it rests on.
+    rests: Rests,
+}
+
+/// What an event says about what a loop rests on.
+enum Rests {
+    AsBefore,
+    /// From now on.
+    Anew,
+    /// Perhaps on nothing any more.
+    Perhaps,
+}
+
+fn concerns(event: &LoopEvent) -> Concerns {
+    let of = |words, rests| Concerns { words, rests };
+    match event {
+        LoopEvent::Intake(event) => match event {
+            IntakeEvent::TensionFiled(_)
+            | IntakeEvent::TensionAmended(_)
+            | IntakeEvent::SchoolJoined(_)
+            | IntakeEvent::OutcomeConfirmed(_)
+            | IntakeEvent::OutcomeRefused(_)
+            | IntakeEvent::Appealed(_)
+            | IntakeEvent::FollowUpRecorded(_) => of(true, Rests::AsBefore),
+            IntakeEvent::SchoolLeft(_) | IntakeEvent::TensionWithdrawn(_) => of(true, Rests::Perhaps),
+            IntakeEvent::HandedOn(_) | IntakeEvent::QuestionAnswered(_) => of(false, Rests::AsBefore),
+        },
+        LoopEvent::Routing(event) => match event {
+            RoutingEvent::EscalationDecided(_) | RoutingEvent::ClosedUnconfirmed(_) => of(true, Rests::Perhaps),
+            RoutingEvent::TensionRouted(_)
+            | RoutingEvent::TriageRequested(_)
+            | RoutingEvent::TensionRerouted(_)
+            | RoutingEvent::CollaboratorAdded(_)
+            | RoutingEvent::DueDatesChanged(_)
+            | RoutingEvent::DueSoonNoticed(_)
+            | RoutingEvent::DeadlineMissed(_)
+            | RoutingEvent::Escalated(_)
+            | RoutingEvent::ReminderSent(_)
+            | RoutingEvent::FollowUpAsked(_) => of(false, Rests::AsBefore),
+        },
+        LoopEvent::Resolution(event) => match event {
+            ResolutionEvent::ResolutionProposed(_)
+            | ResolutionEvent::ResolutionRevised(_)
+            | ResolutionEvent::GrantCompleted(_) => of(true, Rests::Anew),
+            ResolutionEvent::CaseDeclined(_)
+            | ResolutionEvent::ResolutionWithdrawn(_)
+            | ResolutionEvent::GrantFailed(_)
+            | ResolutionEvent::FlexibilityChanged(_) => of(true, Rests::Perhaps),
+            ResolutionEvent::CaseAcknowledged(_)
+            | ResolutionEvent::StaffAssigned(_)
+            | ResolutionEvent::QuestionAsked(_)
+            | ResolutionEvent::NoteAdded(_)
+            | ResolutionEvent::PutBeforeTeam(_)
+            | ResolutionEvent::TeamDecided(_) => of(false, Rests::AsBefore),
+        },
     }
 }
 

@@ -96,6 +96,11 @@ impl ReadModel for Register {
         "flexibility"
     }
 
+    /// Nobody watches the register as it changes: whoever asks is waited for.
+    fn linger(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(1)
+    }
+
     async fn prepare(&self, db: &Db, recorded: &[Recorded]) -> Result<Prepared, ApplyError> {
         let mut batch = self.folds.begin(db, recorded).await?;
         let mut collected = Collected::default();

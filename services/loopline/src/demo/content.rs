@@ -29,6 +29,9 @@ pub(crate) struct Story {
     pub(super) contact: Contact,
     pub(super) routing_rules: Vec<Rule>,
     pub(super) loops: Vec<LoopStory>,
+    /// What is written into the register without a loop, and what becomes of it.
+    #[serde(default)]
+    pub(super) register: Vec<RegisterStory>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -155,6 +158,14 @@ pub(super) struct LoopStory {
     pub(super) needed_by_in_days: Option<u64>,
     pub(super) visibility: Visibility,
     #[serde(default)]
+    pub(super) steps: Vec<Step>,
+}
+
+/// A part of the register: its first step writes it down.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegisterStory {
+    pub(super) key: String,
     pub(super) steps: Vec<Step>,
 }
 

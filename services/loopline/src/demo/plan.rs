@@ -3,16 +3,25 @@
 use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use domain::Calendar;
 
-use super::content::{LoopStory, Story};
+use super::content::{LoopStory, Step, Story};
 
 /// One deed at its moment.
 #[derive(Debug, Clone)]
 pub(super) struct Deed {
     pub(super) at: DateTime<Utc>,
     pub(super) story: usize,
-    pub(super) story_loop: usize,
+    pub(super) place: Place,
     /// None is the filing.
     pub(super) step: Option<usize>,
+}
+
+/// To what of a story a deed is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// A part of the register; what is allowed stands there before somebody acts on it.
+    Register(usize),
+    /// A loop.
+    Loop(usize),
 }
 
 pub(super) fn calendar(story: &Story) -> Calendar {
@@ -31,15 +40,20 @@ fn moment(calendar: &Calendar, today: NaiveDate, days_ago: u64, at: NaiveTime) -
     local.map_or_else(|| calendar.start_of(day), |local| local.with_timezone(&Utc))
 }
 
-fn moments(calendar: &Calendar, story: &LoopStory, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+fn of_loop(calendar: &Calendar, story: &LoopStory, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let filed = moment(calendar, calendar.date(now), story.filed.days_ago, story.filed.at);
+    in_order(std::iter::once(filed).chain(of_steps(calendar, &story.steps, now)), now)
+}
+
+fn of_steps(calendar: &Calendar, steps: &[Step], now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
     let today = calendar.date(now);
-    let mut all = vec![moment(calendar, today, story.filed.days_ago, story.filed.at)];
-    all.extend(
-        story
-            .steps
-            .iter()
-            .map(|step| moment(calendar, today, step.days_ago, step.at)),
-    );
+    steps
+        .iter()
+        .map(move |step| moment(calendar, today, step.days_ago, step.at))
+}
+
+fn in_order(moments: impl Iterator<Item = DateTime<Utc>>, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let mut all: Vec<DateTime<Utc>> = moments.collect();
     // Two steps moved back to one day keep their order; nothing lies in the future.
     let mut latest = now - Duration::minutes(1);
     for at in all.iter_mut().rev() {
@@ -55,17 +69,26 @@ pub(super) fn plan(stories: &[Story], now: DateTime<Utc>) -> Vec<Deed> {
     for (story_at, story) in stories.iter().enumerate() {
         let calendar = calendar(story);
         for (loop_at, one) in story.loops.iter().enumerate() {
-            for (nth, at) in moments(&calendar, one, now).into_iter().enumerate() {
+            for (nth, at) in of_loop(&calendar, one, now).into_iter().enumerate() {
                 deeds.push(Deed {
                     at,
                     story: story_at,
-                    story_loop: loop_at,
+                    place: Place::Loop(loop_at),
                     step: nth.checked_sub(1),
                 });
             }
         }
+        for (part_at, part) in story.register.iter().enumerate() {
+            let moments = in_order(of_steps(&calendar, &part.steps, now), now);
+            deeds.extend(moments.into_iter().enumerate().map(|(nth, at)| Deed {
+                at,
+                story: story_at,
+                place: Place::Register(part_at),
+                step: Some(nth),
+            }));
+        }
     }
-    deeds.sort_by_key(|deed| (deed.at, deed.story, deed.story_loop, deed.step));
+    deeds.sort_by_key(|deed| (deed.at, deed.story, deed.place, deed.step));
     deeds
 }
 
@@ -91,7 +114,7 @@ mod tests {
                 for at in 0..one.loops.len() {
                     let steps: Vec<Option<usize>> = deeds
                         .iter()
-                        .filter(|deed| (deed.story, deed.story_loop) == (story, at))
+                        .filter(|deed| (deed.story, deed.place) == (story, Place::Loop(at)))
                         .map(|deed| deed.step)
                         .collect();
                     assert!(steps.is_sorted(), "{} {day}: {steps:?}", one.loops[at].key);

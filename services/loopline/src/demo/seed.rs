@@ -8,6 +8,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use contracts::action::Action;
 use contracts::ids::{LoopId, PersonId};
+use contracts::register_action::RegisterAction;
 use contracts::{Claims, Problem};
 use directory::Directory;
 use eventlog::Log;
@@ -16,9 +17,9 @@ use gateway::{Front, Visitor};
 use messaging::Bus;
 use serde_json::{Map, Value, json};
 
-use super::content::Story;
+use super::content::{LoopStory, Story};
 use super::facts::{self, Ids};
-use super::plan::{Deed, calendar, plan};
+use super::plan::{Deed, Place, calendar, plan};
 use crate::cli::say;
 use crate::folder::{Folder, write_secret};
 use crate::services::Parts;
@@ -43,6 +44,7 @@ struct Playing {
     log: Log,
     people: BTreeMap<(usize, String), Claims>,
     loops: BTreeMap<(usize, usize), LoopId>,
+    parts: BTreeMap<(usize, usize), uuid::Uuid>,
 }
 
 impl Seeder {
@@ -58,12 +60,17 @@ impl Seeder {
             log,
             people: BTreeMap::new(),
             loops: BTreeMap::new(),
+            parts: BTreeMap::new(),
         };
         let head = playing.log.head().await?;
-        anyhow::ensure!(
-            self.directory.people.position.wait_for(head, REST_MAX).await,
-            "the directory does not take its people in"
-        );
+        // A long record takes its time; one that does not come nearer is in trouble.
+        let position = &self.directory.people.position;
+        let mut before = position.get();
+        while !position.wait_for(head, REST_MAX).await {
+            let now = position.get();
+            anyhow::ensure!(now > before, "the directory does not take its people in");
+            before = now;
+        }
         self.hand_out_tokens(folder, stories, &playing.front).await?;
         if !play {
             return Ok(());
@@ -76,16 +83,20 @@ impl Seeder {
         self.rules_have_arrived(stories).await?;
         for (nth, deed) in deeds.iter().enumerate() {
             self.pass_time(deed.at).await?;
-            self.play(&mut playing, stories, deed).await.with_context(|| {
-                let one = &stories[deed.story].loops[deed.story_loop];
-                let step = deed
-                    .step
-                    .map_or("filing".to_owned(), |step| one.steps[step].action.clone());
-                format!(
-                    "the deed {step} of {} in {}",
-                    one.key, stories[deed.story].district.slug
-                )
-            })?;
+            let story = &stories[deed.story];
+            match deed.place {
+                Place::Loop(at) => self.play(&mut playing, stories, deed, at).await.with_context(|| {
+                    let one = &story.loops[at];
+                    let step = deed
+                        .step
+                        .map_or("filing".to_owned(), |step| one.steps[step].action.clone());
+                    format!("the deed {step} of {} in {}", one.key, story.district.slug)
+                })?,
+                Place::Register(at) => self
+                    .write_into_register(&mut playing, story, deed, at)
+                    .await
+                    .with_context(|| format!("{} in {}", story.register[at].key, story.district.slug))?,
+            }
             if nth % 50 == 49 {
                 say(&format!("  {} of {}", nth + 1, deeds.len()));
             }
@@ -160,13 +171,13 @@ impl Seeder {
         anyhow::bail!("the clocks cannot be judged")
     }
 
-    async fn play(&self, playing: &mut Playing, stories: &[Story], deed: &Deed) -> anyhow::Result<()> {
+    async fn play(&self, playing: &mut Playing, stories: &[Story], deed: &Deed, at: usize) -> anyhow::Result<()> {
         let story = &stories[deed.story];
         let ids = Ids::of(story)?;
-        let one = &story.loops[deed.story_loop];
+        let one = &story.loops[at];
         let name = format!("demo/{}/{}/{:?}", story.district.slug, one.key, deed.step);
         let (by, action, body) = match deed.step {
-            None => (&one.filed.by, Action::File, filing(story, deed, &ids)),
+            None => (&one.filed.by, Action::File, filing(story, deed, one, &ids)),
             Some(step) => {
                 let step = &one.steps[step];
                 let action = action_of(&step.action, &step.fields)?;
@@ -174,7 +185,7 @@ impl Seeder {
             }
         };
         let visitor = self.visitor(playing, deed.story, &ids, by).await?;
-        let thing = playing.loops.get(&(deed.story, deed.story_loop)).copied();
+        let thing = playing.loops.get(&(deed.story, at)).copied();
         let thing = if action == Action::File {
             None
         } else {
@@ -185,15 +196,55 @@ impl Seeder {
             .await
         {
             Ok(Some(id)) => {
-                playing.loops.insert((deed.story, deed.story_loop), id);
+                playing.loops.insert((deed.story, at), id);
             }
             Ok(None) => {}
             Err(problem) => anyhow::bail!("{}: {} {body}", problem, problem.name()),
         }
-        if matches!(action, Action::File | Action::Appeal) {
+        if matches!(action, Action::File | Action::Appeal | Action::Confirm) {
             self.come_to_rest(playing).await?;
         }
         Ok(())
+    }
+
+    /// A deed in the register, with no loop: the first of each writes it down.
+    async fn write_into_register(
+        &self,
+        playing: &mut Playing,
+        story: &Story,
+        deed: &Deed,
+        at: usize,
+    ) -> anyhow::Result<()> {
+        let ids = Ids::of(story)?;
+        let part = &story.register[at];
+        let nth = deed.step.unwrap_or_default();
+        let step = &part.steps[nth];
+        let action = RegisterAction::from_slug(&step.action).with_context(|| format!("no action {}", step.action))?;
+        let visitor = self.visitor(playing, deed.story, &ids, &step.by).await?;
+        let thing = playing.parts.get(&(deed.story, at)).copied();
+        anyhow::ensure!(thing.is_some() == (nth > 0), "it is written down first");
+        let body = self.step(story, step, &ids).to_string();
+        let key = format!("demo/{}/register/{}/{nth}", story.district.slug, part.key);
+        for _ in 0..50 {
+            let acted = playing
+                .front
+                .command(&visitor, "flexibility", action.slug(), thing, &body, Some(&key), None)
+                .await;
+            let id = match acted {
+                Ok((acted, _)) => acted.id.0,
+                Err(problem) if problem.name() == "key-reused" => {
+                    thing.unwrap_or(gateway::front::command_id(&visitor.claims, &key).0)
+                }
+                Err(problem) if problem.status == 503 => {
+                    runtime::clock::pause(Duration::from_millis(50)).await;
+                    continue;
+                }
+                Err(problem) => anyhow::bail!("{problem}: {body}"),
+            };
+            playing.parts.insert((deed.story, at), id);
+            return Ok(());
+        }
+        anyhow::bail!("the register does not answer")
     }
 
     /// Carries a deed out; where it was carried out by an earlier start with other dates in it, it stands.
@@ -248,11 +299,11 @@ impl Seeder {
     async fn come_to_rest(&self, playing: &Playing) -> anyhow::Result<()> {
         let started = std::time::Instant::now();
         loop {
-            let outstanding = playing
-                .log
-                .outstanding(&messaging::policy::consumer("routing"))
-                .await
-                .unwrap_or(1);
+            let mut outstanding = 0;
+            for service in ["routing", "flexibility", "resolution"] {
+                let consumer = messaging::policy::consumer(service);
+                outstanding += playing.log.outstanding(&consumer).await.unwrap_or(1);
+            }
             if outstanding == 0 {
                 return Ok(());
             }
@@ -272,6 +323,10 @@ impl Seeder {
                 "team" => body.insert("team".to_owned(), json!(ids.team(text))),
                 "person" => body.insert("person".to_owned(), json!(ids.person(text))),
                 "to" if step.action == "hand-on" => body.insert("to".to_owned(), json!(ids.person(text))),
+                "ends_in_days" => {
+                    let day = today + chrono::Days::new(value.as_u64().unwrap_or(90));
+                    body.insert("ends_on".to_owned(), json!(day))
+                }
                 "review_in_days" => {
                     let day = today + chrono::Days::new(value.as_u64().unwrap_or(90));
                     body.insert("review_on".to_owned(), json!(day))
@@ -325,8 +380,7 @@ impl Seeder {
     }
 }
 
-fn filing(story: &Story, deed: &Deed, ids: &Ids) -> Value {
-    let one = &story.loops[deed.story_loop];
+fn filing(story: &Story, deed: &Deed, one: &LoopStory, ids: &Ids) -> Value {
     let mut body = json!({
         "title": one.title, "trying": one.trying, "barrier": one.barrier, "tried": one.tried,
         "would_help": one.would_help, "kind": one.kind, "area": one.area, "rule_source": one.rule_source,

@@ -13,6 +13,7 @@ use serde_json::json;
 /// be, so that the department owes another answer.
 pub const WHEN_GRANTED_THEN_SAY_SO: Policy = Policy {
     name: "when_granted_then_say_so",
+    of: &[Thing::Flexibility],
     react,
     expected: &[],
 };

@@ -9,6 +9,7 @@ use messaging::{Policy, PolicyCommand};
 /// Escalates every appeal. Where the contact was faster, or the appeal is decided by now, nothing is left to do.
 pub const WHEN_APPEALED_THEN_ESCALATE: Policy = Policy {
     name: "when_appealed_then_escalate",
+    of: &[Thing::Loop],
     react,
     expected: &["already-escalated", "ended"],
 };

@@ -9,6 +9,7 @@ use messaging::{Policy, PolicyCommand};
 /// Routes every tension once it is filed.
 pub const WHEN_TENSION_FILED_THEN_ROUTE: Policy = Policy {
     name: "when_tension_filed_then_route",
+    of: &[Thing::Loop],
     react,
     expected: &[],
 };

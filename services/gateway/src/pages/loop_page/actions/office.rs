@@ -133,12 +133,16 @@ fn propose(viewer: &Viewer, view: &LoopView, near: &Similar, form: impl Fn(&str,
                 .hint("Families, staff and the board may read this.")
                 .rows(3),
         )
-        .with_some(cited(view, near))
-        .tucked("What the register will say of it", granted(viewer, view))
+        .with(cited(view, near))
+        .with(
+            Field::line("grants.title", "What may schools do, in one line?")
+                .hint("Others find it by this. Such as: Advisory may be held in blocks of up to 55 minutes. Left out, the loop's own line stands there."),
+        )
+        .tucked("What else the register will say: rule, conditions, end", granted(viewer, view))
 }
 
 /// What stands in the register already, so that nothing is written down twice.
-fn cited(view: &LoopView, near: &Similar) -> Option<Field> {
+fn cited(view: &LoopView, near: &Similar) -> Field {
     let now = view.resolution.as_ref().and_then(|answer| answer.flexibility);
     let mut choices: Vec<Choice> = near
         .flexibilities
@@ -157,10 +161,10 @@ fn cited(view: &LoopView, near: &Similar) -> Option<Field> {
     );
     let field = Field::pick("flexibility", "Does something in the register say it already?", choices)
         .hint("The school is then let in there, and nothing is written down twice.");
-    Some(match now {
+    match now {
         Some(now) => field.value(now),
         None => field,
-    })
+    }
 }
 
 /// What the entry says beyond the answer's own words; what is left out is taken from the answer and from the loop.
