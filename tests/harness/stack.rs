@@ -93,9 +93,16 @@ impl Stack {
             .await
             .expect("routing");
         let bus = broker.connect("flexibility").await;
-        flexibility::run(bus.clone(), desk(&bus, "flexibility"), &location, &lifecycle, &health)
-            .await
-            .expect("the register");
+        flexibility::run(
+            bus.clone(),
+            desk(&bus, "flexibility"),
+            &location,
+            flexibility::regimes::Regimes::load(None).expect("how states are asked"),
+            &lifecycle,
+            &health,
+        )
+        .await
+        .expect("the register");
         let bus = broker.connect("timeline").await;
         let (timeline_log, timeline_keys) = (log(&bus), keyring(&bus));
         timeline::run(

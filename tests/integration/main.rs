@@ -7,6 +7,7 @@ mod closing_a_loop;
 mod likeness;
 mod live;
 mod log_story;
+mod office;
 mod properties;
 mod races;
 mod read_models;

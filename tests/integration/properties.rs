@@ -197,6 +197,7 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             rationale: None,
             flexibility: None,
             promise: None,
+            pattern: None,
             episode: None,
         }),
         22 => play.try_out(&resolution::domain::Decline {
@@ -210,6 +211,8 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
         _ => play.try_out(&resolution::domain::StateAnswer {
             granted: deed.which == 0,
             text: None,
+            revision: None,
+            flexibility: None,
         }),
     }
 }

@@ -58,6 +58,8 @@ async fn an_answer_becomes_a_flexibility(location: Location) {
         rosa.history(&id, version).await.last().map(String::as_str),
         Some("grant_completed")
     );
+    let head = stack.log.head().await.expect("a head");
+    ann.get_at("/api/v1/flexibilities", head).await;
     let granted = register(&ann, "").await;
     assert_eq!(granted.len(), 1, "another school finds it");
     assert_eq!(granted[0]["title"], "Promotion on mastery");

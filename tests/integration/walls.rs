@@ -24,7 +24,8 @@ async fn every_address_of_one_district_is_empty_to_the_other() {
         "acknowledge": {"word": "x"}, "assign": {"person": id}, "ask": {"question": "x"},
         "note": {"text": "x", "shared": true}, "put-before-team": {"team": "The council", "question": "x"},
         "propose": {"kind": "support", "summary": "x"}, "decline": {"ground": "non_negotiable", "reason": "x"},
-        "withdraw-resolution": {"why": "x"}, "state-answer": {"granted": true}, "decide": {"decision": "x"},
+        "withdraw-resolution": {"why": "x"}, "state-answer": {"granted": true},
+        "correct-rule": {"rule": {"source": "habit"}, "title": "x", "text": "x"}, "decide": {"decision": "x"},
     });
     for person in ["rosa", "marcus", "lena", "carol", "sam", "ada", "eve", "ines"] {
         let stranger = stack.api(&format!("south/{person}"));

@@ -4,7 +4,7 @@ use ::domain::Calendar;
 use contracts::Claims;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
-use contracts::events::directory::ServiceLevelSet;
+use contracts::events::directory::{PatternThresholdsSet, ServiceLevelSet};
 use contracts::ids::{District, PersonId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::subjects::{Subject, Thing as Kind};
@@ -14,7 +14,7 @@ use messaging::Incoming;
 use serde::Deserialize;
 
 use crate::Directory;
-use crate::domain::{NeverRefused, PublishRules, SetCalendar, SetServiceLevel, Thing};
+use crate::domain::{NeverRefused, PublishRules, SetCalendar, SetServiceLevel, State, Thing};
 
 /// The most rules, closed ranges or days a district sets.
 const LIST_MAX: usize = 500;
@@ -25,6 +25,7 @@ pub(crate) async fn handle(directory: &Directory, incoming: &Incoming) -> Result
     let body = message.body.get();
     match incoming.verb.as_str() {
         "set-calendar" => set_calendar(directory, &message, read_body(body)?).await,
+        "set-pattern-thresholds" => set_thresholds(directory, &message, read_body(body)?).await,
         "set-service-level" => set_service_level(directory, &message, read_body(body)?).await,
         "publish-routing-rules" => publish_rules(directory, &message, read_body(body)?).await,
         _ => Err(Problem::not_found("such command")),
@@ -104,6 +105,27 @@ async fn set_service_level(
         &SetServiceLevel(ServiceLevelSet { level: body.level }),
     )
     .await
+}
+
+async fn set_thresholds(
+    directory: &Directory,
+    message: &CommandMessage,
+    body: wire::SetPatternThresholds,
+) -> Result<Done, Problem> {
+    keeper(message, &[Role::Administrator, Role::Contact])?;
+    let thresholds = body.thresholds;
+    for (field, least, count) in [
+        ("thresholds.clause_schools", 2, thresholds.clause_schools),
+        ("thresholds.area_schools", 2, thresholds.area_schools),
+        ("thresholds.exceptions", 2, thresholds.exceptions),
+        ("thresholds.days", 14, thresholds.days),
+    ] {
+        if !(least..=1000).contains(&count) {
+            return Err(invalid(field, format!("is a number from {least} to 1000")));
+        }
+    }
+    let set = PatternThresholdsSet { thresholds };
+    carry_out(directory, message, &State(set.into())).await
 }
 
 async fn publish_rules(

@@ -1,6 +1,7 @@
 //! The register's endpoints for commands: decode, look up, check who asks, seal, and carry out.
 
 mod grant;
+mod office;
 mod people;
 
 use ::domain::directory::DistrictRecord;
@@ -21,6 +22,8 @@ use messaging::Incoming;
 
 use crate::domain::{Refusal, Revoke};
 
+pub use office::{Evident, handle_office};
+pub(crate) use office::{in_office, may as may_office};
 pub use people::handle_person;
 
 /// Carries out one command of a policy.
@@ -39,6 +42,9 @@ pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Pro
             }
             carry_out(desk, &message, &mut opened, None, &command).await
         }
+        "adopt" => office::adopt(desk, &message, &read_body(message.body.get())?).await,
+        "clarify" => office::clarify(desk, &message, &read_body(message.body.get())?).await,
+        "granted-by-state" => office::granted_by_state(desk, &message, &read_body(message.body.get())?).await,
         _ => Err(Problem::not_found("such command")),
     }
 }

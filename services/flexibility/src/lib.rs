@@ -7,9 +7,11 @@
 
 pub mod commands;
 pub mod domain;
+pub mod patterns;
 pub mod policies;
 mod queries;
 pub mod read_model;
+pub mod regimes;
 pub mod similar;
 mod tick;
 mod views;
@@ -29,6 +31,8 @@ pub use tick::{Ticked, Watching, tick};
 
 /// How often the register looks at the time.
 const TICK: Duration = Duration::from_secs(2);
+/// How long a decision waits for the tables to reach the log's end.
+const CATCH_UP: Duration = Duration::from_secs(2);
 
 /// Opens the register's read model.
 pub async fn open(location: &Location, log: Log, keyring: Keyring) -> anyhow::Result<Model<read_model::Register>> {
@@ -40,11 +44,37 @@ pub async fn open(location: &Location, log: Log, keyring: Keyring) -> anyhow::Re
     })
 }
 
+/// What decisions know of loops: the tables, when they have reached the log's end.
+struct Evidence {
+    log: Log,
+    model: Model<read_model::Register>,
+}
+
+#[async_trait::async_trait]
+impl commands::Evident for Evidence {
+    async fn open_loops(
+        &self,
+        district: &contracts::District,
+        basis: &str,
+    ) -> Result<std::collections::BTreeSet<contracts::LoopId>, contracts::Problem> {
+        let away = |_| contracts::Problem::unavailable("the pattern's loops cannot be read for a moment");
+        let head = self.log.head().await.map_err(|error| away(error.to_string()))?;
+        if !self.model.position.wait_for(head, CATCH_UP).await {
+            return Err(away(String::new()));
+        }
+        let met = read_model::met_by(&self.model.db, district, basis)
+            .await
+            .map_err(|error| away(error.to_string()))?;
+        Ok(met.into_iter().filter(|one| one.open).map(|one| one.id).collect())
+    }
+}
+
 /// Serves the register's commands, questions, policies and clock until the process ends.
 pub async fn run(
     bus: Bus,
     desk: Desk,
     location: &Location,
+    regimes: regimes::Regimes,
     lifecycle: &Lifecycle,
     health: &Health,
 ) -> anyhow::Result<()> {
@@ -64,15 +94,26 @@ pub async fn run(
         "flexibility",
         policies::ALL,
     ));
-    let (people, policy) = (desk.clone(), desk.clone());
+    let (people, policy) = ((desk.clone(), model.clone(), regimes.clone()), desk.clone());
     let (ticking, asking) = (
         (desk.clone(), model.clone(), bus.clone()),
-        (desk.clone(), model.clone()),
+        (desk.clone(), model.clone(), regimes),
     );
     let endpoints = vec![
         Endpoint::new("user", "svc.flexibility.user.*".to_owned(), move |incoming| {
-            let desk = people.clone();
-            async move { commands::handle_person(&desk, &incoming).await }
+            let (desk, model, regimes) = people.clone();
+            async move {
+                match contracts::OfficeAction::from_slug(&incoming.verb) {
+                    Some(action) => {
+                        let evident = Evidence {
+                            log: desk.log.clone(),
+                            model,
+                        };
+                        commands::handle_office(&desk, &evident, &regimes, action, &incoming).await
+                    }
+                    None => commands::handle_person(&desk, &incoming).await,
+                }
+            }
         }),
         Endpoint::new("policy", "svc.flexibility.policy.*".to_owned(), move |incoming| {
             let desk = policy.clone();
@@ -83,8 +124,8 @@ pub async fn run(
             async move { tick(&desk, &model, &bus).await }
         }),
         Endpoint::new("ask", "ask.flexibility.*".to_owned(), move |incoming| {
-            let (desk, model) = asking.clone();
-            async move { queries::answer(&desk, &model, &incoming).await }
+            let (desk, model, regimes) = asking.clone();
+            async move { queries::answer(&desk, &model, &regimes, &incoming).await }
         }),
     ];
     serve(&bus, lifecycle, "flexibility", endpoints)

@@ -1,5 +1,9 @@
 //! What people ask of the register: wait until the read model reflects what it must, answer, cut to what they may see.
 
+mod office;
+mod reviews;
+mod waivers;
+
 use std::time::Duration;
 
 use ::domain::FlexibilityRecord;
@@ -22,6 +26,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::read_model::{self, Register, RegisterDbRow};
+use crate::regimes::Regimes;
 use crate::similar::{Found, find};
 use crate::views::{self, Shown};
 
@@ -33,8 +38,26 @@ const LOOKED_AT_MAX: usize = 4000;
 const PUBLIC_MAX: usize = 500;
 
 /// Answers one question.
-pub(crate) async fn answer(desk: &Desk, model: &Model<Register>, incoming: &Incoming) -> Result<Value, Problem> {
+pub(crate) async fn answer(
+    desk: &Desk,
+    model: &Model<Register>,
+    regimes: &Regimes,
+    incoming: &Incoming,
+) -> Result<Value, Problem> {
     match incoming.verb.as_str() {
+        "patterns" => reply(desk, model, incoming, office::patterns).await,
+        "pattern" => reply(desk, model, incoming, office::pattern).await,
+        "clauses" => reply(desk, model, incoming, office::clauses).await,
+        "waivers" => reply(desk, model, incoming, |asked| waivers::waivers(asked, regimes.clone())).await,
+        "waiver" => reply(desk, model, incoming, |asked| waivers::waiver(asked, regimes.clone())).await,
+        "regimes" => {
+            reply(desk, model, incoming, async |asked| {
+                Ok(waivers::regimes(&asked, regimes))
+            })
+            .await
+        }
+        "reviews" => reply(desk, model, incoming, reviews::reviews).await,
+        "review" => reply(desk, model, incoming, reviews::review).await,
         "register" => reply(desk, model, incoming, register).await,
         "flexibility" => reply(desk, model, incoming, one).await,
         "similar" => reply(desk, model, incoming, similar).await,

@@ -1,24 +1,29 @@
 //! Looking at the time, and at the loops that rest on the register: what is due becomes a command with a derived id,
 //! so that any number of replicas may look.
 
-use ::domain::Flexibility;
+use ::domain::pattern::PatternRecord;
+use ::domain::{Flexibility, Fold, Pattern, Waiver};
 use async_trait::async_trait;
 use chrono::{Days, NaiveDate};
+use contracts::area::Area;
 use contracts::claims::Authority;
 use contracts::commands::CommandMessage;
-use contracts::events::FlexibilityEvent;
-use contracts::ids::{CommandId, District};
+use contracts::events::{FlexibilityEvent, OwnedEvents};
+use contracts::ids::{CommandId, District, PatternId, WaiverId};
 use contracts::problem::Problem;
-use contracts::subjects::{Subject, policy_command};
-use decider::{Desk, History, Target, execute};
+use contracts::subjects::{Subject, Thing, policy_command};
+use contracts::vocabulary::PatternStanding;
+use decider::{Decide, Desk, History, Target, execute};
 use messaging::Carrier;
 use projection::Model;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tracing::warn;
 use uuid::Uuid;
 
-use crate::domain::{LookAtEnd, Refusal};
+use crate::domain::{Detect, LookAtEnd, LookAtState, OfficeRefusal, Refusal};
+use crate::patterns::{Evidence, Meeting, judge};
 use crate::read_model::{self, Ending, Register, Untold};
 
 /// Looked at in one round.
@@ -51,6 +56,18 @@ pub trait Watching: Send + Sync {
 
     /// Loops that were not told yet; at most `limit`.
     async fn untold(&self, limit: i64) -> anyhow::Result<Vec<Untold>>;
+
+    /// Rules and areas that may have become a pattern since they were looked at last; each is given out once.
+    async fn suspects(&self, limit: usize) -> anyhow::Result<Vec<(District, String)>>;
+
+    /// One of them could not be judged: it is given out again.
+    fn suspect_again(&self, district: District, basis: String);
+
+    /// What is known of a rule or an area, and which pattern of it this would be; none where one stands.
+    async fn evidence(&self, district: &District, basis: &str) -> anyhow::Result<Option<(Evidence, PatternId)>>;
+
+    /// Requests to the state whose time was out before a day, where silence is a yes.
+    async fn out_of_time(&self, before: NaiveDate, limit: i64) -> anyhow::Result<Vec<(District, WaiverId)>>;
 }
 
 #[async_trait]
@@ -70,6 +87,67 @@ impl Watching for Model<Register> {
 
     async fn untold(&self, limit: i64) -> anyhow::Result<Vec<Untold>> {
         Ok(read_model::untold(&self.db, limit).await?)
+    }
+
+    async fn suspects(&self, limit: usize) -> anyhow::Result<Vec<(District, String)>> {
+        Ok(self.model.suspects.take(&self.db, limit).await?)
+    }
+
+    fn suspect_again(&self, district: District, basis: String) {
+        self.model.suspects.add([(district, basis)].into(), false);
+    }
+
+    async fn evidence(&self, district: &District, basis: &str) -> anyhow::Result<Option<(Evidence, PatternId)>> {
+        let earlier = read_model::patterns_of(&self.db, district, basis).await?;
+        let records: Vec<PatternRecord> = earlier
+            .iter()
+            .filter_map(|row| serde_json::from_str(&row.state).ok())
+            .collect();
+        // One that stands, or that a team left as it is, is not seen again.
+        if records.iter().any(|record| record.standing != PatternStanding::Adopted) {
+            return Ok(None);
+        }
+        let mut met = read_model::met_by(&self.db, district, basis).await?;
+        if basis.starts_with("area:") {
+            // What has a pattern of its own by the rule it cites is not counted twice.
+            let mut own: BTreeMap<String, bool> = BTreeMap::new();
+            for one in &met {
+                if let Some(rule) = one.cited.as_ref().and_then(read_model::rule_basis)
+                    && !own.contains_key(&rule)
+                {
+                    let stands = !read_model::patterns_of(&self.db, district, &rule).await?.is_empty();
+                    own.insert(rule, stands);
+                }
+            }
+            met.retain(|one| {
+                let rule = one.cited.as_ref().and_then(read_model::rule_basis);
+                !rule.is_some_and(|rule| own.get(&rule).copied().unwrap_or(false))
+            });
+        }
+        let exceptions = read_model::exceptions(&self.db, district, basis).await?;
+        let evidence = Evidence {
+            met: met
+                .into_iter()
+                .filter_map(|one| {
+                    Some(Meeting {
+                        id: one.id,
+                        school: one.school,
+                        area: Area::from_code(&one.area)?,
+                        rule: one.cited,
+                        filed_seq: one.filed_seq,
+                        filed_at: one.filed_at,
+                        kind: one.kind,
+                    })
+                })
+                .collect(),
+            exceptions: exceptions.into_iter().map(|(id, first, _)| (id, first)).collect(),
+            changed_at: records.iter().map(|record| record.version).max(),
+        };
+        Ok(Some((evidence, read_model::next_id(district, basis, records.len()))))
+    }
+
+    async fn out_of_time(&self, before: NaiveDate, limit: i64) -> anyhow::Result<Vec<(District, WaiverId)>> {
+        Ok(read_model::out_of_time(&self.db, before, limit).await?)
     }
 }
 
@@ -113,7 +191,107 @@ pub async fn tick(desk: &Desk, watching: &dyn Watching, carrier: &dyn Carrier) -
             Err(problem) => warn!(%problem, "a loop could not be told what became of what it rests on"),
         }
     }
+    ticked.events += look_for_patterns(desk, watching).await?;
+    ticked.events += look_at_state(desk, watching).await?;
     Ok(ticked)
+}
+
+/// Judges what may have become a pattern.
+async fn look_for_patterns(desk: &Desk, watching: &dyn Watching) -> Result<u32, Problem> {
+    let away = |error: anyhow::Error| Problem::unavailable(format!("patterns cannot be looked for: {error}"));
+    let mut seen = 0;
+    for (district, basis) in watching.suspects(ROUND_MAX as usize).await.map_err(away)? {
+        match look_for_pattern(desk, watching, &district, &basis).await {
+            Ok(found) => seen += u32::from(found),
+            Err(problem) => {
+                warn!(%problem, "a pattern could not be judged");
+                watching.suspect_again(district, basis);
+            }
+        }
+    }
+    Ok(seen)
+}
+
+async fn look_for_pattern(
+    desk: &Desk,
+    watching: &dyn Watching,
+    district: &District,
+    basis: &str,
+) -> Result<bool, Problem> {
+    let away = |error: anyhow::Error| Problem::unavailable(error.to_string());
+    let Some((evidence, id)) = watching.evidence(district, basis).await.map_err(away)? else {
+        return Ok(false);
+    };
+    let now = desk.clock.now();
+    let thresholds = desk
+        .districts
+        .with(district, |record| record.thresholds)
+        .unwrap_or_default();
+    let Some(detected) = judge(&evidence, basis.starts_with("rule:"), &thresholds, now) else {
+        return Ok(false);
+    };
+    let subject = Subject::new(district, Thing::Pattern, id.0);
+    let command = Detect(detected);
+    settle::<Pattern, _>(desk, district, subject, "detect_pattern", "detected", &command).await
+}
+
+/// Lets the state's time run out.
+async fn look_at_state(desk: &Desk, watching: &dyn Watching) -> Result<u32, Problem> {
+    let now = desk.clock.now();
+    // Somewhere it is tomorrow already; each district's own day decides.
+    let before = now.date_naive() + Days::new(1);
+    let waiting = watching
+        .out_of_time(before, ROUND_MAX)
+        .await
+        .map_err(|error| Problem::unavailable(error.to_string()))?;
+    let mut deemed = 0;
+    for (district, id) in waiting {
+        let today = desk
+            .districts
+            .with(&district, |record| record.calendar().date(now))
+            .unwrap_or(now.date_naive());
+        let subject = Subject::new(&district, Thing::Waiver, id.0);
+        let command = LookAtState { today };
+        match settle::<Waiver, _>(desk, &district, subject, "look_at_state", "deemed", &command).await {
+            Ok(done) => deemed += u32::from(done),
+            Err(problem) => warn!(%problem, "a request to the state could not be judged"),
+        }
+    }
+    Ok(deemed)
+}
+
+/// Carries out what time brings about on a thing of the office; whether an event came of it.
+async fn settle<F, C>(
+    desk: &Desk,
+    district: &District,
+    subject: Subject,
+    what: &str,
+    about: &str,
+    command: &C,
+) -> Result<bool, Problem>
+where
+    F: Fold,
+    F::Event: OwnedEvents,
+    C: Decide<F, Event = F::Event, Rejection = OfficeRefusal> + Sync,
+{
+    let token = subject.thing.token();
+    let problem = |failure: decider::Failure<OfficeRefusal>| failure.problem(|refusal| refusal.problem(token));
+    let mut history = History::<F>::read::<OfficeRefusal>(&*desk.log, &subject)
+        .await
+        .map_err(problem)?;
+    if matches!(command.decide(history.state()), Ok(None)) {
+        return Ok(false);
+    }
+    let message = message(district, subject.id, what, &format!("{about}/{}", history.version()));
+    let target = Target {
+        log: &*desk.log,
+        subject,
+        now: desk.clock.now(),
+    };
+    let done = execute(&target, &mut history, &message, command)
+        .await
+        .map_err(problem)?;
+    Ok(!done.repeated)
 }
 
 async fn look_at_end(desk: &Desk, ending: &Ending) -> Result<bool, Problem> {

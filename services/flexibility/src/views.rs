@@ -47,10 +47,7 @@ impl<'a> Shown<'a> {
     }
 
     async fn some_words(&self, sealed: Option<&Sealed>) -> Result<Option<String>, Problem> {
-        match sealed {
-            Some(sealed) => self.words(sealed).await.map(Some),
-            None => Ok(None),
-        }
+        some_words(self.keyring, sealed).await
     }
 
     fn school(&self, id: SchoolId) -> SchoolNamed {
@@ -62,7 +59,8 @@ impl<'a> Shown<'a> {
     }
 }
 
-async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, Problem> {
+/// Opened words.
+pub(crate) async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, Problem> {
     let opened = match keyring.open_at_hand(sealed) {
         Some(opened) => opened,
         None => keyring.open(sealed).await,
@@ -75,7 +73,16 @@ async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, Problem> {
     }
 }
 
-fn school(known: &DistrictRecord, id: SchoolId) -> SchoolNamed {
+/// Opened words, where there are any.
+pub(crate) async fn some_words(keyring: &Keyring, sealed: Option<&Sealed>) -> Result<Option<String>, Problem> {
+    match sealed {
+        Some(sealed) => words(keyring, sealed).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A school with its name.
+pub(crate) fn school(known: &DistrictRecord, id: SchoolId) -> SchoolNamed {
     SchoolNamed {
         id,
         name: known
@@ -85,7 +92,8 @@ fn school(known: &DistrictRecord, id: SchoolId) -> SchoolNamed {
     }
 }
 
-fn department(known: &DistrictRecord, id: contracts::ids::DepartmentId) -> String {
+/// A department's name.
+pub(crate) fn department(known: &DistrictRecord, id: contracts::ids::DepartmentId) -> String {
     known
         .departments
         .get(&id)
@@ -123,10 +131,6 @@ pub(crate) async fn public_entry(
     record: &FlexibilityRecord,
 ) -> Result<PublicEntry, Problem> {
     let keyring = &desk.keyring;
-    let some = async |sealed: Option<&Sealed>| match sealed {
-        Some(sealed) => words(keyring, sealed).await.map(Some),
-        None => Ok(None),
-    };
     let mut rationales = Vec::new();
     for (readership, text) in &record.rationales {
         rationales.push(RationaleView {
@@ -144,8 +148,8 @@ pub(crate) async fn public_entry(
         scope: scope_named(known, &record.scope),
         starts_on: record.starts_on,
         ends_on: record.ends_on,
-        conditions: some(record.conditions.as_ref()).await?,
-        stays_required: some(record.stays_required.as_ref()).await?,
+        conditions: some_words(keyring, record.conditions.as_ref()).await?,
+        stays_required: some_words(keyring, record.stays_required.as_ref()).await?,
         rationales,
         department_name: department(known, record.department),
     })
@@ -231,9 +235,13 @@ pub(crate) async fn whole(
 }
 
 /// The loops it comes from, as far as the viewer sees more of them than a card.
-async fn loops<Q>(asked: &Asked<Q>, ids: &std::collections::BTreeSet<LoopId>) -> Result<Vec<LoopNamed>, Problem> {
+pub(crate) async fn loops<Q>(
+    asked: &Asked<Q>,
+    ids: &std::collections::BTreeSet<LoopId>,
+) -> Result<Vec<LoopNamed>, Problem> {
     let mut loops = Vec::new();
-    for id in ids.iter().copied().take(LOOPS_MAX) {
+    // The newest first: ids are in the order of time.
+    for id in ids.iter().rev().copied().take(LOOPS_MAX) {
         let subject = Subject::of_loop(&asked.viewer.district, id);
         let history = History::<::domain::Loop>::read::<()>(&*asked.desk.log, &subject)
             .await

@@ -2,14 +2,18 @@
 
 use contracts::action::{AUTHORITY, Action};
 use contracts::commands as wire;
+use contracts::office_action::OfficeAction;
 use contracts::problem::Problem;
-use contracts::queries::{DistrictView, Entry, FlexibilityRow, FlexibilityView, LoopRow, LoopView, Page, Similar};
+use contracts::queries::{
+    ClauseMap, DistrictView, Entry, FlexibilityRow, FlexibilityView, LoopRow, LoopView, Page, PatternRow, PatternView,
+    RegimeView, ReviewView, Similar, WaiverView,
+};
 use contracts::register_action::RegisterAction;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use crate::api::documented::{Figures, Filed, Stages, Versioned, WrittenDown};
+use crate::api::documented::{Begun, Figures, Filed, Stages, Versioned, WrittenDown};
 
 struct Made {
     generator: SchemaGenerator,
@@ -76,6 +80,7 @@ fn body_of(action: Action, made: &mut Made) -> Schema {
         Action::Decline => made.schema::<wire::Decline>(),
         Action::WithdrawResolution => made.schema::<wire::WithdrawResolution>(),
         Action::StateAnswer => made.schema::<wire::StateAnswer>(),
+        Action::CorrectRule => made.schema::<wire::CorrectRule>(),
     }
 }
 
@@ -191,6 +196,79 @@ fn register(made: &mut Made) {
     }
 }
 
+/// What the district office does about rules: patterns, requests to the state, reviews.
+fn office(made: &mut Made) {
+    let id = || parameter("id", "path", "Its id.");
+    let paging = || {
+        ["standing", "open", "loop", "limit", "cursor"]
+            .map(|name| parameter(name, "query", "Only those that fit; a page of up to 200."))
+            .to_vec()
+    };
+    let lists = [
+        (
+            "patterns",
+            "Rules and areas that several schools meet",
+            made.schema::<Page<PatternRow>>(),
+        ),
+        ("waivers", "Requests to the state", made.schema::<Page<WaiverView>>()),
+        (
+            "reviews",
+            "Reviews of the district's own rules",
+            made.schema::<Page<ReviewView>>(),
+        ),
+    ];
+    for (path, summary, answer) in lists {
+        let operation = read(made, summary, &answer, paging());
+        made.add(&format!("/api/v1/{path}"), "get", operation);
+    }
+    let things = [
+        ("patterns", "One pattern", made.schema::<PatternView>()),
+        (
+            "waivers",
+            "One request to the state: the packet",
+            made.schema::<WaiverView>(),
+        ),
+        ("reviews", "One review", made.schema::<ReviewView>()),
+    ];
+    for (path, summary, answer) in things {
+        let operation = read(made, summary, &answer, vec![id()]);
+        made.add(&format!("/api/v1/{path}/{{id}}"), "get", operation);
+    }
+    let answer = made.schema::<ClauseMap>();
+    let from = parameter("from", "query", "From this day on; a year back where absent.");
+    let operation = read(made, "Which rules are met where", &answer, vec![from]);
+    made.add("/api/v1/patterns/clauses", "get", operation);
+    let answer = made.schema::<Vec<RegimeView>>();
+    let operation = read(made, "How states are asked", &answer, Vec::new());
+    made.add("/api/v1/regimes", "get", operation);
+    let (begun, versioned) = (made.schema::<Begun>(), made.schema::<Versioned>());
+    for action in OfficeAction::ALL {
+        let body = match action {
+            OfficeAction::ProposeRevision => made.schema::<wire::ProposeRevision>(),
+            OfficeAction::DecideRevision => made.schema::<wire::DecideRevision>(),
+            OfficeAction::DraftWaiver => made.schema::<wire::DraftWaiver>(),
+            OfficeAction::SubmitWaiver => made.schema::<wire::SubmitWaiver>(),
+            OfficeAction::AnswerWaiver => made.schema::<wire::AnswerWaiver>(),
+            OfficeAction::OpenReview => made.schema::<wire::OpenReview>(),
+            OfficeAction::ExamineClause => made.schema::<wire::ExamineClause>(),
+            OfficeAction::ConcludeReview => made.schema::<wire::ConcludeReview>(),
+        };
+        let things = format!("/api/v1/{}s", action.thing().token());
+        let (path, status, answer, parameters) = if action.begins() {
+            (things, "201", &begun, Vec::new())
+        } else {
+            (
+                format!("{things}/{{id}}/{}", action.name()),
+                "200",
+                &versioned,
+                vec![id()],
+            )
+        };
+        let operation = change(made, action.slug(), &body, status, answer, parameters);
+        made.add(&path, "post", operation);
+    }
+}
+
 /// The document.
 pub fn document() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
@@ -251,6 +329,7 @@ pub fn document() -> Value {
     made.add("/api/v1/loops/{id}/timeline", "get", operation);
 
     register(&mut made);
+    office(&mut made);
 
     let answer = made.schema::<Versioned>();
     for action in Action::ALL {
@@ -293,6 +372,11 @@ pub fn document() -> Value {
             "/api/v1/directory/service-levels",
             "Set a service level",
             made.schema::<wire::SetServiceLevel>(),
+        ),
+        (
+            "/api/v1/directory/pattern-thresholds",
+            "Set when a rule that several schools meet is a pattern",
+            made.schema::<wire::SetPatternThresholds>(),
         ),
         (
             "/api/v1/directory/routing-rules",

@@ -122,6 +122,8 @@ async fn file(desk: &Desk, message: &CommandMessage, body: &wire::FileTension) -
         kind: body.kind,
         area: body.area.clone(),
         rule_source: body.rule_source,
+        citation: body.citation.clone(),
+        clause: body.clause.clone(),
         pillars: body.pillars.clone(),
         reach: body.reach.clone(),
         grades: body.grades.iter().map(ToString::to_string).collect(),

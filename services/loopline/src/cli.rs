@@ -77,6 +77,10 @@ pub(crate) struct UpOptions {
     /// The address people use where another server with TLS stands before this one.
     #[arg(long, env = "LOOPLINE_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    /// A folder with descriptions of how states are asked for waivers (files ending in .yaml), beside those that ship:
+    /// a higher version of the same code replaces one.
+    #[arg(long, env = "LOOPLINE_REGIMES")]
+    pub(crate) regimes: Option<PathBuf>,
     /// How logs are written.
     #[arg(long, env = "LOOPLINE_LOGS", default_value = "text")]
     pub(crate) logs: Logs,
@@ -116,6 +120,10 @@ pub(crate) struct ServeOptions {
     /// The address people use where another server with TLS stands before the gateway.
     #[arg(long, env = "LOOPLINE_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    /// A folder with descriptions of how states are asked for waivers (files ending in .yaml), beside those that ship:
+    /// a higher version of the same code replaces one.
+    #[arg(long, env = "LOOPLINE_REGIMES")]
+    pub(crate) regimes: Option<PathBuf>,
     /// How logs are written.
     #[arg(long, env = "LOOPLINE_LOGS", default_value = "text")]
     pub(crate) logs: Logs,

@@ -1,7 +1,11 @@
 //! The AsyncAPI document: events, commands and queries, made from the types that travel.
 
 use contracts::action::Action;
-use contracts::events::{DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, ResolutionEvent, RoutingEvent};
+use contracts::events::{
+    DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, PatternEvent, ResolutionEvent, ReviewEvent,
+    RoutingEvent, WaiverEvent,
+};
+use contracts::office_action::OfficeAction;
 use contracts::register_action::RegisterAction;
 use contracts::subjects::Thing;
 use schemars::Schema;
@@ -72,6 +76,9 @@ pub(crate) fn asyncapi() -> Value {
         &mut into,
     ));
     let of_register = messages::<FlexibilityEvent>(FlexibilityEvent::schemas(&mut generator), &mut into);
+    let of_patterns = messages::<PatternEvent>(PatternEvent::schemas(&mut generator), &mut into);
+    let of_waivers = messages::<WaiverEvent>(WaiverEvent::schemas(&mut generator), &mut into);
+    let of_reviews = messages::<ReviewEvent>(ReviewEvent::schemas(&mut generator), &mut into);
     let of_directory = messages::<DirectoryEvent>(DirectoryEvent::schemas(&mut generator), &mut into);
 
     let refs = |list: &[Value]| -> Map<String, Value> {
@@ -87,6 +94,9 @@ pub(crate) fn asyncapi() -> Value {
         let list = match thing {
             Thing::Loop => &of_loop,
             Thing::Flexibility => &of_register,
+            Thing::Pattern => &of_patterns,
+            Thing::Waiver => &of_waivers,
+            Thing::Review => &of_reviews,
             Thing::District | Thing::School | Thing::Department | Thing::Zone | Thing::Team | Thing::Person => {
                 &of_directory
             }
@@ -106,8 +116,9 @@ pub(crate) fn asyncapi() -> Value {
         let description = "A person's command; only the gateway publishes here. Its body is the one of the HTTP API.";
         channels.insert(address.clone(), json!({"address": address, "description": description}));
     }
-    for action in RegisterAction::ALL {
-        let address = format!("svc.flexibility.user.{}", action.slug());
+    let of_flexibility = RegisterAction::ALL.iter().map(|action| action.slug());
+    for slug in of_flexibility.chain(OfficeAction::ALL.iter().map(|action| action.slug())) {
+        let address = format!("svc.flexibility.user.{slug}");
         let description = "A person's command; only the gateway publishes here. Its body is the one of the HTTP API.";
         channels.insert(address.clone(), json!({"address": address, "description": description}));
     }
@@ -120,6 +131,15 @@ pub(crate) fn asyncapi() -> Value {
         "flexibility.register",
         "flexibility.flexibility",
         "flexibility.similar",
+        "flexibility.public",
+        "flexibility.patterns",
+        "flexibility.pattern",
+        "flexibility.clauses",
+        "flexibility.regimes",
+        "flexibility.waivers",
+        "flexibility.waiver",
+        "flexibility.reviews",
+        "flexibility.review",
     ];
     for name in asks
         .into_iter()

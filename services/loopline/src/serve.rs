@@ -33,6 +33,7 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         nkeys: options.nkeys.clone(),
         location: location(options.database.as_deref(), folder.databases()),
         master,
+        regimes: options.regimes.clone(),
         clock: Clock::system(),
         lifecycle: lifecycle.clone(),
         health: Health::default(),

@@ -61,6 +61,8 @@ pub(crate) struct Parts {
     pub(crate) location: Location,
     /// The key for sealing keys.
     pub(crate) master: MasterKey,
+    /// A folder with descriptions of how states are asked, beside those that ship.
+    pub(crate) regimes: Option<std::path::PathBuf>,
     /// The time.
     pub(crate) clock: Clock,
     /// The process.
@@ -116,7 +118,9 @@ impl Parts {
                 resolution::run(bus.clone(), self.desk(&bus, "resolution"), lifecycle, health).await?;
             }
             Name::Flexibility => {
-                flexibility::run(bus.clone(), self.desk(&bus, "flexibility"), location, lifecycle, health).await?;
+                let regimes = flexibility::regimes::Regimes::load(self.regimes.as_deref())?;
+                let desk = self.desk(&bus, "flexibility");
+                flexibility::run(bus.clone(), desk, location, regimes, lifecycle, health).await?;
             }
             Name::Timeline => {
                 let (log, keyring, clock) = (Self::log(&bus), self.keyring(&bus), self.clock.clone());

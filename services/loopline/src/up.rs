@@ -48,6 +48,7 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         nkeys: Some(nkeys),
         location: location(options.database.as_deref(), folder.databases()),
         master,
+        regimes: options.regimes.clone(),
         clock: clock.clone(),
         lifecycle: lifecycle.clone(),
         health: Health::default(),

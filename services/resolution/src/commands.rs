@@ -7,9 +7,10 @@ use contracts::Action;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
 use contracts::events::ResolutionEvent;
-use contracts::ids::{DepartmentId, EventId, FlexibilityId};
+use contracts::ids::{DepartmentId, EventId, FlexibilityId, PatternId};
 use contracts::problem::{FieldProblem, Problem};
-use contracts::vocabulary::{AppealOutcome, FlexibilityTurn, NotGranted};
+use contracts::sealed::Sealed;
+use contracts::vocabulary::{AppealOutcome, FlexibilityTurn, NotGranted, ResolutionKind};
 use decider::{Decide, Desk, Guard, Opened};
 use messaging::{Incoming, People};
 use serde::Deserialize;
@@ -31,6 +32,7 @@ pub async fn handle(desk: &Desk, people: &dyn People, incoming: &Incoming) -> Re
         Action::Propose => propose(desk, &message, &read_body(body)?).await,
         Action::Decline => decline(desk, &message, &read_body(body)?).await,
         Action::WithdrawResolution => withdraw(desk, &message, &read_body(body)?).await,
+        Action::CorrectRule => correct_rule(desk, &message, &read_body(body)?).await,
         Action::StateAnswer => state_answer(desk, &message, &read_body(body)?).await,
         Action::File
         | Action::Amend
@@ -69,6 +71,23 @@ struct FailGrantBody {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AnswerWithPatternBody {
+    pattern: PatternId,
+    flexibility: FlexibilityId,
+    summary: Sealed,
+    rationale: Option<Sealed>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateAnsweredBody {
+    revision: u32,
+    granted: bool,
+    flexibility: Option<FlexibilityId>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct FlexibilityChangedBody {
     flexibility: FlexibilityId,
     turn: FlexibilityTurn,
@@ -103,8 +122,47 @@ pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Pro
             };
             act(desk, &message, opened, Action::StateAnswer, &command).await
         }
+        "answer-with-pattern" => answer_with_pattern(desk, &message, opened, read_body(body)?).await,
+        "state-answered" => {
+            let StateAnsweredBody {
+                revision,
+                granted,
+                flexibility,
+            } = read_body(body)?;
+            let command = domain::StateAnswer {
+                granted,
+                text: None,
+                revision: Some(revision),
+                flexibility,
+            };
+            act(desk, &message, opened, Action::StateAnswer, &command).await
+        }
         _ => Err(Problem::not_found("such command")),
     }
+}
+
+/// Answers a loop with what a team decided for all loops of a pattern; its school still says whether it works. The
+/// words come sealed under the pattern's key.
+async fn answer_with_pattern(
+    desk: &Desk,
+    message: &CommandMessage,
+    opened: Opened,
+    body: AnswerWithPatternBody,
+) -> Result<Done, Problem> {
+    let key = opened.record().key;
+    let command = domain::Propose {
+        kind: ResolutionKind::DistrictChange,
+        summary: desk.seal_again(key, &body.summary).await?,
+        rationale: match &body.rationale {
+            Some(rationale) => Some(desk.seal_again(key, rationale).await?),
+            None => None,
+        },
+        flexibility: Some(body.flexibility),
+        promise: Some(contracts::events::resolution::Promise::default()),
+        pattern: Some(body.pattern),
+        episode: None,
+    };
+    act(desk, message, opened, Action::Propose, &command).await
 }
 
 /// Carries a command of a department out.
@@ -258,6 +316,7 @@ async fn propose(desk: &Desk, message: &CommandMessage, body: &wire::Propose) ->
         rationale: desk.seal_some(key, body.rationale.as_ref()).await?,
         flexibility: body.flexibility,
         promise: promise::promise(desk, message, &opened, body).await?,
+        pattern: None,
         episode: body.episode,
     };
     act(desk, message, opened, Action::Propose, &command).await
@@ -304,7 +363,21 @@ async fn state_answer(desk: &Desk, message: &CommandMessage, body: &wire::StateA
         &domain::StateAnswer {
             granted: body.granted,
             text,
+            revision: None,
+            flexibility: None,
         },
     )
     .await
+}
+
+async fn correct_rule(desk: &Desk, message: &CommandMessage, body: &wire::CorrectRule) -> Result<Done, Problem> {
+    let opened = desk.open(message).await?;
+    let key = opened.record().key;
+    let command = domain::CorrectRule {
+        rule: body.rule.clone(),
+        title: desk.seal(key, &body.title).await?,
+        text: desk.seal(key, &body.text).await?,
+        department: writers_department(&message.authority, &opened),
+    };
+    act(desk, message, opened, Action::CorrectRule, &command).await
 }

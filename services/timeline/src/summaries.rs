@@ -177,6 +177,10 @@ pub(crate) fn summarise(kind: &str, data: &Value, actor: &str, names: &Names) ->
             ),
             None => ("The state said no; another answer is owed".to_owned(), text("text")),
         },
+        "rule_corrected" => (
+            format!("{actor} looked up where the rule comes from"),
+            two(text("title"), text("text")),
+        ),
         "flexibility_changed" => {
             let turn = FlexibilityTurn::from_code(&code("turn")).map_or("changed", FlexibilityTurn::label);
             (format!("The flexibility this rests on {turn}"), None)

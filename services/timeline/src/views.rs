@@ -7,7 +7,8 @@ use contracts::Claims;
 use contracts::ids::{DepartmentId, District, LoopId, LoopNumber, PersonId, SchoolId, TeamId};
 use contracts::problem::Problem;
 use contracts::queries::{
-    DeclineView, Holder, LoopRow, LoopView, OpenEscalation, OpenMatter, OpenQuestion, ResolutionView, SchoolView,
+    DeclineView, Holder, LoopRow, LoopRule, LoopView, OpenEscalation, OpenMatter, OpenQuestion, ResolutionView,
+    SchoolView,
 };
 use contracts::sealed::Sealed;
 use contracts::vocabulary::{Clock, Kind, LoopState, Urgency};
@@ -160,6 +161,12 @@ impl Shown<'_> {
             kind: tension.kind,
             area: tension.area.code().to_owned(),
             rule_source: tension.rule_source,
+            rule: LoopRule {
+                corrected: record.corrected.is_some(),
+                source: record.rule().source,
+                citation: record.rule().citation.filter(|_| !card).map(|text| text.to_string()),
+                clause: record.rule().clause.filter(|_| !card).map(|text| text.to_string()),
+            },
             pillars: tension.pillars.clone(),
             urgency: tension.urgency,
             needed_by: tension.needed_by.filter(|_| full),
@@ -201,6 +208,7 @@ impl Shown<'_> {
             being_granted: proposal.grant == Grant::OnConfirmation && self.record.ungranted_parts().next().is_some(),
             failed: proposal.grant == Grant::Failed,
             flexibility: proposal.flexibility,
+            pattern: proposal.pattern,
         }))
     }
 

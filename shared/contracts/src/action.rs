@@ -85,6 +85,8 @@ actions! {
     WithdrawResolution = "withdraw-resolution" of "resolution",
     /// Record what the state said.
     StateAnswer = "state-answer" of "resolution",
+    /// Say where the rule really comes from.
+    CorrectRule = "correct-rule" of "resolution",
 }
 
 /// In relation to which thing a role must hold.
@@ -179,4 +181,7 @@ pub const AUTHORITY: &[(Action, Role, Scope)] = &[
     (Action::StateAnswer, Role::DepartmentStaff, Scope::HoldingDepartment),
     (Action::StateAnswer, Role::DepartmentLead, Scope::HoldingDepartment),
     (Action::StateAnswer, Role::Contact, Scope::District),
+    (Action::CorrectRule, Role::DepartmentStaff, Scope::AnyDepartmentInIt),
+    (Action::CorrectRule, Role::DepartmentLead, Scope::AnyDepartmentInIt),
+    (Action::CorrectRule, Role::Contact, Scope::District),
 ];

@@ -3,20 +3,22 @@
 
 mod message;
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::area::Area;
-use crate::events::directory::{Closed, RoutingRule};
+use crate::events::directory::{Closed, PatternThresholds, RoutingRule};
 use crate::events::flexibility::{Readers, Rule};
 use crate::events::intake::Reach;
 use crate::events::routing::ServiceLevel;
 use crate::ids::{EventId, FlexibilityId, LoopId, PersonId, SchoolId};
 use crate::text::{Line, Passage, Text, blank_is_none};
 use crate::vocabulary::{
-    AppealOutcome, DeclineGround, EscalatedTo, Kind, Pillar, PilotChoice, Readership, ResolutionKind, RuleSource, Says,
-    ScopeLevel, Urgency, Visibility,
+    AppealOutcome, DeclineGround, EscalatedTo, Finding, Kind, Pillar, PilotChoice, Readership, ResolutionKind,
+    RuleSource, Says, ScopeLevel, Urgency, Visibility,
 };
 
 pub use message::{CommandMessage, Done, Reply, read_body};
@@ -55,6 +57,12 @@ bodies! {
         /// Where the rule comes from, as you believe.
         #[serde(default = "not_sure")]
         rule_source: RuleSource,
+        /// The rule, where you can cite it, such as `Board policy 3420`.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        citation: Option<Text<120>>,
+        /// The part of it, such as `section B`.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        clause: Option<Text<80>>,
         /// The pillars touched.
         #[serde(default)]
         pillars: Vec<Pillar>,
@@ -498,6 +506,55 @@ bodies! {
         scope: Option<ScopeAsked>,
     }
 
+    /// Say where the rule really comes from; it is published as a clarification.
+    CorrectRule {
+        /// The rule as it is.
+        rule: Rule,
+        /// The correction in one line, such as `Seat time is the district's own practice`.
+        title: Line,
+        /// What follows from it, in plain words.
+        text: Passage,
+    }
+
+    /// Propose to change the rule of a pattern; it goes before a team.
+    ProposeRevision {
+        /// The team that decides: its id or name.
+        team: Named,
+        /// One line for the register.
+        title: Line,
+        /// What every school may do from then on.
+        text: Passage,
+        /// Why.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        rationale: Option<Passage>,
+        /// The rule that is changed; the pattern's own where absent.
+        #[serde(default)]
+        rule: Option<Rule>,
+        /// Under which conditions.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        conditions: Option<Passage>,
+        /// What stays required all the same.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        stays_required: Option<Passage>,
+        /// The flexibility that becomes every school's; else a new one is written down.
+        #[serde(default)]
+        widens: Option<FlexibilityId>,
+        /// Who answers for it, where you work in several departments or in none.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        department: Option<Named>,
+    }
+
+    /// Decide for the team on a proposed change.
+    DecideRevision {
+        /// Whether the rule changes.
+        adopted: bool,
+        /// What is decided, in words.
+        decision: Passage,
+        /// Which proposal, else the open one.
+        #[serde(default)]
+        revision: Option<u32>,
+    }
+
     /// Say no.
     Decline {
         /// On what ground.
@@ -527,6 +584,80 @@ bodies! {
         text: Option<Passage>,
     }
 
+    /// Write a request to the state down, as far as it is known; what was written before is replaced.
+    DraftWaiver {
+        /// The loop whose answer it is.
+        #[serde(rename = "loop")]
+        loop_id: LoopId,
+        /// The state's way of asking, by its code.
+        regime: Text<60>,
+        /// What the request says, by the names of its parts.
+        #[serde(default)]
+        parts: BTreeMap<Text<60>, Passage>,
+    }
+
+    /// The request has gone to the state.
+    SubmitWaiver {
+        /// On which day it was received; today where absent.
+        #[serde(default)]
+        on: Option<NaiveDate>,
+    }
+
+    /// The state has answered.
+    AnswerWaiver {
+        /// Whether it said yes.
+        granted: bool,
+        /// On which day; today where absent.
+        #[serde(default)]
+        on: Option<NaiveDate>,
+        /// Its last day, where it said yes.
+        #[serde(default)]
+        until: Option<NaiveDate>,
+        /// How the state cites its answer.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        reference: Option<Text<120>>,
+        /// What it said.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        text: Option<Passage>,
+    }
+
+    /// Open a review: the district looks at its own rules first.
+    OpenReview {
+        /// What is looked at, such as `Student handbook`.
+        title: Line,
+        /// How it is cited.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        citation: Option<Text<120>>,
+        /// Why, and what is looked for.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        purpose: Option<Passage>,
+        /// By which day it is done.
+        #[serde(default)]
+        due_on: Option<NaiveDate>,
+        /// Whose rules they are, where you work in several departments or in none.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        department: Option<Named>,
+    }
+
+    /// Say what one part of the document does.
+    ExamineClause {
+        /// Which part.
+        clause: Text<80>,
+        /// `keeps`, `bends` or `blocks`.
+        finding: Finding,
+        /// For which pillar.
+        #[serde(default)]
+        pillar: Option<Pillar>,
+        /// Why.
+        note: Passage,
+    }
+
+    /// Close a review.
+    ConcludeReview {
+        /// What was found.
+        summary: Passage,
+    }
+
     /// The district's working days.
     SetCalendar {
         /// An IANA name; absent leaves it.
@@ -540,6 +671,12 @@ bodies! {
     SetServiceLevel {
         /// The level; the same id replaces.
         level: ServiceLevel,
+    }
+
+    /// When a rule that several schools meet is a pattern.
+    SetPatternThresholds {
+        /// The thresholds.
+        thresholds: PatternThresholds,
     }
 
     /// Who gets what.

@@ -75,12 +75,42 @@ typed_id! {
     CommandId,
     /// A flexibility of the register.
     FlexibilityId,
+    /// A rule or an area that several schools meet.
+    PatternId,
+    /// A request to the state.
+    WaiverId,
+    /// A review that the district makes of its own rules.
+    ReviewId,
 }
 
 impl FlexibilityId {
     /// The flexibility that one revision of a loop's answer promises: there is one, however often it is asked for.
     pub fn promised(district: &District, id: LoopId, revision: u32) -> Self {
         Self::derived(&[district.as_str(), &id.to_string(), &revision.to_string()])
+    }
+
+    /// The flexibility that an adopted change of a rule makes.
+    pub fn adopted(district: &District, id: PatternId, revision: u32) -> Self {
+        Self::derived(&[district.as_str(), "pattern", &id.to_string(), &revision.to_string()])
+    }
+
+    /// The clarification that a corrected belief about a rule makes.
+    pub fn corrected(district: &District, event: EventId) -> Self {
+        Self::derived(&[district.as_str(), "corrected", &event.to_string()])
+    }
+}
+
+impl WaiverId {
+    /// The request that one revision of a loop's answer asks for: there is one.
+    pub fn of(district: &District, id: LoopId, revision: u32) -> Self {
+        Self::derived(&[district.as_str(), "waiver", &id.to_string(), &revision.to_string()])
+    }
+}
+
+impl PatternId {
+    /// The pattern of a rule or an area: the first, or a later one after the rule was changed.
+    pub fn of(district: &District, basis: &str, nth: u32) -> Self {
+        Self::derived(&[district.as_str(), basis, &nth.to_string()])
     }
 }
 

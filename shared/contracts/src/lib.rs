@@ -10,6 +10,7 @@ pub mod commands;
 pub mod envelope;
 pub mod events;
 pub mod ids;
+pub mod office_action;
 pub mod problem;
 pub mod queries;
 pub mod register_action;
@@ -24,8 +25,10 @@ pub use area::Area;
 pub use claims::Claims;
 pub use envelope::{Actor, Envelope, Recorded};
 pub use ids::{
-    CommandId, DepartmentId, District, EventId, FlexibilityId, LoopId, LoopNumber, PersonId, SchoolId, TeamId, ZoneId,
+    CommandId, DepartmentId, District, EventId, FlexibilityId, LoopId, LoopNumber, PatternId, PersonId, ReviewId,
+    SchoolId, TeamId, WaiverId, ZoneId,
 };
+pub use office_action::OfficeAction;
 pub use problem::Problem;
 pub use register_action::RegisterAction;
 pub use sealed::{KeyId, Sealed};

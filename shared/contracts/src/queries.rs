@@ -5,6 +5,7 @@ mod changes;
 mod district;
 mod leaders;
 mod loops;
+mod office;
 mod register;
 
 pub use ask::{Answered, Ask, PAGE_MAX, Page};
@@ -12,4 +13,5 @@ pub use changes::*;
 pub use district::*;
 pub use leaders::*;
 pub use loops::*;
+pub use office::*;
 pub use register::*;

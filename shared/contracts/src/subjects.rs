@@ -21,6 +21,12 @@ pub enum Thing {
     Loop,
     /// A flexibility, a clarification, or what must stay as it is.
     Flexibility,
+    /// A rule or an area that several schools meet.
+    Pattern,
+    /// A request to the state.
+    Waiver,
+    /// A review that the district makes of its own rules.
+    Review,
     /// A district: calendar, service levels, rules, contact.
     District,
     /// A school.
@@ -37,9 +43,12 @@ pub enum Thing {
 
 impl Thing {
     /// Every kind of thing.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Loop,
         Self::Flexibility,
+        Self::Pattern,
+        Self::Waiver,
+        Self::Review,
         Self::District,
         Self::School,
         Self::Department,
@@ -53,6 +62,9 @@ impl Thing {
         match self {
             Self::Loop => "loop",
             Self::Flexibility => "flexibility",
+            Self::Pattern => "pattern",
+            Self::Waiver => "waiver",
+            Self::Review => "review",
             Self::District => "district",
             Self::School => "school",
             Self::Department => "department",

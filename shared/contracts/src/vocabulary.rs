@@ -219,6 +219,46 @@ words! {
         /// Something must stay as it is.
         NonNegotiable = "non_negotiable" / "Must stay as it is",
     }
+    /// Where a request to the state stands.
+    WaiverStanding {
+        /// It is being written.
+        Drafted = "drafted" / "Being written",
+        /// The state has it.
+        Submitted = "submitted" / "With the state",
+        /// The state said yes.
+        Granted = "granted" / "Granted",
+        /// The state said no.
+        Denied = "denied" / "Denied",
+        /// The state's time ran out, which is a yes.
+        DeemedGranted = "deemed_granted" / "Granted by the state's silence",
+    }
+    /// What a part of a document does to student-centred learning.
+    Finding {
+        /// It leaves it alone.
+        Keeps = "keeps" / "Leaves it alone",
+        /// It allows it under conditions, or with effort.
+        Bends = "bends" / "Makes it harder",
+        /// It stands in the way.
+        Blocks = "blocks" / "Stands in the way",
+    }
+    /// Which of the district's thresholds makes a pattern.
+    PatternGround {
+        /// So many schools met it.
+        Schools = "schools" / "Several schools met it",
+        /// So many exceptions bend it.
+        Exceptions = "exceptions" / "Several exceptions bend it",
+    }
+    /// Where a pattern stands.
+    PatternStanding {
+        /// It was seen.
+        Detected = "detected" / "Seen",
+        /// A change lies before a team.
+        Proposed = "proposed" / "Before a team",
+        /// The rule was changed.
+        Adopted = "adopted" / "Changed for every school",
+        /// The team left the rule as it is.
+        Kept = "kept" / "Left as it is",
+    }
     /// Whether a flexibility can be used.
     Standing {
         /// It can.

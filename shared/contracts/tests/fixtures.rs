@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use loopline_contracts::events::{
-    DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, ResolutionEvent, RoutingEvent,
+    DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, PatternEvent, ResolutionEvent, ReviewEvent,
+    RoutingEvent, WaiverEvent,
 };
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -40,6 +41,9 @@ fn every_version_of_every_event_is_read_for_ever() {
     check::<RoutingEvent>(&mut seen);
     check::<ResolutionEvent>(&mut seen);
     check::<FlexibilityEvent>(&mut seen);
+    check::<PatternEvent>(&mut seen);
+    check::<WaiverEvent>(&mut seen);
+    check::<ReviewEvent>(&mut seen);
     check::<DirectoryEvent>(&mut seen);
     let there: BTreeSet<String> = std::fs::read_dir(folder())
         .expect("the fixtures")

@@ -201,6 +201,26 @@ impl Desk {
         })
     }
 
+    /// Words that are sealed under one thing's key, sealed again under another's: each is erased by itself. What was
+    /// erased says so.
+    pub async fn seal_again(&self, key: KeyId, sealed: &Sealed) -> Result<Sealed, Problem> {
+        let away = || Problem::unavailable("texts cannot be sealed for a moment; nothing was lost");
+        let words = match self.keyring.open(sealed).await {
+            Ok(words) => words,
+            Err(SealingError::Erased(_)) => sealing::ERASED.to_owned(),
+            Err(SealingError::Unavailable(_) | SealingError::NotOpened(_)) => return Err(away()),
+        };
+        self.keyring.seal(key, &words).await.map_err(|_| away())
+    }
+
+    /// The same, where there is something.
+    pub async fn seal_some_again(&self, key: KeyId, sealed: Option<&Sealed>) -> Result<Option<Sealed>, Problem> {
+        match sealed {
+            Some(sealed) => self.seal_again(key, sealed).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Seals a text where there is one.
     pub async fn seal_some<const MAX: usize>(
         &self,

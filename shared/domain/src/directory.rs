@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::events::DirectoryEvent;
-use contracts::events::directory::{Closed, RoutingRule};
+use contracts::events::directory::{Closed, PatternThresholds, RoutingRule};
 use contracts::events::routing::ServiceLevel;
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId, ZoneId};
 use contracts::subjects::Subject;
@@ -38,6 +38,8 @@ pub struct DistrictRecord {
     pub rules_version: u32,
     /// The contact and the role's written duties.
     pub contact: Option<(PersonId, String)>,
+    /// When a rule that several schools meet is a pattern.
+    pub thresholds: PatternThresholds,
 }
 
 /// A school.
@@ -151,6 +153,7 @@ impl DistrictRecord {
             DirectoryEvent::ServiceLevelSet(set) => {
                 self.service_levels.insert(set.level.id.clone(), set.level.clone());
             }
+            DirectoryEvent::PatternThresholdsSet(set) => self.thresholds = set.thresholds,
             DirectoryEvent::RoutingRulesPublished(published) => {
                 self.rules.clone_from(&published.rules);
                 self.rules_version = published.version;

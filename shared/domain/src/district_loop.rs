@@ -9,11 +9,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use contracts::area::Area;
 use contracts::envelope::{Actor, Envelope, Meta};
 use contracts::events::LoopEvent;
+use contracts::events::flexibility::Rule;
 use contracts::events::intake::{Origin, Reach};
 use contracts::events::routing::{About, ServiceLevel};
-use contracts::ids::{DepartmentId, EventId, FlexibilityId, LoopId, PersonId, SchoolId, TeamId};
+use contracts::ids::{DepartmentId, EventId, FlexibilityId, LoopId, PatternId, PersonId, SchoolId, TeamId};
 use contracts::queries::Holder;
 use contracts::sealed::{KeyId, Sealed};
+use contracts::text::Text;
 use contracts::versions::Unreadable;
 use contracts::vocabulary::{
     AppealOutcome, Clock, DeclineGround, EscalatedTo, Kind, LoopState, Pillar, ResolutionKind, RuleSource, Urgency,
@@ -54,6 +56,10 @@ pub struct Tension {
     pub area: Area,
     /// Where the school believes the rule comes from.
     pub rule_source: RuleSource,
+    /// The rule as the school cites it.
+    pub citation: Option<Text<120>>,
+    /// The part of it.
+    pub clause: Option<Text<80>>,
     /// The pillars touched.
     pub pillars: Vec<Pillar>,
     /// How many it touches.
@@ -193,6 +199,8 @@ pub struct Proposal {
     pub rationale: Option<Sealed>,
     /// The flexibility it rests on: the one it cites, or the one that was granted for it.
     pub flexibility: Option<FlexibilityId>,
+    /// The pattern whose adopted change answers this loop with others.
+    pub pattern: Option<PatternId>,
     /// When it was proposed.
     pub at: DateTime<Utc>,
     /// Since when the schools are being asked; a school that joins starts it again.
@@ -304,6 +312,8 @@ pub struct LoopRecord {
     pub filed_at: DateTime<Utc>,
     /// An earlier loop this one follows on.
     pub linked_to: Option<LoopId>,
+    /// The rule as a department corrected it; none where nobody did.
+    pub corrected: Option<Rule>,
     /// What the school said.
     pub tension: Tension,
     /// The schools in it, those that left too.
@@ -384,6 +394,15 @@ impl Loop {
 }
 
 impl LoopRecord {
+    /// The rule that gets in the way: as a department corrected it, else as the school believes.
+    pub fn rule(&self) -> Rule {
+        self.corrected.clone().unwrap_or_else(|| Rule {
+            source: self.tension.rule_source,
+            citation: self.tension.citation.clone(),
+            clause: self.tension.clause.clone(),
+        })
+    }
+
     /// The department that has it, with what is known of its hold.
     pub fn with(&self) -> Option<&With> {
         match &self.assignment {

@@ -10,7 +10,7 @@ use contracts::envelope::{Envelope, Meta};
 use contracts::events::flexibility::{
     FlexibilityEvent, NonNegotiableDeclared, Origin, Readers, Rule, Scope, ScopeWidened, Terms,
 };
-use contracts::ids::{DepartmentId, District, LoopId, SchoolId};
+use contracts::ids::{DepartmentId, District, LoopId, PatternId, SchoolId};
 use contracts::sealed::{KeyId, Sealed};
 use contracts::versions::Unreadable;
 use contracts::vocabulary::{FlexibilityTurn, PilotChoice, Readership, ResolutionKind, Role, Says, Standing};
@@ -89,6 +89,9 @@ pub struct FlexibilityRecord {
     pub users: BTreeMap<SchoolId, Use>,
     /// The loops it led from, or that were answered with it.
     pub loops: BTreeSet<LoopId>,
+    /// The pattern whose adopted change made it.
+    #[serde(default)]
+    pub pattern: Option<PatternId>,
     /// Notices given of its end: the day it then had, and how many days before.
     pub noticed: BTreeSet<(NaiveDate, u32)>,
     /// The last change that concerns loops resting on it, and the event that says so.
@@ -177,7 +180,8 @@ fn allowed(meta: &Meta, says: Says, terms: &Terms) -> FlexibilityRecord {
         standing: Standing::InForce,
         ended_at: None,
         users: BTreeMap::new(),
-        loops: BTreeSet::new(),
+        loops: terms.corrects.into_iter().collect(),
+        pattern: terms.pattern,
         noticed: BTreeSet::new(),
         turned: None,
         since: meta.time,
@@ -215,6 +219,7 @@ fn stays(meta: &Meta, declared: &NonNegotiableDeclared) -> FlexibilityRecord {
         ended_at: None,
         users: BTreeMap::new(),
         loops: BTreeSet::new(),
+        pattern: None,
         noticed: BTreeSet::new(),
         turned: None,
         since: meta.time,

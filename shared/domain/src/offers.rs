@@ -64,7 +64,7 @@ impl LoopRecord {
                 EscalatedTo::Leader => viewer.has(Role::Leader),
             }),
             Action::Acknowledge => at_work && with.is_some_and(|with| with.acknowledged.is_none()),
-            Action::Ask | Action::Propose | Action::Decline => at_work,
+            Action::Ask | Action::Propose | Action::Decline | Action::CorrectRule => at_work,
             Action::Note => true,
             Action::PutBeforeTeam => open && self.matter.is_none(),
             Action::DecideTeam => self.matter.is_some(),

@@ -84,6 +84,8 @@ pub enum Rejection {
     StateHasNotAnswered,
     /// Nothing was asked of the state.
     NothingAskedOfState,
+    /// The rule is on record as just that.
+    RuleIsSo,
     /// The school has said so already.
     AlreadySaid {
         /// What its part is now.
@@ -190,6 +192,7 @@ impl Rejection {
             Self::AnotherRevision { .. } => "another-revision",
             Self::StateHasNotAnswered => "state-has-not-answered",
             Self::NothingAskedOfState => "nothing-asked-of-state",
+            Self::RuleIsSo => "rule-is-so",
             Self::AlreadySaid { .. } => "already-said",
             Self::NotDeclined => "not-declined",
             Self::AlreadyAppealed => "already-appealed",
@@ -247,6 +250,7 @@ impl Rejection {
             | Self::AnotherRevision { .. }
             | Self::StateHasNotAnswered
             | Self::NothingAskedOfState
+            | Self::RuleIsSo
             | Self::AlreadySaid { .. }
             | Self::NotDeclined
             | Self::AlreadyAppealed
@@ -337,6 +341,7 @@ impl Rejection {
                 "the state has not answered yet; you will be asked when it has".to_owned()
             }
             Self::NothingAskedOfState => "nothing is waiting for the state here".to_owned(),
+            Self::RuleIsSo => "the rule is on record as just that: there is nothing to correct".to_owned(),
             Self::AlreadySaid { state } => {
                 format!("this school's part is {} already; a new revision would ask again", state.code())
             }

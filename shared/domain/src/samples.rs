@@ -60,6 +60,8 @@ pub fn filed(name: &str) -> TensionFiled {
         kind: Kind::Policy,
         area: Area::from_code("seat_time").unwrap_or_else(|| unreachable!("seat_time ships with the product")),
         rule_source: RuleSource::StateRule,
+        citation: None,
+        clause: None,
         pillars: Vec::new(),
         reach: Reach::default(),
         grades: Vec::new(),
@@ -131,6 +133,8 @@ pub fn terms(name: &str) -> Terms {
         kind: ResolutionKind::SchoolException,
         pilot_question: None,
         origin: None,
+        pattern: None,
+        corrects: None,
         readers: Readers::District,
     }
 }

@@ -66,6 +66,8 @@ pub enum Step {
     Loop(LoopId, LoopEvent),
     /// Something happened to a part of the register.
     Register(FlexibilityEvent),
+    /// Something happened to a pattern, a request to the state, or a review.
+    Office,
     /// Something happened in the directory.
     Directory(DirectoryEvent),
 }
@@ -218,6 +220,9 @@ impl Batch {
             return FlexibilityEvent::read(&recorded.envelope)
                 .map(Step::Register)
                 .map_err(unreadable);
+        }
+        if matches!(recorded.subject.thing, Thing::Pattern | Thing::Waiver | Thing::Review) {
+            return Ok(Step::Office);
         }
         let event = DirectoryEvent::read(&recorded.envelope).map_err(unreadable)?;
         if recorded.subject.thing != Thing::Person {

@@ -243,6 +243,11 @@ pub fn action(
             episode(record, &mut put, dice);
         }
         Action::WithdrawResolution => put("why", json!("it was wrong")),
+        Action::CorrectRule => {
+            put("rule", json!({"source": "habit"}));
+            put("title", json!("It is our own habit."));
+            put("text", json!("Nothing forbids it."));
+        }
         Action::StateAnswer => put("granted", json!(dice.chance(600))),
     }
     let for_a_school = matches!(

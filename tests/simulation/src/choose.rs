@@ -100,7 +100,7 @@ fn weight(action: Action, record: &LoopRecord, temper: Temper) -> u32 {
     match action {
         Action::File => 0,
         Action::Amend | Action::HandOn | Action::Leave | Action::Withdraw | Action::Escalate => 1,
-        Action::Note | Action::Collaborate | Action::ChangeDue | Action::WithdrawResolution => 2,
+        Action::Note | Action::Collaborate | Action::ChangeDue | Action::WithdrawResolution | Action::CorrectRule => 2,
         Action::Assign | Action::PutBeforeTeam | Action::Decline | Action::Reroute => 3,
         Action::Ask => 5,
         Action::Join => temper.joins,

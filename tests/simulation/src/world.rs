@@ -216,6 +216,7 @@ impl World {
             routing::policies::WHEN_APPEALED_THEN_ESCALATE,
             flexibility::policies::WHEN_CONFIRMED_THEN_GRANT,
             flexibility::policies::WHEN_GRANTED_THEN_REPLACE_OLDER,
+            flexibility::policies::WHEN_RULE_CORRECTED_THEN_CLARIFY,
             resolution::policies::WHEN_GRANTED_THEN_SAY_SO,
         ] {
             self.consumers.push(Consumer::start(&self.log.inner, policy).await?);

@@ -51,6 +51,7 @@ impl Fold for Thing {
             | DirectoryEvent::TeamFormed(_)
             | DirectoryEvent::PersonRostered(_)
             | DirectoryEvent::ServiceLevelSet(_)
+            | DirectoryEvent::PatternThresholdsSet(_)
             | DirectoryEvent::ContactDesignated(_) => {}
         }
         let same_kind = |known: &DirectoryEvent| std::mem::discriminant(known) == std::mem::discriminant(event);
@@ -96,6 +97,7 @@ impl Decide<Thing> for State {
             | DirectoryEvent::TeamFormed(_)
             | DirectoryEvent::CalendarSet(_)
             | DirectoryEvent::ServiceLevelSet(_)
+            | DirectoryEvent::PatternThresholdsSet(_)
             | DirectoryEvent::RoutingRulesPublished(_)
             | DirectoryEvent::ContactDesignated(_)) => thing.last.contains(other),
         };

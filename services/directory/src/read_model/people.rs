@@ -102,6 +102,7 @@ impl ReadModel for People {
                 | DirectoryEvent::ZoneDefined(_)
                 | DirectoryEvent::CalendarSet(_)
                 | DirectoryEvent::ServiceLevelSet(_)
+                | DirectoryEvent::PatternThresholdsSet(_)
                 | DirectoryEvent::RoutingRulesPublished(_)
                 | DirectoryEvent::ContactDesignated(_) => None,
             };
@@ -154,6 +155,7 @@ impl ReadModel for People {
                 | DirectoryEvent::ZoneDefined(_)
                 | DirectoryEvent::CalendarSet(_)
                 | DirectoryEvent::ServiceLevelSet(_)
+                | DirectoryEvent::PatternThresholdsSet(_)
                 | DirectoryEvent::RoutingRulesPublished(_)
                 | DirectoryEvent::ContactDesignated(_) => {}
             }

@@ -2,15 +2,14 @@
 
 use ::domain::{Flexibility, LoopRecord};
 use contracts::commands::{CommandMessage, Done};
-use contracts::events::flexibility::{Origin, Readers, Rule, Scope, Terms};
+use contracts::events::flexibility::{Origin, Readers, Scope, Terms};
 use contracts::events::resolution::Promise;
 use contracts::ids::{FlexibilityId, LoopId, SchoolId};
 use contracts::problem::Problem;
-use contracts::sealed::{KeyId, Sealed};
+use contracts::sealed::Sealed;
 use contracts::subjects::Subject;
 use contracts::vocabulary::{ResolutionKind, Visibility};
 use decider::{Desk, History};
-use sealing::{ERASED, SealingError};
 use serde::Deserialize;
 
 use super::{Known, Opened, carry_out, known, open};
@@ -108,7 +107,6 @@ impl Promised {
     async fn terms(&self, desk: &Desk, record: &LoopRecord, origin: Origin, known: &Known) -> Result<Terms, Problem> {
         let away = |_| Problem::unavailable("texts cannot be sealed for a moment; nothing was lost");
         let key = desk.keyring.lease().await.map_err(away)?;
-        let again = Again { desk, key };
         let promise = &self.promise;
         let joinable = record.tension.visibility == Visibility::Joinable;
         // A loop that others may not see lends the register no words of its school.
@@ -119,18 +117,14 @@ impl Promised {
         };
         Ok(Terms {
             key,
-            title: again.sealed(title).await?,
-            allows: again.sealed(&self.summary).await?,
-            rationale: again.sealed_some(self.rationale.as_ref()).await?,
-            rule: promise.rule.clone().unwrap_or(Rule {
-                source: record.tension.rule_source,
-                citation: None,
-                clause: None,
-            }),
+            title: desk.seal_again(key, title).await?,
+            allows: desk.seal_again(key, &self.summary).await?,
+            rationale: desk.seal_some_again(key, self.rationale.as_ref()).await?,
+            rule: promise.rule.clone().unwrap_or_else(|| record.rule()),
             area: record.tension.area.clone(),
             scope: self.scope(record, origin),
-            conditions: again.sealed_some(promise.conditions.as_ref()).await?,
-            stays_required: again.sealed_some(promise.stays_required.as_ref()).await?,
+            conditions: desk.seal_some_again(key, promise.conditions.as_ref()).await?,
+            stays_required: desk.seal_some_again(key, promise.stays_required.as_ref()).await?,
             starts_on: known.today,
             ends_on: promise.ends_on,
             review_on: promise.review_on,
@@ -140,8 +134,10 @@ impl Promised {
                 .or_else(|| record.had_by.iter().next().copied())
                 .ok_or_else(|| Problem::conflict("nothing-promised", "no department ever had this loop"))?,
             kind: self.kind,
-            pilot_question: again.sealed_some(promise.pilot_question.as_ref()).await?,
+            pilot_question: desk.seal_some_again(key, promise.pilot_question.as_ref()).await?,
             origin: Some(origin),
+            pattern: None,
+            corrects: None,
             readers: if joinable {
                 Readers::District
             } else {
@@ -167,31 +163,6 @@ impl Promised {
                 | ResolutionKind::Support,
                 _,
             ) => schools(),
-        }
-    }
-}
-
-/// Words of a loop, sealed again under a key of the register: each is erased by itself.
-struct Again<'a> {
-    desk: &'a Desk,
-    key: KeyId,
-}
-
-impl Again<'_> {
-    async fn sealed(&self, sealed: &Sealed) -> Result<Sealed, Problem> {
-        let away = || Problem::unavailable("texts cannot be sealed for a moment; nothing was lost");
-        let words = match self.desk.keyring.open(sealed).await {
-            Ok(words) => words,
-            Err(SealingError::Erased(_)) => ERASED.to_owned(),
-            Err(SealingError::Unavailable(_) | SealingError::NotOpened(_)) => return Err(away()),
-        };
-        self.desk.keyring.seal(self.key, &words).await.map_err(|_| away())
-    }
-
-    async fn sealed_some(&self, sealed: Option<&Sealed>) -> Result<Option<Sealed>, Problem> {
-        match sealed {
-            Some(sealed) => self.sealed(sealed).await.map(Some),
-            None => Ok(None),
         }
     }
 }

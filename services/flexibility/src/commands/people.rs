@@ -242,6 +242,8 @@ impl Asked<'_> {
             scope,
             pilot_question: self.desk.seal_some(key, body.pilot_question.as_ref()).await?,
             origin: None,
+            pattern: None,
+            corrects: None,
             readers: body.readers.unwrap_or(Readers::District),
         })
     }

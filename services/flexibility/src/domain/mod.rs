@@ -5,6 +5,7 @@ mod change;
 mod claim;
 mod expire;
 mod grant;
+mod office;
 mod refusal;
 mod revoke;
 mod widen;
@@ -17,6 +18,10 @@ pub use change::{ChangeConditions, PublishRationale, Renew, ShowTo};
 pub use claim::Claim;
 pub use expire::LookAtEnd;
 pub use grant::Grant;
+pub use office::{
+    Acting, AnswerWaiver, ConcludeReview, DecideRevision, Detect, DraftWaiver, ExamineClause, LookAtState,
+    OfficeRefusal, OpenReview, ProposeRevision, SubmitWaiver,
+};
 pub use refusal::Refusal;
 pub use revoke::Revoke;
 pub use widen::Widen;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ::projection::{ApplyError, Batch};
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::Recorded;
+use contracts::events::flexibility::Readers;
 use contracts::events::{IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
 use contracts::ids::{District, LoopId};
 use contracts::sealed::Sealed;
@@ -14,6 +15,7 @@ use domain::{Flexibility, LoopRecord};
 use sealing::{ERASED, Keyring, SealingError};
 use uuid::Uuid;
 
+use super::office::{self, MetOut, OfficeOut};
 use crate::similar::terms::{rule_key, stems};
 
 /// One row of `register_row`.
@@ -31,6 +33,8 @@ pub(super) struct RegisterOut {
     pub(super) standing: &'static str,
     pub(super) rule: String,
     pub(super) ends_on: Option<NaiveDate>,
+    pub(super) readers: &'static str,
+    pub(super) kind: Option<&'static str>,
     pub(super) title: String,
     pub(super) first_seq: i64,
     pub(super) turn: Option<(&'static str, Uuid, i64)>,
@@ -76,6 +80,14 @@ pub(super) struct Collected {
     pub(super) ended: BTreeMap<Uuid, (i64, DateTime<Utc>)>,
     pub(super) rests: Vec<RestsOut>,
     pub(super) docs: Vec<DocOut>,
+    /// Loops whose rows of `met` are written anew.
+    pub(super) met_anew: BTreeSet<Uuid>,
+    pub(super) met: Vec<MetOut>,
+    pub(super) office: Vec<OfficeOut>,
+    /// What loops and parts of the register of this batch may have in common with others.
+    pub(super) suspects: BTreeSet<(District, String)>,
+    /// Whether thresholds were set, so that everything is looked at.
+    pub(super) all_suspect: bool,
     open: HashMap<Uuid, usize>,
     districts: BTreeMap<Uuid, District>,
     told: HashMap<Uuid, Uuid>,
@@ -103,6 +115,8 @@ impl Collected {
         }
         self.open.insert(id, self.rows.len());
         self.districts.insert(id, recorded.subject.district.clone());
+        self.suspects
+            .extend(office::rule_basis(&record.rule).map(|basis| (recorded.subject.district.clone(), basis)));
         self.rows.push(RegisterOut {
             from_seq: sequence,
             to: None,
@@ -116,6 +130,12 @@ impl Collected {
             standing: record.standing.code(),
             rule: rule_key(&record.rule),
             ends_on: record.ends_on,
+            readers: match record.readers {
+                Readers::Concerned => "concerned",
+                Readers::District => "district",
+                Readers::Public => "public",
+            },
+            kind: record.kind.map(contracts::vocabulary::ResolutionKind::code),
             title: String::new(),
             first_seq: record.first_seq as i64,
             turn: record
@@ -190,6 +210,12 @@ impl Collected {
                 });
             }
             if self.reworded.contains(&id.0) {
+                self.met_anew.insert(id.0);
+                self.met.extend(office::met(id, &district, record));
+                self.suspects
+                    .insert((district.clone(), office::area_basis(record.tension.area.code())));
+                self.suspects
+                    .extend(office::rule_basis(&record.rule()).map(|basis| (district.clone(), basis)));
                 self.docs.push(DocOut {
                     seq: record.filed_seq as i64,
                     district: district.to_string(),
@@ -253,6 +279,7 @@ fn concerns(event: &LoopEvent) -> Concerns {
             | ResolutionEvent::ResolutionWithdrawn(_)
             | ResolutionEvent::GrantFailed(_)
             | ResolutionEvent::FlexibilityChanged(_) => of(true, Rests::Perhaps),
+            ResolutionEvent::RuleCorrected(_) => of(true, Rests::AsBefore),
             ResolutionEvent::CaseAcknowledged(_)
             | ResolutionEvent::StaffAssigned(_)
             | ResolutionEvent::QuestionAsked(_)

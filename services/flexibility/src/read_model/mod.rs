@@ -1,11 +1,16 @@
 //! The register as it stands and stood, the loops that rest on it, and what is searched.
 
 mod collect;
+mod office;
 mod projection;
 mod queries;
 mod write;
 
 pub(crate) use collect::DocOut;
+pub(crate) use office::{
+    Met, OfficeRow, basis_of, exceptions, met_by, met_cited, next_id, office_row, out_of_time, patterns, patterns_of,
+    reviews, rule_basis, waivers,
+};
 pub use projection::Register;
 pub(crate) use queries::{Candidate, RegisterDbRow, at, beside, candidates, ends, now, page, term_counts, untold};
 pub use queries::{Ending, Untold};

@@ -1,11 +1,13 @@
 //! Events to rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 
 use ::projection::{ApplyError, Batch, Folds, ReadModel, Step};
 use async_trait::async_trait;
 use contracts::envelope::Recorded;
+use contracts::events::DirectoryEvent;
+use contracts::ids::District;
 use contracts::subjects::{Subject, Thing};
 use domain::{Flexibility, Fold};
 use eventlog::{EventLog, Log};
@@ -14,11 +16,14 @@ use sql::{Db, Tx};
 use uuid::Uuid;
 
 use super::collect::Collected;
+use super::office;
 use super::write;
 use crate::similar::Vocabulary;
 
 /// Parts of the register remembered between batches.
 const REMEMBERED_MAX: usize = 2000;
+/// The most that is remembered as having been touched; beyond, everything is looked at.
+const SUSPECTS_MAX: usize = 20_000;
 
 /// The read model.
 #[derive(Debug)]
@@ -28,6 +33,58 @@ pub struct Register {
     folds: Folds,
     remembered: Mutex<HashMap<Uuid, Flexibility>>,
     pub(crate) vocabulary: Vocabulary,
+    pub(crate) suspects: Suspects,
+}
+
+/// What may have become a pattern since it was looked at last. At first, and after too much of it, that is everything.
+#[derive(Debug)]
+pub(crate) struct Suspects {
+    inner: Mutex<(bool, BTreeSet<(District, String)>)>,
+}
+
+impl Default for Suspects {
+    fn default() -> Self {
+        Self {
+            inner: Mutex::new((true, BTreeSet::new())),
+        }
+    }
+}
+
+impl Suspects {
+    fn inner(&self) -> std::sync::MutexGuard<'_, (bool, BTreeSet<(District, String)>)> {
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Adds what a batch touched, or everything.
+    pub(crate) fn add(&self, more: BTreeSet<(District, String)>, all: bool) {
+        let mut inner = self.inner();
+        inner.1.extend(more);
+        if all || inner.1.len() > SUSPECTS_MAX {
+            *inner = (true, BTreeSet::new());
+        }
+    }
+
+    /// Takes some out to be looked at: first all there is, where everything is suspect.
+    pub(crate) async fn take(&self, db: &Db, limit: usize) -> Result<Vec<(District, String)>, sqlx::Error> {
+        if std::mem::take(&mut self.inner().0) {
+            let found = office::bases(db).await;
+            match found {
+                Ok(found) => self.inner().1.extend(found),
+                Err(error) => {
+                    self.inner().0 = true;
+                    return Err(error);
+                }
+            }
+        }
+        let mut inner = self.inner();
+        let mut taken = Vec::new();
+        while taken.len() < limit
+            && let Some(next) = inner.1.pop_first()
+        {
+            taken.push(next);
+        }
+        Ok(taken)
+    }
 }
 
 /// What a batch comes to.
@@ -46,6 +103,7 @@ impl Register {
             keyring,
             remembered: Mutex::default(),
             vocabulary: Vocabulary::default(),
+            suspects: Suspects::default(),
         }
     }
 
@@ -96,9 +154,9 @@ impl ReadModel for Register {
         "flexibility"
     }
 
-    /// Nobody watches the register as it changes: whoever asks is waited for.
+    /// Nobody watches the register as it changes, and whoever asks for what they did is waited for.
     fn linger(&self) -> std::time::Duration {
-        std::time::Duration::from_secs(1)
+        std::time::Duration::from_millis(250)
     }
 
     async fn prepare(&self, db: &Db, recorded: &[Recorded]) -> Result<Prepared, ApplyError> {
@@ -116,6 +174,8 @@ impl ReadModel for Register {
                     collected.register(event, state);
                 }
                 Step::Loop(_, happened) => collected.loop_event(event, &happened),
+                Step::Office => collected.office.extend(office::office(&*self.log, event).await?),
+                Step::Directory(DirectoryEvent::PatternThresholdsSet(_)) => collected.all_suspect = true,
                 Step::Directory(_) => {}
             }
         }
@@ -139,6 +199,8 @@ impl ReadModel for Register {
 
     async fn committed(&self, _position: u64, prepared: Prepared) {
         self.vocabulary.learn(prepared.collected.docs());
+        self.suspects
+            .add(prepared.collected.suspects, prepared.collected.all_suspect);
     }
 
     async fn taken_back(&self) {

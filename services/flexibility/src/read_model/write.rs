@@ -4,6 +4,7 @@ use sql::{Tx, on_tx};
 use sqlx::QueryBuilder;
 
 use super::collect::{Collected, Doc};
+use super::office;
 
 pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
     for (id, (to_seq, to_at)) in &collected.ended {
@@ -12,6 +13,8 @@ pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx
     }
     rows(tx, collected).await?;
     rests(tx, collected).await?;
+    office::write_met(tx, &collected.met_anew, &collected.met).await?;
+    office::write_office(tx, &collected.office).await?;
     docs(tx, collected).await
 }
 
@@ -20,7 +23,7 @@ async fn rows(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
         on_tx!(tx, conn => {
             let mut query = QueryBuilder::new(
                 "INSERT INTO register_row (from_seq, to_seq, from_at, to_at, id, district, says, area, department, scope, \
-                 standing, rule, ends_on, title, first_seq, turn, turn_event, turn_seq, state) ",
+                 standing, rule, ends_on, readers, kind, title, first_seq, turn, turn_event, turn_seq, state) ",
             );
             query.push_values(chunk, |mut row, out| {
                 row.push_bind(out.from_seq)
@@ -36,6 +39,8 @@ async fn rows(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
                     .push_bind(out.standing)
                     .push_bind(out.rule.as_str())
                     .push_bind(out.ends_on)
+                    .push_bind(out.readers)
+                    .push_bind(out.kind)
                     .push_bind(out.title.as_str())
                     .push_bind(out.first_seq)
                     .push_bind(out.turn.map(|(turn, _, _)| turn))

@@ -69,3 +69,12 @@ pub(super) async fn publish_rules(
 ) -> Answer<Json<Versioned>> {
     Ok(set(&front, &caller, "publish-routing-rules", request).await?)
 }
+
+/// Sets when a rule that several schools meet is a pattern.
+pub(super) async fn set_thresholds(
+    State(front): State<Front>,
+    caller: Caller,
+    request: Request,
+) -> Answer<Json<Versioned>> {
+    Ok(set(&front, &caller, "set-pattern-thresholds", request).await?)
+}

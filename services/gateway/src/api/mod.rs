@@ -6,6 +6,7 @@ mod directory;
 mod events;
 mod loops;
 mod metrics;
+mod office;
 mod register;
 mod tensions;
 
@@ -20,6 +21,7 @@ pub use caller::{Caller, bearer};
 pub mod documented {
     pub use super::loops::Versioned;
     pub use super::metrics::{Figures, Stages};
+    pub use super::office::Begun;
     pub use super::register::WrittenDown;
     pub use super::tensions::Filed;
 }
@@ -38,12 +40,24 @@ pub fn router() -> Router<Front> {
         .route("/api/v1/flexibilities/{id}", get(register::one))
         .route("/api/v1/flexibilities/{id}/{action}", post(register::act))
         .route("/api/v1/similar", get(register::similar))
+        .route("/api/v1/patterns", get(office::patterns))
+        .route("/api/v1/patterns/clauses", get(office::clauses))
+        .route("/api/v1/patterns/{id}", get(office::pattern))
+        .route("/api/v1/patterns/{id}/{action}", post(office::act_on_pattern))
+        .route("/api/v1/regimes", get(office::regimes))
+        .route("/api/v1/waivers", get(office::waivers).post(office::draft_waiver))
+        .route("/api/v1/waivers/{id}", get(office::waiver))
+        .route("/api/v1/waivers/{id}/{action}", post(office::act_on_waiver))
+        .route("/api/v1/reviews", get(office::reviews).post(office::open_review))
+        .route("/api/v1/reviews/{id}", get(office::review))
+        .route("/api/v1/reviews/{id}/{action}", post(office::act_on_review))
         .route("/api/v1/events", get(events::stream))
         .route("/api/v1/me", get(directory::me))
         .route("/api/v1/directory", get(directory::overview))
         .route("/api/v1/directory/calendar", post(directory::set_calendar))
         .route("/api/v1/directory/service-levels", post(directory::set_service_level))
         .route("/api/v1/directory/routing-rules", post(directory::publish_rules))
+        .route("/api/v1/directory/pattern-thresholds", post(directory::set_thresholds))
         .route("/api/v1/metrics/summary", get(metrics::summary))
         .route("/api/v1/metrics/stages", get(metrics::stages))
         .route("/api/v1/openapi.json", get(openapi))

@@ -22,6 +22,7 @@ use super::viewer::{Desk, Viewer};
 
 pub(super) use one::{act, back, one};
 pub(super) use public::anybody;
+pub(super) use words::{Step, ladder};
 pub(super) use write::{ask, rule_fields, write};
 
 #[cfg(test)]

@@ -92,7 +92,14 @@ impl FilePage {
 
 pub(super) async fn show(desk: Desk, Query(query): Query<Vec<(String, String)>>) -> Response {
     let page = if shell::may_file(&desk.viewer) {
-        shell::page(&FilePage::new(&desk.viewer, &Typed::from(query), None))
+        let typed = Typed::from(query);
+        let mut page = FilePage::new(&desk.viewer, &typed, None);
+        // Another page may know some of it already.
+        let fields = page.sections.iter_mut().flat_map(|section| &mut section.fields);
+        fields
+            .filter(|field| typed.has(&field.path))
+            .for_each(|field| field.fill(&typed));
+        shell::page(&page)
     } else {
         Err(Problem::forbidden("filing is for schools and for the district office"))
     };

@@ -208,9 +208,9 @@ pub(super) fn missing(fields: &[Field], typed: &Typed) -> Result<(), Problem> {
         .iter()
         .filter_map(|field| {
             let needed = field.needed?;
-            let blank = typed.get(field.path).trim().is_empty();
+            let blank = typed.get(&field.path).trim().is_empty();
             blank.then(|| FieldProblem {
-                field: field.path.to_owned(),
+                field: field.path.to_string(),
                 message: needed.to_owned(),
             })
         })
@@ -231,10 +231,10 @@ pub(super) fn body(fields: &[Field], typed: &Typed) -> Result<String, Problem> {
     for field in fields {
         match field.value_of(typed) {
             Ok(None) => {}
-            Ok(Some(value)) => put(&mut body, field.path, value),
+            Ok(Some(value)) => put(&mut body, &field.path, value),
             Err(message) => {
                 wrong.push(FieldProblem {
-                    field: field.path.to_owned(),
+                    field: field.path.to_string(),
                     message: message.to_owned(),
                 });
             }

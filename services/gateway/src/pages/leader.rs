@@ -51,7 +51,7 @@ impl LeaderPage {
     ) -> Self {
         let mut fields = filters(viewer);
         for field in &mut fields {
-            if typed.has(field.path) {
+            if typed.has(&field.path) {
                 field.fill(typed);
             }
         }

@@ -12,7 +12,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use contracts::LoopId;
 use contracts::action::Action;
 use contracts::problem::Problem;
-use contracts::queries::{EntriesQuery, Entry, LoopQuery, LoopView, PAGE_MAX, Page, Similar, SimilarQuery};
+use contracts::queries::{
+    EntriesQuery, Entry, LoopQuery, LoopView, PAGE_MAX, Page, RegimeView, Similar, SimilarQuery, WaiverView,
+    WaiversQuery,
+};
+use contracts::vocabulary::ResolutionKind;
 
 pub(super) use self::conversation::Said;
 use self::facts::Facts;
@@ -57,6 +61,8 @@ pub(super) struct LoopPage {
     /// Where the rest of a very long history is.
     pub later: Option<String>,
     pub facts: Facts,
+    /// The request to the state that its answer waits for.
+    pub waiver: Option<String>,
     /// What stands in the register near to it: address, what it says, title.
     pub near: Vec<(String, &'static str, String)>,
     /// The stream sequence of its last event.
@@ -128,6 +134,7 @@ impl LoopPage {
                 .as_deref()
                 .map(|next| format!("/loops/{}?after={}", view.id, forms::escaped(next))),
             facts: Facts::new(viewer, view),
+            waiver: None,
             near: near
                 .flexibilities
                 .iter()
@@ -146,6 +153,36 @@ impl LoopPage {
     }
 }
 
+impl LoopPage {
+    /// Where the answer is a request to the state: the request, or what begins it.
+    async fn ask_the_state(&mut self, desk: &Desk, view: &LoopView) {
+        let asked = view
+            .resolution
+            .as_ref()
+            .is_some_and(|answer| answer.kind == ResolutionKind::StateWaiver);
+        if !asked || view.card {
+            return;
+        }
+        let query = WaiversQuery {
+            loop_id: Some(view.id),
+            limit: Some(1),
+            ..WaiversQuery::default()
+        };
+        let written: Result<Page<WaiverView>, Problem> = desk.ask("flexibility", "waivers", query).await;
+        self.waiver = written
+            .ok()
+            .and_then(|page| page.items.first().map(|view| format!("/waivers/{}", view.id)));
+        let waits = view.resolution.as_ref().is_some_and(|answer| answer.waiting_for_state);
+        if self.waiver.is_some() || !waits || !desk.viewer.in_office() {
+            return;
+        }
+        let known: Result<Vec<RegimeView>, Problem> = desk.ask("flexibility", "regimes", serde_json::json!({})).await;
+        if let Ok(known) = known {
+            self.forms.push(actions::ask_the_state(&desk.viewer, view, &known));
+        }
+    }
+}
+
 pub(super) async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query<Vec<(String, String)>>) -> Response {
     let typed = Typed::from(query);
     let page = async {
@@ -153,7 +190,9 @@ pub(super) async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query
         let history = history(&desk, &view, typed.some("after")).await?;
         let near = near(&desk, &view).await;
         let done = typed.some("done").and_then(Action::from_slug);
-        shell::page(&LoopPage::new(&desk.viewer, &view, &history, &near, done, None))
+        let mut page = LoopPage::new(&desk.viewer, &view, &history, &near, done, None);
+        page.ask_the_state(&desk, &view).await;
+        shell::page(&page)
     };
     desk.or_trouble(page.await)
 }

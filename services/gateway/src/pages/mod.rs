@@ -17,6 +17,7 @@ mod home;
 mod leader;
 mod loop_page;
 mod loops;
+mod office;
 mod ring;
 mod rows;
 #[cfg(any(test, debug_assertions))]
@@ -62,6 +63,16 @@ pub fn router() -> Router<Front> {
         .route("/allowed/{id}", get(allowed::one))
         .route("/allowed/{id}/{action}", get(allowed::back).post(allowed::act))
         .route("/d/{district}/allowed", get(allowed::anybody))
+        .route("/patterns", get(office::patterns))
+        .route("/patterns/{id}", get(office::pattern))
+        .route("/patterns/{id}/{action}", post(office::act_on_pattern))
+        .route("/waivers", get(office::waivers).post(office::draft))
+        .route("/waivers/{id}", get(office::waiver))
+        .route("/waivers/{id}/{action}", post(office::act_on_waiver))
+        .route("/reviews", get(office::reviews).post(office::begin_review))
+        .route("/reviews/new", get(office::open_review))
+        .route("/reviews/{id}", get(office::review))
+        .route("/reviews/{id}/{action}", post(office::act_in_review))
         .route("/loops", get(loops::show))
         .route("/loops/{id}", get(loop_page::show))
         .route("/loops/{id}/{action}", get(loop_page::back).post(loop_page::act))

@@ -2,6 +2,8 @@
 
 mod figures;
 #[cfg(test)]
+mod office;
+#[cfg(test)]
 mod register;
 
 use std::collections::BTreeSet;
@@ -23,6 +25,8 @@ use uuid::Uuid;
 #[cfg(test)]
 pub(super) use self::figures::people;
 pub(super) use self::figures::picture;
+#[cfg(test)]
+pub(super) use self::office::{clauses, pattern_row, pattern_view, review, waiver};
 #[cfg(test)]
 pub(super) use self::register::{flexibility_row, flexibility_view, public_register, similar};
 use super::days::Days;
@@ -254,7 +258,8 @@ pub(super) fn loop_view(state: LoopState, text: &str) -> LoopView {
                 waiting_for_state: false,
                 being_granted: false,
                 failed: false,
-                flexibility: None,
+                flexibility: Some(contracts::FlexibilityId(Uuid::from_u128(3))),
+                pattern: Some(contracts::PatternId(Uuid::from_u128(4))),
             }
         }),
         decline: (state == LoopState::Declined).then(|| contracts::queries::DeclineView {
@@ -274,6 +279,12 @@ pub(super) fn loop_view(state: LoopState, text: &str) -> LoopView {
         episode: 1,
         kind: Kind::Practice,
         area: row.area,
+        rule: contracts::queries::LoopRule {
+            source: RuleSource::BoardPolicy,
+            citation: Some(text.to_owned()),
+            clause: Some(text.to_owned()),
+            corrected: true,
+        },
         rule_source: RuleSource::DistrictPractice,
         pillars: vec![Pillar::CompetencyProgression],
         urgency: row.urgency,

@@ -21,6 +21,7 @@ pub(super) enum Here {
     Leader,
     Loops,
     Allowed,
+    Patterns,
     Elsewhere,
 }
 
@@ -79,6 +80,9 @@ impl Shell {
         }
         places.push(place(Here::Loops, "/loops", "All loops"));
         places.push(place(Here::Allowed, "/allowed", "What is allowed"));
+        if viewer.sees_figures() || !viewer.visitor.claims.teams.is_empty() {
+            places.push(place(Here::Patterns, "/patterns", "Patterns"));
+        }
         if may_file(viewer) {
             places.push(place(Here::File, "/file", "Something gets in our way"));
         }

@@ -2,10 +2,11 @@
 
 use askama::Template;
 use contracts::Action;
+use contracts::OfficeAction;
 use contracts::problem::{FieldProblem, Problem, Since};
 use contracts::queries::Page;
 use contracts::register_action::RegisterAction;
-use contracts::vocabulary::{LoopState, Role, Says, ScopeLevel, Standing};
+use contracts::vocabulary::{LoopState, PatternStanding, Role, Says, ScopeLevel, Standing, WaiverStanding};
 
 use super::allowed::{AllowedPage, FlexibilityPage, PublicPage, WritePage};
 use super::contact::ContactPage;
@@ -15,6 +16,7 @@ use super::forms::Typed;
 use super::leader::LeaderPage;
 use super::loop_page::LoopPage;
 use super::loops::LoopsPage;
+use super::office::{PatternPage, PatternsPage, ReviewPage, ReviewsPage, WaiverPage, WaiversPage};
 use super::samples::{self, HOSTILE};
 use super::school::SchoolPage;
 use super::shell::{KeptPage, TroublePage};
@@ -159,6 +161,7 @@ fn pages() -> Vec<(String, String)> {
         ));
     }
     pages.extend(register_pages(&viewer, &typed));
+    pages.extend(office_pages(&viewer));
     pages
 }
 
@@ -211,6 +214,42 @@ fn register_pages(viewer: &super::viewer::Viewer, typed: &Typed) -> Vec<(String,
     let mut shown = samples::public_register(HOSTILE);
     shown.items.truncate(1);
     pages.push(("public".to_owned(), drawn(&PublicPage::new(&shown, &viewer.days))));
+    pages
+}
+
+/// The pages of patterns, requests to the state and reviews.
+fn office_pages(viewer: &super::viewer::Viewer) -> Vec<(String, String)> {
+    fn one<T>(item: T) -> Page<T> {
+        Page {
+            items: vec![item],
+            next: Some("7".to_owned()),
+        }
+    }
+    let mut pages = Vec::new();
+    let map = samples::clauses(HOSTILE);
+    for standing in PatternStanding::ALL {
+        let page = one(samples::pattern_row(*standing, HOSTILE));
+        let list = PatternsPage::new(viewer, &page, Some(&map));
+        pages.push((format!("patterns {standing}"), drawn(&list)));
+        let view = samples::pattern_view(*standing, HOSTILE);
+        let whole = PatternPage::new(viewer, &view, Some(OfficeAction::DecideRevision), None);
+        pages.push((format!("pattern {standing}"), drawn(&whole)));
+    }
+    for standing in WaiverStanding::ALL {
+        let view = samples::waiver(*standing, HOSTILE);
+        let whole = WaiverPage::new(viewer, &view, Some(OfficeAction::SubmitWaiver), None);
+        pages.push((format!("waiver {standing}"), drawn(&whole)));
+        pages.push((
+            format!("waivers {standing}"),
+            drawn(&WaiversPage::new(viewer, &one(view))),
+        ));
+    }
+    let review = samples::review(HOSTILE);
+    pages.push((
+        "review".to_owned(),
+        drawn(&ReviewPage::new(viewer, &review, true, None)),
+    ));
+    pages.push(("reviews".to_owned(), drawn(&ReviewsPage::new(viewer, &one(review)))));
     pages
 }
 

@@ -97,6 +97,7 @@ mod tests {
                     rationale: None,
                     flexibility: None,
                     promise: None,
+                    pattern: None,
                 }),
             )
     }
@@ -110,6 +111,7 @@ mod tests {
             rationale: None,
             flexibility: None,
             promise: None,
+            pattern: None,
         }
         .into()
     }

@@ -80,6 +80,7 @@ mod tests {
                     rationale: None,
                     flexibility: None,
                     promise: None,
+                    pattern: None,
                 }),
             )
             .event(&person("rosa"), confirmed(1))
@@ -95,6 +96,7 @@ mod tests {
                     rationale: None,
                     flexibility: None,
                     promise: None,
+                    pattern: None,
                 }),
             )
             .event(&person("rosa"), confirmed(2))

@@ -73,6 +73,7 @@ mod tests {
                     rationale: None,
                     flexibility: None,
                     promise: None,
+                    pattern: None,
                 }),
             )
     }

@@ -249,6 +249,8 @@ impl<'a> Lives<'a> {
             kind: Kind::ALL[self.random.random_range(0..Kind::ALL.len())],
             area: Area::from_code(self.cast.areas[area].0).unwrap_or_else(|| unreachable!("areas of the product")),
             rule_source: RuleSource::ALL[self.random.random_range(0..RuleSource::ALL.len())],
+            citation: None,
+            clause: None,
             pillars: Vec::new(),
             reach: Reach::default(),
             grades: Vec::new(),
@@ -356,6 +358,7 @@ impl<'a> Lives<'a> {
                     rationale: None,
                     flexibility: None,
                     promise: None,
+                    pattern: None,
                     episode: None,
                 };
                 self.decide(which, staff, &command)

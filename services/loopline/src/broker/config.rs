@@ -124,9 +124,14 @@ fn allowed() -> Vec<Allowed> {
             publish: with(
                 &[
                     "loop.*.flexibility.*",
+                    "loop.*.pattern.*",
+                    "loop.*.waiver.*",
+                    "loop.*.review.*",
                     "$KV.KEYS.*",
                     "svc.flexibility.policy.*",
                     "svc.resolution.policy.flexibility-changed",
+                    "svc.resolution.policy.answer-with-pattern",
+                    "svc.resolution.policy.state-answered",
                     "$JS.ACK.LOOP.>",
                     "$JS.API.DIRECT.GET.DEAD",
                     "dead.flexibility",

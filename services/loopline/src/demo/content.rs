@@ -148,6 +148,8 @@ pub(super) struct LoopStory {
     pub(super) kind: Kind,
     pub(super) area: Area,
     pub(super) rule_source: RuleSource,
+    pub(super) citation: Option<String>,
+    pub(super) clause: Option<String>,
     #[serde(default)]
     pub(super) pillars: Vec<Pillar>,
     #[serde(default)]

@@ -153,16 +153,23 @@ impl Seeder {
             }
             clock.set(morning);
             for _ in 0..TICKS_MAX {
-                if self.tick().await?.events == 0 {
+                if self.tick().await? == 0 {
                     break;
                 }
             }
         }
     }
 
-    async fn tick(&self) -> anyhow::Result<routing::Ticked> {
+    /// Every service that looks at the time does; how many events came of it.
+    async fn tick(&self) -> anyhow::Result<u32> {
+        let routed: routing::Ticked = self.tick_of("routing").await?;
+        let registered: flexibility::Ticked = self.tick_of("flexibility").await?;
+        Ok(routed.events + registered.events)
+    }
+
+    async fn tick_of<T: serde::de::DeserializeOwned>(&self, service: &str) -> anyhow::Result<T> {
         for _ in 0..20 {
-            match self.operator.ask("svc.routing.clock.tick".to_owned(), &json!({})).await {
+            match self.operator.ask(format!("svc.{service}.clock.tick"), &json!({})).await {
                 Ok(ticked) => return Ok(ticked),
                 Err(problem) if problem.status == 503 => runtime::clock::pause(Duration::from_millis(50)).await,
                 Err(problem) => anyhow::bail!("{problem}"),
@@ -384,6 +391,7 @@ fn filing(story: &Story, deed: &Deed, one: &LoopStory, ids: &Ids) -> Value {
     let mut body = json!({
         "title": one.title, "trying": one.trying, "barrier": one.barrier, "tried": one.tried,
         "would_help": one.would_help, "kind": one.kind, "area": one.area, "rule_source": one.rule_source,
+        "citation": one.citation, "clause": one.clause,
         "pillars": one.pillars, "reach": one.reach, "grades": one.grades, "urgency": one.urgency,
         "visibility": one.visibility,
     });

@@ -80,6 +80,7 @@ mod tests {
                     rationale: None,
                     flexibility: None,
                     promise: None,
+                    pattern: None,
                 }),
             )
             .event(

@@ -3,6 +3,7 @@
 mod acknowledge;
 mod ask;
 mod assign;
+mod correct_rule;
 mod decide_team;
 mod decline;
 mod note;
@@ -15,6 +16,7 @@ mod withdraw_resolution;
 pub use acknowledge::Acknowledge;
 pub use ask::Ask;
 pub use assign::Assign;
+pub use correct_rule::CorrectRule;
 pub use decide_team::DecideTeam;
 pub use decline::Decline;
 pub use note::Note;

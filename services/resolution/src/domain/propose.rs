@@ -2,7 +2,7 @@
 
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::{Promise, ResolutionProposed, ResolutionRevised};
-use contracts::ids::FlexibilityId;
+use contracts::ids::{FlexibilityId, PatternId};
 use contracts::sealed::Sealed;
 use contracts::vocabulary::ResolutionKind;
 use decider::Decide;
@@ -23,6 +23,8 @@ pub struct Propose {
     pub flexibility: Option<FlexibilityId>,
     /// What is granted once a school confirms it.
     pub promise: Option<Promise>,
+    /// The pattern whose adopted change it is.
+    pub pattern: Option<PatternId>,
     /// The episode it was meant for.
     pub episode: Option<u32>,
 }
@@ -46,6 +48,7 @@ impl Decide<Loop> for Propose {
                 rationale,
                 flexibility,
                 promise,
+                pattern: self.pattern,
             }
             .into()
         } else {
@@ -56,6 +59,7 @@ impl Decide<Loop> for Propose {
                 rationale,
                 flexibility,
                 promise,
+                pattern: self.pattern,
             }
             .into()
         }))
@@ -78,6 +82,7 @@ mod tests {
             rationale: None,
             flexibility: None,
             promise: None,
+            pattern: None,
             episode: None,
         }
     }

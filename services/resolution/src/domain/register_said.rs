@@ -141,6 +141,7 @@ mod tests {
                     rationale: None,
                     flexibility: None,
                     promise: Some(Promise::default()),
+                    pattern: None,
                     episode: None,
                 },
             )

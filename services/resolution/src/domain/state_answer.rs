@@ -2,6 +2,7 @@
 
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::{GrantCompleted, GrantFailed};
+use contracts::ids::FlexibilityId;
 use contracts::sealed::Sealed;
 use decider::Decide;
 use domain::district_loop::Grant;
@@ -17,6 +18,10 @@ pub struct StateAnswer {
     pub granted: bool,
     /// What it said.
     pub text: Option<Sealed>,
+    /// The revision whose request it answers; the present one where absent.
+    pub revision: Option<u32>,
+    /// Where it stands in the register.
+    pub flexibility: Option<FlexibilityId>,
 }
 
 impl Decide<Loop> for StateAnswer {
@@ -30,13 +35,14 @@ impl Decide<Loop> for StateAnswer {
             .proposal
             .as_ref()
             .filter(|proposal| proposal.grant == Grant::Awaited)
+            .filter(|proposal| self.revision.is_none_or(|revision| revision == proposal.revision))
             .ok_or(Rejection::NothingAskedOfState)?;
         let (revision, text) = (proposal.revision, self.text.clone());
         Ok(Some(if self.granted {
             GrantCompleted {
                 revision,
                 text,
-                flexibility: None,
+                flexibility: self.flexibility,
             }
             .into()
         } else {
@@ -68,9 +74,15 @@ mod tests {
             rationale: None,
             flexibility: None,
             promise: None,
+            pattern: None,
             episode: None,
         };
-        let answer = |granted| StateAnswer { granted, text: None };
+        let answer = |granted| StateAnswer {
+            granted,
+            text: None,
+            revision: None,
+            flexibility: None,
+        };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))

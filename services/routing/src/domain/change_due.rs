@@ -96,6 +96,7 @@ mod tests {
             rationale: None,
             flexibility: None,
             promise: None,
+            pattern: None,
         };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))

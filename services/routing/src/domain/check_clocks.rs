@@ -138,6 +138,7 @@ mod tests {
                 rationale: None,
                 flexibility: None,
                 promise: None,
+                pattern: None,
             }),
         );
         let (events, spec) = brought_about(spec, 40);

@@ -130,7 +130,7 @@ impl ReadModel for Watch {
                 Step::Directory(DirectoryEvent::CalendarSet(_)) => {
                     calendars.insert(event.subject.district.clone());
                 }
-                Step::Directory(_) | Step::Register(_) => {}
+                Step::Directory(_) | Step::Register(_) | Step::Office => {}
             }
         }
         let rows = batch

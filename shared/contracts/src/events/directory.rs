@@ -34,6 +34,8 @@ owned_events! {
         CalendarSet = "calendar_set",
         /// A promise of days.
         ServiceLevelSet = "service_level_set",
+        /// When a rule that several schools meet is a pattern.
+        PatternThresholdsSet = "pattern_thresholds_set",
         /// Who gets what.
         RoutingRulesPublished = "routing_rules_published",
         /// The central-office contact, with the role's written duties.
@@ -228,4 +230,36 @@ pub struct ContactDesignated {
     pub person: PersonId,
     /// The role's written duties.
     pub duties: String,
+}
+
+/// When a rule or an area that several schools meet is a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatternThresholds {
+    /// Schools that meet the same cited rule.
+    pub clause_schools: u32,
+    /// Schools that meet the same area.
+    pub area_schools: u32,
+    /// Exceptions for single schools or a few that bend the same rule.
+    pub exceptions: u32,
+    /// The days looked back.
+    pub days: u32,
+}
+
+impl Default for PatternThresholds {
+    fn default() -> Self {
+        Self {
+            clause_schools: 3,
+            area_schools: 5,
+            exceptions: 3,
+            days: 365,
+        }
+    }
+}
+
+/// When a rule that several schools meet is a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PatternThresholdsSet {
+    /// The thresholds.
+    pub thresholds: PatternThresholds,
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::owned_events;
 use crate::area::Area;
-use crate::ids::{DepartmentId, LoopId, SchoolId, ZoneId};
+use crate::ids::{DepartmentId, LoopId, PatternId, SchoolId, ZoneId};
 use crate::sealed::{KeyId, Sealed};
 use crate::text::Text;
 use crate::vocabulary::{NotGranted, PilotChoice, Readership, ResolutionKind, RuleSource, ScopeLevel};
@@ -132,6 +132,12 @@ pub struct Terms {
     /// The loop that led to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// The pattern whose adopted change made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<PatternId>,
+    /// The loop in which a belief about the rule was corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<LoopId>,
     /// Who may read of it.
     pub readers: Readers,
 }

@@ -8,6 +8,7 @@ use super::owned_events;
 use crate::area::Area;
 use crate::ids::{EventId, LoopId, PersonId, SchoolId};
 use crate::sealed::{KeyId, Sealed};
+use crate::text::Text;
 use crate::vocabulary::{Kind, Pillar, RuleSource, Urgency, Visibility};
 
 owned_events! {
@@ -92,6 +93,13 @@ pub struct TensionFiled {
     pub area: Area,
     /// Where the school believes the rule comes from.
     pub rule_source: RuleSource,
+    /// The rule as the school cites it. A citation names a public document: it is not sealed, so that it can be
+    /// counted by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub citation: Option<Text<120>>,
+    /// The part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clause: Option<Text<80>>,
     /// The pillars touched.
     pub pillars: Vec<Pillar>,
     /// How many it touches.

@@ -5,8 +5,11 @@
 pub mod directory;
 pub mod flexibility;
 pub mod intake;
+pub mod pattern;
 pub mod resolution;
+pub mod review;
 pub mod routing;
+pub mod waiver;
 
 use serde_json::value::RawValue;
 
@@ -97,8 +100,11 @@ pub(crate) use owned_events;
 pub use directory::DirectoryEvent;
 pub use flexibility::FlexibilityEvent;
 pub use intake::IntakeEvent;
+pub use pattern::PatternEvent;
 pub use resolution::ResolutionEvent;
+pub use review::ReviewEvent;
 pub use routing::RoutingEvent;
+pub use waiver::WaiverEvent;
 
 /// Everything that can happen to a loop: three chapters in one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,28 +174,22 @@ impl From<ResolutionEvent> for LoopEvent {
     }
 }
 
-impl FlexibilityEvent {
-    /// Reads what stands in the log under a subject of the register.
-    pub fn read(envelope: &Envelope) -> Result<Self, Unreadable> {
-        let event_type = envelope.event_type.as_str();
-        match parse_type(event_type) {
-            Some((Self::OWNER, name, version)) => Self::decode(event_type, name, version, &envelope.data),
-            _ => Err(Unreadable::UnknownType {
-                event_type: event_type.to_owned(),
-            }),
+/// Reads what stands in the log under a thing of its own.
+macro_rules! read_alone {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// Reads what stands in the log under a subject of its kind.
+            pub fn read(envelope: &Envelope) -> Result<Self, Unreadable> {
+                let event_type = envelope.event_type.as_str();
+                match parse_type(event_type) {
+                    Some((Self::OWNER, name, version)) => Self::decode(event_type, name, version, &envelope.data),
+                    _ => Err(Unreadable::UnknownType {
+                        event_type: event_type.to_owned(),
+                    }),
+                }
+            }
         }
-    }
+    )*};
 }
 
-impl DirectoryEvent {
-    /// Reads what stands in the log under a subject of the directory.
-    pub fn read(envelope: &Envelope) -> Result<Self, Unreadable> {
-        let event_type = envelope.event_type.as_str();
-        match parse_type(event_type) {
-            Some((Self::OWNER, name, version)) => Self::decode(event_type, name, version, &envelope.data),
-            _ => Err(Unreadable::UnknownType {
-                event_type: event_type.to_owned(),
-            }),
-        }
-    }
-}
+read_alone! { FlexibilityEvent PatternEvent WaiverEvent ReviewEvent DirectoryEvent }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::flexibility::Rule;
 use super::owned_events;
-use crate::ids::{DepartmentId, EventId, FlexibilityId, PersonId, SchoolId, TeamId, ZoneId};
+use crate::ids::{DepartmentId, EventId, FlexibilityId, PatternId, PersonId, SchoolId, TeamId, ZoneId};
 use crate::sealed::Sealed;
 use crate::vocabulary::{AppealOutcome, DeclineGround, FlexibilityTurn, NotGranted, ResolutionKind};
 
@@ -39,6 +39,8 @@ owned_events! {
         GrantFailed = "grant_failed",
         /// What became of the flexibility that this loop rests on.
         FlexibilityChanged = "flexibility_changed",
+        /// The rule comes from elsewhere than the school believed.
+        RuleCorrected = "rule_corrected",
     }
 }
 
@@ -123,6 +125,9 @@ pub struct ResolutionProposed {
     /// What is granted once a school confirms it; absent where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promise: Option<Promise>,
+    /// The pattern whose adopted change answers this loop with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<PatternId>,
 }
 
 /// A new revision of the answer: older confirmations are void.
@@ -143,6 +148,9 @@ pub struct ResolutionRevised {
     /// What is granted once a school confirms it; absent where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promise: Option<Promise>,
+    /// The pattern whose adopted change answers this loop with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<PatternId>,
 }
 
 /// No. Who decided is the event's actor.
@@ -233,4 +241,17 @@ pub struct Promise {
     /// The question a pilot must answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pilot_question: Option<Sealed>,
+}
+
+/// The rule comes from elsewhere than the school believed. It is published as a clarification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleCorrected {
+    /// The rule as it is.
+    pub rule: Rule,
+    /// The correction in one line, for the register.
+    pub title: Sealed,
+    /// What follows from it, in plain words.
+    pub text: Sealed,
+    /// The department that says so.
+    pub department: DepartmentId,
 }

@@ -4,8 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::office::LoopRule;
 use crate::events::routing::{About, Due};
-use crate::ids::{DepartmentId, District, EventId, FlexibilityId, LoopId, LoopNumber, PersonId, SchoolId, TeamId};
+use crate::ids::{
+    DepartmentId, District, EventId, FlexibilityId, LoopId, LoopNumber, PatternId, PersonId, SchoolId, TeamId,
+};
 use crate::vocabulary::{
     Clock, DeclineGround, EscalatedTo, Kind, LoopState, Pillar, ResolutionKind, RuleSource, Urgency, Visibility,
 };
@@ -95,6 +98,8 @@ pub struct ResolutionView {
     pub failed: bool,
     /// The flexibility it rests on.
     pub flexibility: Option<FlexibilityId>,
+    /// The pattern whose adopted change answers this loop with others.
+    pub pattern: Option<PatternId>,
 }
 
 /// A decline as it stands.
@@ -270,6 +275,8 @@ pub struct LoopView {
     pub area: String,
     /// Where the school believes the rule comes from.
     pub rule_source: RuleSource,
+    /// The rule, as it is cited or was corrected.
+    pub rule: LoopRule,
     /// The pillars touched.
     pub pillars: Vec<Pillar>,
     /// How pressing it is.

@@ -53,6 +53,7 @@ fn begin(meta: &Meta, filed: &TensionFiled) -> LoopRecord {
         filed_by: meta.actor.clone(),
         filed_at: meta.time,
         linked_to: filed.linked_to,
+        corrected: None,
         tension: Tension {
             title: filed.title.clone(),
             trying: filed.trying.clone(),
@@ -62,6 +63,8 @@ fn begin(meta: &Meta, filed: &TensionFiled) -> LoopRecord {
             kind: filed.kind,
             area: filed.area.clone(),
             rule_source: filed.rule_source,
+            citation: filed.citation.clone(),
+            clause: filed.clause.clone(),
             pillars: filed.pillars.clone(),
             reach: filed.reach.clone(),
             grades: filed.grades.clone(),

@@ -37,6 +37,7 @@ pub fn events_of(action: &str) -> &'static [&'static str] {
         "propose" => &["resolution.resolution_proposed", "resolution.resolution_revised"],
         "decline" => &["resolution.case_declined"],
         "withdraw-resolution" => &["resolution.resolution_withdrawn"],
+        "correct-rule" => &["resolution.rule_corrected"],
         "state-answer" => &["resolution.grant_completed", "resolution.grant_failed"],
         _ => &[],
     }

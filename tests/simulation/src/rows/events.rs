@@ -285,7 +285,8 @@ fn department(
         | ResolutionEvent::ResolutionProposed(_)
         | ResolutionEvent::CaseDeclined(_)
         | ResolutionEvent::ResolutionWithdrawn(_)
-        | ResolutionEvent::FlexibilityChanged(_) => {}
+        | ResolutionEvent::FlexibilityChanged(_)
+        | ResolutionEvent::RuleCorrected(_) => {}
         ResolutionEvent::GrantCompleted(completed) => {
             let promised = before
                 .proposal

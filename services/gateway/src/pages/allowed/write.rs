@@ -32,7 +32,7 @@ impl WritePage {
             None => form
                 .fields
                 .iter_mut()
-                .filter(|field| typed.has(field.path))
+                .filter(|field| typed.has(&field.path))
                 .for_each(|field| field.fill(typed)),
         }
         Self {

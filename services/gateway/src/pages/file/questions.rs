@@ -63,6 +63,15 @@ fn rule() -> Section {
             )
             .value(RuleSource::NotSure)
             .needed("choose one, or \"Not sure\""),
+            Field {
+                longest: 120,
+                ..Field::line("citation", "Which rule, if you know it?")
+                    .hint("Such as: Board policy 3420, or: Student handbook")
+            },
+            Field {
+                longest: 80,
+                ..Field::line("clause", "Which part of it?").hint("Such as: section B, or: page 12")
+            },
         ],
     }
 }

@@ -1,5 +1,7 @@
 //! One field of a form.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use super::Typed;
 #[template(path = "parts/field.html")]
 pub(in crate::pages) struct Field {
     /// Where its value goes in the command's body, such as `reach.students`; its name in the form.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// Its id on the page.
     pub id: String,
     pub label: String,
@@ -89,10 +91,11 @@ impl Choice {
 }
 
 impl Field {
-    fn new(path: &'static str, label: &str, input: Input, shape: Shape) -> Self {
+    fn new(path: impl Into<Cow<'static, str>>, label: &str, input: Input, shape: Shape) -> Self {
+        let path = path.into();
         Self {
-            path,
             id: path.replace('.', "-"),
+            path,
             label: label.to_owned(),
             hint: String::new(),
             input,
@@ -107,7 +110,7 @@ impl Field {
     }
 
     /// One line of text.
-    pub(in crate::pages) fn line(path: &'static str, label: &str) -> Self {
+    pub(in crate::pages) fn line(path: impl Into<Cow<'static, str>>, label: &str) -> Self {
         Self {
             longest: 200,
             ..Self::new(path, label, Input::Line, Shape::Text)
@@ -115,7 +118,7 @@ impl Field {
     }
 
     /// A few sentences.
-    pub(in crate::pages) fn passage(path: &'static str, label: &str) -> Self {
+    pub(in crate::pages) fn passage(path: impl Into<Cow<'static, str>>, label: &str) -> Self {
         Self {
             longest: 4000,
             ..Self::new(path, label, Input::Passage { rows: 4 }, Shape::Text)
@@ -123,32 +126,32 @@ impl Field {
     }
 
     /// A whole number.
-    pub(in crate::pages) fn number(path: &'static str, label: &str) -> Self {
+    pub(in crate::pages) fn number(path: impl Into<Cow<'static, str>>, label: &str) -> Self {
         Self::new(path, label, Input::Number, Shape::Number)
     }
 
     /// A day.
-    pub(in crate::pages) fn day(path: &'static str, label: &str) -> Self {
+    pub(in crate::pages) fn day(path: impl Into<Cow<'static, str>>, label: &str) -> Self {
         Self::new(path, label, Input::Day, Shape::Text)
     }
 
     /// One of a list that drops down.
-    pub(in crate::pages) fn pick(path: &'static str, label: &str, choices: Vec<Choice>) -> Self {
+    pub(in crate::pages) fn pick(path: impl Into<Cow<'static, str>>, label: &str, choices: Vec<Choice>) -> Self {
         Self::new(path, label, Input::Pick(choices), Shape::Text)
     }
 
     /// One of a few that all stand there.
-    pub(in crate::pages) fn radios(path: &'static str, label: &str, choices: Vec<Choice>) -> Self {
+    pub(in crate::pages) fn radios(path: impl Into<Cow<'static, str>>, label: &str, choices: Vec<Choice>) -> Self {
         Self::new(path, label, Input::Radios(choices), Shape::Text)
     }
 
     /// Any of a few.
-    pub(in crate::pages) fn ticks(path: &'static str, label: &str, choices: Vec<Choice>) -> Self {
+    pub(in crate::pages) fn ticks(path: impl Into<Cow<'static, str>>, label: &str, choices: Vec<Choice>) -> Self {
         Self::new(path, label, Input::Ticks(choices), Shape::Many)
     }
 
     /// What the form carries.
-    pub(in crate::pages) fn hidden(path: &'static str, value: impl ToString, shape: Shape) -> Self {
+    pub(in crate::pages) fn hidden(path: impl Into<Cow<'static, str>>, value: impl ToString, shape: Shape) -> Self {
         Self {
             value: value.to_string(),
             ..Self::new(path, "", Input::Hidden, shape)
@@ -205,8 +208,9 @@ impl Field {
         if self.input == Input::Hidden {
             return;
         }
-        typed.get(self.path).clone_into(&mut self.value);
-        let chosen: Vec<&str> = typed.all(self.path).collect();
+        typed.get(&self.path).clone_into(&mut self.value);
+        let path = self.path.clone();
+        let chosen: Vec<&str> = typed.all(&path).collect();
         self.choose(&chosen);
     }
 
@@ -224,10 +228,10 @@ impl Field {
     /// What was typed into it, as JSON; nothing where it was left out or not changed.
     pub(super) fn value_of(&self, typed: &Typed) -> Result<Option<Value>, &'static str> {
         if self.shape == Shape::Many {
-            let ticked: Vec<&str> = typed.all(self.path).filter(|value| !value.is_empty()).collect();
+            let ticked: Vec<&str> = typed.all(&self.path).filter(|value| !value.is_empty()).collect();
             return Ok((!ticked.is_empty()).then(|| json!(ticked)));
         }
-        let Some(text) = typed.some(self.path) else {
+        let Some(text) = typed.some(&self.path) else {
             return Ok(None);
         };
         if self.before.as_deref().is_some_and(|before| same_text(before, text)) {

@@ -4,10 +4,10 @@ mod office;
 mod school;
 
 use contracts::action::Action;
-use contracts::queries::{LoopView, Similar};
+use contracts::queries::{LoopView, RegimeView, Similar};
 use contracts::vocabulary::LoopState;
 
-use crate::pages::forms::{Field, Form, Shape};
+use crate::pages::forms::{Choice, Field, Form, Shape};
 use crate::pages::viewer::Viewer;
 
 /// The forms this person may fill in now: what is asked of them first, and apart from it whatever else there is.
@@ -55,7 +55,8 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView, near: &Simi
         | Action::Propose
         | Action::Decline
         | Action::WithdrawResolution
-        | Action::StateAnswer => office::form(action, viewer, view, near),
+        | Action::StateAnswer
+        | Action::CorrectRule => office::form(action, viewer, view, near),
     };
     if names_its_version(action) {
         form.with(Field::hidden("version", view.version, Shape::Aside))
@@ -115,6 +116,7 @@ fn is_asked(action: Action, viewer: &Viewer, view: &LoopView) -> bool {
         | Action::Note
         | Action::PutBeforeTeam
         | Action::Decline
+        | Action::CorrectRule
         | Action::WithdrawResolution => false,
     }
 }
@@ -149,7 +151,33 @@ fn place(action: Action) -> u8 {
         Action::Leave => 24,
         Action::Withdraw => 25,
         Action::File => 26,
+        Action::CorrectRule => 27,
     }
+}
+
+/// The form that begins a request to the state.
+pub(super) fn ask_the_state(viewer: &Viewer, view: &LoopView, known: &[RegimeView]) -> Form {
+    let choices = known
+        .iter()
+        .map(|regime| {
+            let hint = format!("{} {}", regime.decided_by, regime.silence);
+            Choice::new(
+                &regime.code,
+                format!("{}: {} ({})", regime.state, regime.name, regime.citation),
+            )
+            .hint(&hint)
+        })
+        .collect();
+    Form::new(
+        viewer,
+        "ask-the-state",
+        "/waivers".to_owned(),
+        "Write the request to the state",
+        "Begin the request",
+    )
+    .lead("What the loop already says is taken over; you see what the law asks for beyond that.")
+    .with(Field::radios("regime", "How is the state asked?", choices).needed("choose one"))
+    .with(Field::hidden("loop", view.id, Shape::Text))
 }
 
 /// What was just done, in a sentence.
@@ -181,5 +209,6 @@ pub(super) fn done(action: Action) -> &'static str {
         Action::Decline => "Declined. The school sees why, and how to appeal.",
         Action::WithdrawResolution => "The answer is taken back.",
         Action::StateAnswer => "What the state said is recorded.",
+        Action::CorrectRule => "Recorded, and published for every school to find.",
     }
 }

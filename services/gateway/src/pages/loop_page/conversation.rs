@@ -56,7 +56,7 @@ impl Said {
 /// How much room an event takes, and whose it is.
 fn kind(event: &str) -> (&'static str, &'static str) {
     match event {
-        "resolution_proposed" | "resolution_revised" | "case_declined" | "resolution_withdrawn" => {
+        "resolution_proposed" | "resolution_revised" | "case_declined" | "resolution_withdrawn" | "rule_corrected" => {
             ("decided", "department")
         }
         "team_decided" | "escalation_decided" => ("decided", "leader"),

@@ -35,6 +35,8 @@ pub(in crate::pages) struct Answer {
     pub owed: &'static str,
     /// Where it stands in the register.
     pub stands: Option<String>,
+    /// The pattern whose adopted change it is.
+    pub pattern: Option<String>,
 }
 
 /// A school in it.
@@ -111,6 +113,7 @@ fn answer(answer: &ResolutionView) -> Answer {
         kind: format!("{}{which}", answer.kind.label()),
         summary: answer.summary.clone(),
         why: answer.rationale.clone(),
+        pattern: answer.pattern.map(|id| format!("/patterns/{id}")),
         stands: answer.flexibility.map(|id| format!("/allowed/{id}")),
         owed: if answer.failed {
             "What it promised could not be granted. Another answer is owed."
@@ -160,7 +163,7 @@ fn about(viewer: &Viewer, view: &LoopView) -> Vec<(&'static str, String)> {
     let mut about = vec![
         ("Area", words::area(&view.area)),
         ("Kind", view.kind.label().to_owned()),
-        ("Where the rule comes from", view.rule_source.label().to_owned()),
+        ("Where the rule comes from", rule(view)),
         ("Urgency", urgency(viewer, view)),
     ];
     about.extend(view.department_name.clone().map(|name| ("Department", name)));
@@ -197,6 +200,22 @@ fn about(viewer: &Viewer, view: &LoopView) -> Vec<(&'static str, String)> {
         .map_or(String::new(), |name| format!(", by {name}"));
     about.push(("Filed", format!("{}{by}", days.long(days.day(view.filed_at)))));
     about
+}
+
+/// The rule as it is cited, and whether the school believed so or a department looked it up.
+fn rule(view: &LoopView) -> String {
+    let mut cited = vec![view.rule.source.label().to_owned()];
+    cited.extend(view.rule.citation.clone());
+    cited.extend(view.rule.clause.clone());
+    let by = if view.rule.corrected {
+        format!(
+            "; the department looked it up, the school had believed: {}",
+            view.rule_source.label().to_lowercase()
+        )
+    } else {
+        ", as the school believes".to_owned()
+    };
+    format!("{}{by}", cited.join(", "))
 }
 
 fn urgency(viewer: &Viewer, view: &LoopView) -> String {

@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use super::{day, department_id, now, school_id};
 
-fn area() -> Area {
+pub(super) fn area() -> Area {
     Area::from_code("seat_time").unwrap_or_else(|| unreachable!("an area"))
 }
 
-fn rule(text: &str) -> Rule {
+pub(super) fn rule(text: &str) -> Rule {
     Rule {
         source: RuleSource::BoardPolicy,
         citation: Text::new(text).ok(),
@@ -26,7 +26,7 @@ fn rule(text: &str) -> Rule {
     }
 }
 
-fn schools(text: &str) -> Vec<SchoolNamed> {
+pub(super) fn schools(text: &str) -> Vec<SchoolNamed> {
     ["Cedar High", "Lincoln Elementary", "Roosevelt Middle", "Oak", "Elm"]
         .map(|name| SchoolNamed {
             id: school_id(name),

@@ -195,7 +195,7 @@ impl Collected {
                     .insert(recorded.subject.id, (recorded.subject.district.to_string(), name));
                 Ok(())
             }
-            Step::Directory(_) | Step::Register(_) => Ok(()),
+            Step::Directory(_) | Step::Register(_) | Step::Office => Ok(()),
         }
     }
 

@@ -56,6 +56,7 @@ impl LoopRecord {
                         summary: proposed.summary.clone(),
                         rationale: proposed.rationale.clone(),
                         flexibility: proposed.flexibility,
+                        pattern: proposed.pattern,
                         at: meta.time,
                         asked_at: meta.time,
                         reminders: 0,
@@ -72,6 +73,7 @@ impl LoopRecord {
                         summary: revised.summary.clone(),
                         rationale: revised.rationale.clone(),
                         flexibility: revised.flexibility,
+                        pattern: revised.pattern,
                         at: meta.time,
                         asked_at: meta.time,
                         reminders: 0,
@@ -115,6 +117,12 @@ impl LoopRecord {
                 }
             }
             ResolutionEvent::GrantFailed(_) => self.grant_failed(meta),
+            ResolutionEvent::RuleCorrected(corrected) => {
+                self.corrected = Some(corrected.rule.clone());
+                if self.with().is_some_and(|with| with.department == corrected.department) {
+                    self.word(meta, false);
+                }
+            }
             ResolutionEvent::FlexibilityChanged(changed) => match changed.turn {
                 FlexibilityTurn::Expired | FlexibilityTurn::Revoked => {
                     // An answer that lies before a school can no longer be kept: it must be revised. What a school

@@ -270,6 +270,7 @@ impl Play {
             rationale: None,
             flexibility: None,
             promise: None,
+            pattern: None,
             episode: None,
         };
         self.does(staff, "propose", Some(id), body, &propose).await;

@@ -56,6 +56,20 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView, near: &Simi
                     .needed("say yes or no"),
             )
             .with(Field::passage("text", "What it said").rows(3)),
+        Action::CorrectRule => form("Say where the rule really comes from", "Publish it")
+            .lead("The school believed otherwise. Every school will find this, so that nobody has to ask again.")
+            .with_all(rule_fields("rule", view.rule.source))
+            .with(
+                Field::line("title", "In one line")
+                    .hint("Such as: Seat time is our own practice, not a state rule")
+                    .needed("say it in one line"),
+            )
+            .with(
+                Field::passage("text", "What follows from it?")
+                    .hint("What schools may do without asking anybody, and what stays as it is.")
+                    .rows(3)
+                    .needed("say what follows (one sentence is enough)"),
+            ),
         Action::Assign => form("Who takes care of it?", "Save")
             .with(Field::pick("person", "Who?", staff(viewer, view)).needed("choose somebody of the department")),
         Action::Route => form("Who decides about this?", "Give it to them")
@@ -169,9 +183,7 @@ fn cited(view: &LoopView, near: &Similar) -> Field {
 
 /// What the entry says beyond the answer's own words; what is left out is taken from the answer and from the loop.
 fn granted(viewer: &Viewer, view: &LoopView) -> Vec<Field> {
-    let mut fields =
-        vec![Field::line("grants.title", "In one line").hint("Left out, the loop's own line stands there.")];
-    fields.extend(rule_fields("grants", view.rule_source));
+    let mut fields = rule_fields("grants", view.rule_source);
     if !viewer.district.zones.is_empty() {
         let zones = viewer.district.zones.iter();
         let zones = zones.map(|zone| Choice::new(zone.id, zone.name.clone()));

@@ -98,7 +98,8 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
         | Action::Propose
         | Action::Decline
         | Action::WithdrawResolution
-        | Action::StateAnswer => form("", "Send"),
+        | Action::StateAnswer
+        | Action::CorrectRule => form("", "Send"),
     }
 }
 

@@ -1,0 +1,474 @@
+//! `GET /patterns`, `GET /patterns/{id}`, `POST /patterns/{id}/{action}`: rules and areas that several schools meet.
+
+use askama::Template;
+use axum::Form as Sent;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
+use contracts::OfficeAction;
+use contracts::events::pattern::Basis;
+use contracts::ids::PatternId;
+use contracts::problem::Problem;
+use contracts::queries::{
+    ClauseMap, ClausesQuery, Page, PatternQuery, PatternRow, PatternView, PatternsQuery, ShareOf,
+};
+use contracts::subjects::Thing;
+use contracts::vocabulary::{PatternStanding, RuleSource};
+
+use super::sent;
+use crate::pages::allowed::{Step, ladder, rule_fields};
+use crate::pages::days::counted;
+use crate::pages::forms::{Choice, Field, Form, Shape, Typed};
+use crate::pages::loops::pick;
+use crate::pages::shell::{self, Here, Shell};
+use crate::pages::viewer::{Desk, Stranger, Viewer};
+use crate::pages::words;
+
+/// How many stand on a page.
+const SHOWN: u32 = 50;
+
+/// The page of patterns, with the map of rules and schools.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/patterns.html")]
+pub(in crate::pages) struct PatternsPage {
+    pub shell: Shell,
+    pub rows: Vec<Row>,
+    pub next: Option<String>,
+    pub map: Option<Heat>,
+}
+
+/// One pattern in the list.
+#[derive(Debug, Clone)]
+pub(in crate::pages) struct Row {
+    pub href: String,
+    pub title: String,
+    pub sentence: String,
+    pub standing: &'static str,
+    pub colour: &'static str,
+    pub share: Option<String>,
+}
+
+/// Which rules are met where, as a table whose cells are shaded.
+#[derive(Debug, Clone)]
+pub(in crate::pages) struct Heat {
+    pub schools: Vec<String>,
+    pub rows: Vec<HeatRow>,
+}
+
+/// One rule, school by school.
+#[derive(Debug, Clone)]
+pub(in crate::pages) struct HeatRow {
+    /// The address of the pattern, where there is one.
+    pub href: Option<String>,
+    pub title: String,
+    pub loops: u32,
+    /// Per school the loops, and how dark the cell is.
+    pub counts: Vec<(u32, u32)>,
+}
+
+fn colour(standing: PatternStanding) -> &'static str {
+    match standing {
+        PatternStanding::Detected => "contact",
+        PatternStanding::Proposed => "leader",
+        PatternStanding::Adopted => "closed",
+        PatternStanding::Kept => "ended",
+    }
+}
+
+fn sentence(row: &PatternRow) -> String {
+    let met = format!(
+        "{} met it in {}, {} of them open",
+        counted(row.schools, "school", "schools"),
+        counted(row.loops, "loop", "loops"),
+        row.open
+    );
+    match row.exceptions {
+        0 => format!("{met}."),
+        exceptions => format!("{met}; {} so far.", counted(exceptions, "exception", "exceptions")),
+    }
+}
+
+impl Row {
+    fn new(row: &PatternRow) -> Self {
+        let share = row
+            .structural_share
+            .map(|share| format!("{share} % of the answers changed it for all"));
+        Self {
+            href: format!("/patterns/{}", row.id),
+            title: title(&row.basis, &row.title),
+            sentence: sentence(row),
+            standing: row.standing.label(),
+            colour: colour(row.standing),
+            share,
+        }
+    }
+}
+
+/// "Policy 3420, section B", or the area as such.
+fn title(basis: &Basis, words: &str) -> String {
+    match basis {
+        Basis::Clause { .. } => words.to_owned(),
+        Basis::Area { .. } => format!("Area: {words}"),
+    }
+}
+
+impl PatternsPage {
+    /// Draws the page.
+    pub(in crate::pages) fn new(viewer: &Viewer, page: &Page<PatternRow>, map: Option<&ClauseMap>) -> Self {
+        let heat = map.filter(|map| !map.clauses.is_empty()).map(|map| {
+            let most = map.clauses.iter().flat_map(|row| row.counts.iter()).max().copied();
+            let most = most.unwrap_or(1).max(1);
+            Heat {
+                schools: map.schools.iter().map(|school| school.name.clone()).collect(),
+                rows: map
+                    .clauses
+                    .iter()
+                    .map(|row| {
+                        let shade = |count: &u32| (*count, (count * 4).div_ceil(most));
+                        HeatRow {
+                            href: row.pattern.map(|id| format!("/patterns/{id}")),
+                            title: row.title.clone(),
+                            loops: row.loops,
+                            counts: row.counts.iter().map(shade).collect(),
+                        }
+                    })
+                    .collect(),
+            }
+        });
+        Self {
+            shell: viewer.shell("Patterns", Here::Patterns),
+            rows: page.items.iter().map(Row::new).collect(),
+            next: page.next.as_deref().map(|cursor| format!("/patterns?cursor={cursor}")),
+            map: heat,
+        }
+    }
+}
+
+/// The list.
+pub(in crate::pages) async fn patterns(desk: Desk, Query(query): Query<Vec<(String, String)>>) -> Response {
+    let typed = Typed::from(query);
+    let page = async {
+        let query = PatternsQuery {
+            limit: Some(SHOWN),
+            cursor: typed.some("cursor").map(str::to_owned),
+            ..PatternsQuery::default()
+        };
+        let page: Page<PatternRow> = desk.ask("flexibility", "patterns", query).await?;
+        let map: Option<ClauseMap> = if desk.viewer.sees_figures() {
+            Some(desk.ask("flexibility", "clauses", ClausesQuery::default()).await?)
+        } else {
+            None
+        };
+        shell::page(&PatternsPage::new(&desk.viewer, &page, map.as_ref()))
+    };
+    desk.or_trouble(page.await)
+}
+
+/// One pattern's page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/pattern.html")]
+pub(in crate::pages) struct PatternPage {
+    pub shell: Shell,
+    pub title: String,
+    pub sentence: String,
+    pub standing: &'static str,
+    pub colour: &'static str,
+    pub why: String,
+    pub done: Option<&'static str>,
+    pub forms: Vec<Form>,
+    /// What is proposed or decided: label and words.
+    pub change: Vec<(&'static str, String)>,
+    pub change_heading: String,
+    pub stands: Option<String>,
+    pub answered: Vec<(String, String)>,
+    pub answered_count: String,
+    pub schools: Vec<(String, String)>,
+    pub loops: Vec<(String, String)>,
+    pub bent_by: Vec<(String, String)>,
+    pub share: Option<u32>,
+    pub trend: Vec<Quarter>,
+    pub ladder: Vec<Step>,
+    pub version: u64,
+}
+
+/// A quarter's answers.
+#[derive(Debug, Clone)]
+pub(in crate::pages) struct Quarter {
+    pub label: String,
+    pub structural: u32,
+    pub exceptions: u32,
+    pub others: u32,
+    /// In percent; none where nothing counts.
+    pub share: Option<u32>,
+}
+
+impl Quarter {
+    fn new(share: &ShareOf) -> Self {
+        let counted = share.structural + share.exceptions;
+        Self {
+            label: format!("From {}", share.from.format("%-d %B %Y")),
+            structural: share.structural,
+            exceptions: share.exceptions,
+            others: share.others,
+            share: (counted > 0).then(|| share.structural * 100 / counted),
+        }
+    }
+}
+
+impl PatternPage {
+    /// Draws the page; `attempt` is the form that was sent and could not be taken.
+    pub(in crate::pages) fn new(
+        viewer: &Viewer,
+        view: &PatternView,
+        done: Option<OfficeAction>,
+        attempt: Option<Form>,
+    ) -> Self {
+        let mut forms: Vec<Form> = view
+            .offers
+            .iter()
+            .filter_map(|slug| OfficeAction::from_slug(slug))
+            .map(|action| form(action, viewer, view))
+            .collect();
+        if let Some(attempt) = attempt {
+            forms.retain(|known| known.name != attempt.name);
+            forms.insert(0, attempt);
+        }
+        let days = &viewer.days;
+        let mut change = Vec::new();
+        let mut change_heading = String::new();
+        let (mut stands, mut answered, mut answered_count) = (None, Vec::new(), String::new());
+        if let Some(revision) = &view.revision {
+            change_heading = match &revision.decided {
+                None => format!(
+                    "Before {} since {}",
+                    revision.team_name,
+                    days.long(days.day(revision.proposed_at))
+                ),
+                Some(decided) => format!(
+                    "{} decided on {}: {}",
+                    revision.team_name,
+                    days.long(days.day(decided.at)),
+                    if decided.adopted {
+                        "the rule changes for every school"
+                    } else {
+                        "the rule stays as it is"
+                    }
+                ),
+            };
+            change.push(("In one line", revision.title.clone()));
+            change.push(("What every school may do", revision.text.clone()));
+            change.extend(revision.conditions.clone().map(|text| ("Conditions", text)));
+            change.extend(
+                revision
+                    .stays_required
+                    .clone()
+                    .map(|text| ("What stays required", text)),
+            );
+            change.extend(revision.rationale.clone().map(|text| ("Why", text)));
+            if let Some(decided) = &revision.decided {
+                change.push(("The decision", decided.decision.clone()));
+                stands = decided.flexibility.map(|id| format!("/allowed/{id}"));
+                answered_count = counted(decided.answered, "open loop was", "open loops were");
+                answered = decided.answers.iter().map(named).collect();
+            }
+        }
+        let source = match &view.row.basis {
+            Basis::Clause { rule } => rule.source,
+            Basis::Area { .. } => RuleSource::NotSure,
+        };
+        Self {
+            shell: viewer.shell(&title(&view.row.basis, &view.row.title), Here::Patterns),
+            title: title(&view.row.basis, &view.row.title),
+            sentence: sentence(&view.row),
+            standing: view.row.standing.label(),
+            colour: colour(view.row.standing),
+            why: format!(
+                "Seen on {}: {}, {} within {} days.",
+                days.long(days.day(view.row.detected_at)),
+                view.row.ground.label().to_lowercase(),
+                view.threshold,
+                view.days
+            ),
+            done: done.map(said),
+            forms,
+            change,
+            change_heading,
+            stands,
+            answered,
+            answered_count,
+            schools: view
+                .by_school
+                .iter()
+                .map(|one| (one.school.name.clone(), counted(one.loops, "loop", "loops")))
+                .collect(),
+            loops: view.evidence.iter().map(named).collect(),
+            bent_by: view
+                .bent_by
+                .iter()
+                .map(|one| (format!("/allowed/{}", one.id), one.title.clone()))
+                .collect(),
+            share: view.row.structural_share,
+            trend: view.trend.iter().map(Quarter::new).collect(),
+            ladder: ladder(source),
+            version: view.row.version,
+        }
+    }
+}
+
+fn named(one: &contracts::queries::LoopNamed) -> (String, String) {
+    (format!("/loops/{}", one.id), one.number.to_string())
+}
+
+fn said(action: OfficeAction) -> &'static str {
+    match action {
+        OfficeAction::ProposeRevision => "It is before the team.",
+        OfficeAction::DecideRevision => {
+            "The decision is recorded. Where the rule changes, every open loop of the pattern has its answer now."
+        }
+        OfficeAction::DraftWaiver
+        | OfficeAction::SubmitWaiver
+        | OfficeAction::AnswerWaiver
+        | OfficeAction::OpenReview
+        | OfficeAction::ExamineClause
+        | OfficeAction::ConcludeReview => "It is recorded.",
+    }
+}
+
+fn form(action: OfficeAction, viewer: &Viewer, view: &PatternView) -> Form {
+    let href = format!("/patterns/{}/{}", view.row.id, action.name());
+    let version = Field::hidden("version", view.row.version, Shape::Aside);
+    if action == OfficeAction::DecideRevision {
+        let revision = view.revision.as_ref().map_or(0, |revision| revision.revision);
+        let choices = vec![
+            Choice::new("true", "The rule changes").hint("It holds for every school, and every open loop of this pattern is answered with it. Each school still says whether it works."),
+            Choice::new("false", "The rule stays as it is").hint("It can be proposed again."),
+        ];
+        return Form::new(
+            viewer,
+            action.name(),
+            href,
+            "Decide for the team",
+            "Record the decision",
+        )
+        .with(
+            Field::radios("adopted", "What does the team decide?", choices)
+                .shape(Shape::Flag)
+                .needed("choose one"),
+        )
+        .with(
+            Field::passage("decision", "The decision, in words")
+                .rows(3)
+                .needed("say what is decided"),
+        )
+        .with(Field::hidden("revision", revision, Shape::Number))
+        .with(version);
+    }
+    let mut teams: Vec<Choice> = viewer
+        .district
+        .teams
+        .iter()
+        .map(|team| Choice::new(team.id, team.name.clone()))
+        .collect();
+    teams.insert(0, Choice::new("", "Choose one"));
+    let departments = words::departments_of(viewer);
+    let exceptions: Vec<Choice> = view
+        .bent_by
+        .iter()
+        .map(|one| Choice::new(one.id, one.title.clone()))
+        .collect();
+    Form::new(viewer, action.name(), href, "Propose to change the rule", "Put it before the team")
+        .lead("A team decides. When it agrees, it holds for every school, and every open loop of this pattern is answered at once.")
+        .with(Field::pick("team", "Which team decides?", teams).needed("choose a team"))
+        .with(
+            Field::line("title", "In one line")
+                .hint("As it will stand in the register, such as: Hours outside the building count as attendance")
+                .needed("say it in one line"),
+        )
+        .with(
+            Field::passage("text", "What may every school do from then on?")
+                .needed("say what schools may do (one sentence is enough)"),
+        )
+        .with(Field::passage("rationale", "Why?").hint("Families, staff and the board may read this.").rows(3))
+        .with_some((departments.len() > 1).then(|| {
+            pick("department", "Which department answers for it?", "Choose one", departments)
+                .needed("choose a department")
+        }))
+        .with_some((!exceptions.is_empty()).then(|| {
+            pick("widens", "Does one of the exceptions become every school's?", "No: it is written down anew", exceptions)
+        }))
+        .tucked(
+            "Rule, conditions, what stays",
+            [
+                match &view.row.basis {
+                    Basis::Clause { .. } => Vec::new(),
+                    Basis::Area { .. } => rule_fields("rule", RuleSource::NotSure),
+                },
+                vec![
+                    Field::passage("conditions", "Under which conditions?").rows(2),
+                    Field::passage("stays_required", "What stays required all the same?").rows(2),
+                ],
+            ]
+            .concat(),
+        )
+        .with(version)
+}
+
+async fn look(desk: &Desk, id: &str) -> Result<PatternView, Problem> {
+    let id: PatternId = id.parse().map_err(|_| Problem::not_found("page"))?;
+    desk.ask("flexibility", "pattern", PatternQuery { id: Some(id) }).await
+}
+
+/// One pattern.
+pub(in crate::pages) async fn pattern(
+    desk: Desk,
+    Path(id): Path<String>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Response {
+    let typed = Typed::from(query);
+    let page = async {
+        let view = look(&desk, &id).await?;
+        let done = typed
+            .some("done")
+            .and_then(|name| OfficeAction::from_name(Thing::Pattern, name));
+        shell::page(&PatternPage::new(&desk.viewer, &view, done, None))
+    };
+    desk.or_trouble(page.await)
+}
+
+/// Does something about a pattern.
+pub(in crate::pages) async fn act_on_pattern(
+    desk: Result<Desk, Stranger>,
+    Path((id, name)): Path<(String, String)>,
+    Sent(typed): Sent<Vec<(String, String)>>,
+) -> Response {
+    let typed = Typed::from(typed);
+    let desk = match desk {
+        Ok(desk) => desk,
+        Err(stranger) => return stranger.keeping(&typed),
+    };
+    let Some(action) = OfficeAction::from_name(Thing::Pattern, &name) else {
+        return desk.or_trouble(Err(Problem::not_found("page")));
+    };
+    let view = match look(&desk, &id).await {
+        Ok(view) => view,
+        Err(problem) => return shell::kept_for(&problem, &typed),
+    };
+    match sent(
+        &desk,
+        action,
+        Some(view.row.id.0),
+        &form(action, &desk.viewer, &view),
+        &typed,
+    )
+    .await
+    {
+        Ok(_) => Redirect::to(&format!("/patterns/{}?done={}", view.row.id, action.name())).into_response(),
+        Err(problem) => match look(&desk, &id).await {
+            Ok(now) => {
+                let form = form(action, &desk.viewer, &now).refused(&typed, &problem, &desk.viewer);
+                let page = PatternPage::new(&desk.viewer, &now, None, Some(form));
+                desk.or_trouble(shell::page_as(shell::status(&problem), &page))
+            }
+            Err(_) => shell::kept_for(&problem, &typed),
+        },
+    }
+}
