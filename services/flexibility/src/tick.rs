@@ -200,7 +200,15 @@ pub async fn tick(desk: &Desk, watching: &dyn Watching, carrier: &dyn Carrier) -
 async fn look_for_patterns(desk: &Desk, watching: &dyn Watching) -> Result<u32, Problem> {
     let away = |error: anyhow::Error| Problem::unavailable(format!("patterns cannot be looked for: {error}"));
     let mut seen = 0;
-    for (district, basis) in watching.suspects(ROUND_MAX as usize).await.map_err(away)? {
+    let mut suspects = watching.suspects(ROUND_MAX as usize).await.map_err(away)?;
+    // Rules before areas: what has a pattern of its own by its rule does not make one of its area too.
+    suspects.sort_by_key(|(_, basis)| !basis.starts_with("rule:"));
+    for (district, basis) in suspects {
+        if seen > 0 && !basis.starts_with("rule:") {
+            // What was just seen is not in the tables yet.
+            watching.suspect_again(district, basis);
+            continue;
+        }
         match look_for_pattern(desk, watching, &district, &basis).await {
             Ok(found) => seen += u32::from(found),
             Err(problem) => {

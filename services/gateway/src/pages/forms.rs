@@ -207,7 +207,8 @@ pub(super) fn missing(fields: &[Field], typed: &Typed) -> Result<(), Problem> {
     let missing: Vec<FieldProblem> = fields
         .iter()
         .filter_map(|field| {
-            let needed = field.needed?;
+            // An empty word only keeps the line from saying that it may be left out.
+            let needed = field.needed.filter(|needed| !needed.is_empty())?;
             let blank = typed.get(&field.path).trim().is_empty();
             blank.then(|| FieldProblem {
                 field: field.path.to_string(),
@@ -292,6 +293,12 @@ mod tests {
         let typed = Typed::of(&[("reach.students", "many")]);
         let problem = body(&[Field::number("reach.students", "Students")], &typed).expect_err("a word is no number");
         assert_eq!(problem.fields[0].field, "reach.students");
+    }
+
+    #[test]
+    fn a_list_that_may_be_left_alone_is_not_missing() {
+        let field = crate::pages::loops::pick("zone", "Which zone?", "None", vec![Choice::new("a", "A")]);
+        assert!(missing(&[field], &Typed::of(&[("zone", "")])).is_ok());
     }
 
     #[test]

@@ -65,14 +65,17 @@ pub fn router() -> Router<Front> {
         .route("/d/{district}/allowed", get(allowed::anybody))
         .route("/patterns", get(office::patterns))
         .route("/patterns/{id}", get(office::pattern))
-        .route("/patterns/{id}/{action}", post(office::act_on_pattern))
+        .route(
+            "/patterns/{id}/{action}",
+            get(office::back).post(office::act_on_pattern),
+        )
         .route("/waivers", get(office::waivers).post(office::draft))
         .route("/waivers/{id}", get(office::waiver))
-        .route("/waivers/{id}/{action}", post(office::act_on_waiver))
+        .route("/waivers/{id}/{action}", get(office::back).post(office::act_on_waiver))
         .route("/reviews", get(office::reviews).post(office::begin_review))
         .route("/reviews/new", get(office::open_review))
         .route("/reviews/{id}", get(office::review))
-        .route("/reviews/{id}/{action}", post(office::act_in_review))
+        .route("/reviews/{id}/{action}", get(office::back).post(office::act_in_review))
         .route("/loops", get(loops::show))
         .route("/loops/{id}", get(loop_page::show))
         .route("/loops/{id}/{action}", get(loop_page::back).post(loop_page::act))

@@ -4,6 +4,8 @@ mod patterns;
 mod reviews;
 mod waivers;
 
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
 use contracts::OfficeAction;
 use contracts::problem::Problem;
 use uuid::Uuid;
@@ -21,6 +23,15 @@ pub(super) use {
     reviews::{ReviewPage, ReviewsPage},
     waivers::{WaiverPage, WaiversPage},
 };
+
+/// What a browser asks for when it comes back from signing in: the page of the thing.
+pub(super) async fn back(uri: axum::http::Uri, Path((id, name)): Path<(String, String)>) -> Response {
+    let kind = uri.path().split('/').nth(1).unwrap_or_default();
+    match id.parse::<Uuid>() {
+        Ok(id) => Redirect::to(&format!("/{kind}/{id}#{}", forms::escaped(&name))).into_response(),
+        Err(_) => super::not_found(),
+    }
+}
 
 /// Sends a form on as a command of the office; the stream sequence of the thing's last event.
 async fn sent(
