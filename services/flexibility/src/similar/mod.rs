@@ -1,8 +1,10 @@
 //! "Already allowed?": what is like the words somebody types.
 //!
-//! The database finds what has any of the rarer words (FTS5 or tsvector, over the same stems); what it finds is put in
-//! order here, by BM25 over the fields, so that both databases answer alike.
+//! The database finds what has any of the words that say most (FTS5 or tsvector, over the same stems and senses); what
+//! it finds is put in order here, by BM25 over the fields, so that both databases answer alike.
 
+#[cfg(test)]
+mod measured;
 mod rank;
 pub(crate) mod terms;
 mod vocabulary;
@@ -38,6 +40,6 @@ pub(crate) async fn find(
     vocabulary.load(db).await?;
     let text: String = text.chars().take(TEXT_MAX).collect();
     let asked = vocabulary.read(district, &text);
-    let found = candidates(db, district, &asked.rarest(), CANDIDATES_MAX).await?;
-    Ok(rank::rank(&asked, found, area))
+    let found = candidates(db, district, &asked.telling(), CANDIDATES_MAX).await?;
+    Ok(rank::rank(&asked, found, area, vocabulary, district))
 }

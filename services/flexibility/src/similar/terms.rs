@@ -1,6 +1,6 @@
-//! Words to the stems they are found by.
+//! Words to the stems and senses they are found by.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use contracts::events::flexibility::Rule;
@@ -8,8 +8,21 @@ use rust_stemmers::{Algorithm, Stemmer};
 
 /// Ways to say the same thing, in the language of schools: a line each, the phrases separated by commas.
 const SAME: &str = include_str!("same.txt");
-/// The most words of a phrase.
-const PHRASE_MAX: usize = 4;
+/// Words of every day, that say little of what a text is about.
+const EVERYDAY: &str = include_str!("everyday.txt");
+/// How many words may stand between the parts of a phrase.
+const BETWEEN_MAX: usize = 1;
+/// The longest word that is looked at.
+const WORD_MAX: usize = 40;
+/// What begins a sense's name, so that it is told from a word.
+const SENSE: &str = "zz";
+
+/// How much a word of every day counts, where another counts 1.
+const EVERYDAY_COUNTS: f64 = 0.4;
+/// How much a sense counts that everyday talk only hints at.
+const HINT_COUNTS: f64 = 0.5;
+/// How much a word counts that was misspelled.
+const MEANT_COUNTS: f64 = 0.6;
 
 /// Words that say nothing of what a text is about.
 const EMPTY: &str = "a about above after again all also am an and any are aren as at be because been before being below \
@@ -21,75 +34,194 @@ const EMPTY: &str = "a about above after again all also am an and any are aren a
     that the their theirs them then there these they thing things this those through to told too try trying under \
     until up us use used using ve very want wants was wasn we were weren what when where whether which while who whom \
     why will with won would wouldn yes yet you your yours class teacher teachers district";
+/// Words that are left out where phrases are compared.
+const SMALL: &str = "a an the of to in for on at with by and or my our your their his her its this that these those is \
+    are was were be been it we i they he she you them us him me so just really s d m ll ve re into from as still even \
+    very";
+/// Who schools are for, by all their names.
+const STUDENT: &str = "student";
+const STUDENTS: [&str; 5] = ["kid", "children", "child", "pupil", "learner"];
 
 static STEMMER: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
-static STOPPED: LazyLock<std::collections::HashSet<&'static str>> =
-    LazyLock::new(|| EMPTY.split_whitespace().collect());
-/// Phrases by their first stem: the stems of each, and the sense it stands for.
-type Phrases = HashMap<String, Vec<(Vec<String>, String)>>;
+static STOPPED: LazyLock<HashSet<&'static str>> = LazyLock::new(|| EMPTY.split_whitespace().collect());
+static SMALL_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| SMALL.split_whitespace().map(stem).collect());
+static EVERYDAY_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| EVERYDAY.split_whitespace().map(stem).collect());
+static SENSES: LazyLock<Senses> = LazyLock::new(senses);
+/// Every stem that is right as it is, whoever has used it.
+static SPELLED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let phrases = SENSES
+        .phrases
+        .values()
+        .flatten()
+        .flat_map(|phrase| phrase.stems.clone());
+    let words = EMPTY.split_whitespace().chain(SMALL.split_whitespace()).map(stem);
+    phrases.chain(words).chain(EVERYDAY_WORDS.iter().cloned()).collect()
+});
 
-/// From the first stem of a phrase to its stems and the sense they stand for.
-static PHRASES: LazyLock<Phrases> = LazyLock::new(phrases);
+/// One way to say a sense.
+#[derive(Debug)]
+struct Phrase {
+    stems: Vec<String>,
+    sense: String,
+    /// Whether it is everyday talk: what is typed is read so, a document is not about it for that.
+    hint: bool,
+    /// Whether its words stand together, small ones and all.
+    together: bool,
+}
 
-fn phrases() -> Phrases {
-    let mut phrases: Phrases = HashMap::new();
-    for line in SAME
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        let mut members = line.split(',').map(str::trim).filter(|member| !member.is_empty());
-        let Some(first) = members.clone().next() else { continue };
-        let sense: String = first.chars().filter(char::is_ascii_alphabetic).collect();
-        let sense = format!("zz{}", sense.to_lowercase());
-        for member in members.by_ref() {
-            let stems: Vec<String> = words(member).map(|(_, stem)| stem).take(PHRASE_MAX).collect();
-            if let Some(head) = stems.first().cloned() {
-                phrases.entry(head).or_default().push((stems, sense.clone()));
+#[derive(Debug, Default)]
+struct Senses {
+    /// By the first stem.
+    phrases: HashMap<String, Vec<Phrase>>,
+    /// From a sense to those that bear on it.
+    beside: HashMap<String, Vec<String>>,
+}
+
+fn stem(word: &str) -> String {
+    STEMMER.stem(word).into_owned()
+}
+
+fn sense(name: &str) -> String {
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("{SENSE}{}", name.to_lowercase())
+}
+
+/// Whether a stem is a sense.
+pub(super) fn is_sense(stem: &str) -> bool {
+    stem.starts_with(SENSE)
+}
+
+fn senses() -> Senses {
+    let mut senses = Senses::default();
+    let lines = SAME.lines().map(str::trim);
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let members = || line.split(',').map(str::trim).filter(|member| !member.is_empty());
+        let Some(name) = members().next().map(sense) else {
+            continue;
+        };
+        for member in members() {
+            if let Some(other) = member.strip_prefix('>') {
+                senses.beside.entry(name.clone()).or_default().push(sense(other));
+                continue;
+            }
+            let (hint, said) = member.strip_prefix('~').map_or((false, member), |said| (true, said));
+            let all: Vec<String> = words(said).into_iter().map(|word| word.stem).collect();
+            let telling: Vec<String> = all
+                .iter()
+                .filter(|stem| !SMALL_WORDS.contains(*stem))
+                .cloned()
+                .collect();
+            let together = telling.is_empty() || (telling.len() == 1 && all.len() > 1);
+            let stems = if together { all } else { telling };
+            let Some(head) = stems.first().cloned() else { continue };
+            let known = senses.phrases.entry(head).or_default();
+            if !known.iter().any(|other| other.stems == stems && other.sense == name) {
+                known.push(Phrase {
+                    stems,
+                    sense: name.clone(),
+                    hint,
+                    together,
+                });
             }
         }
     }
-    phrases
+    senses
 }
 
-/// Each word as it was typed, with its stem.
-fn words(text: &str) -> impl Iterator<Item = (&str, String)> {
+/// A word as it was typed, with its stem.
+#[derive(Debug, Clone)]
+struct Word<'a> {
+    typed: &'a str,
+    stem: String,
+    meant: bool,
+}
+
+fn words(text: &str) -> Vec<Word<'_>> {
     text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty() && word.chars().count() <= 40)
-        .map(|word| (word, STEMMER.stem(&word.to_lowercase()).into_owned()))
+        .filter(|word| !word.is_empty() && word.chars().count() <= WORD_MAX)
+        .map(|typed| {
+            let stem = stem(&typed.to_lowercase());
+            let stem = if STUDENTS.contains(&stem.as_str()) {
+                STUDENT.to_owned()
+            } else {
+                stem
+            };
+            Word {
+                typed,
+                stem,
+                meant: false,
+            }
+        })
+        .collect()
 }
 
-/// A stem with the words it was typed as.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a text is found by, or asks for.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Term {
-    /// What it is found by.
+    /// A stem or a sense.
     pub(crate) stem: String,
     /// How it was typed.
     pub(crate) typed: String,
+    /// How much it counts.
+    pub(crate) weight: f64,
 }
 
-/// The terms of a text: the stems of words that say something, and the senses of phrases.
-pub(crate) fn terms(text: &str) -> Vec<Term> {
-    let all: Vec<(&str, String)> = words(text).collect();
+/// The stems and senses of a text, as they are kept.
+pub(crate) fn stems(text: &str) -> Vec<String> {
+    let terms = terms(&words(text), false);
+    terms.into_iter().map(|term| term.stem).collect()
+}
+
+/// The terms of what somebody types, words that may be misspelled read as what `meant` says of
+/// them and their stems.
+pub(super) fn asked(text: &str, meant: impl Fn(&str, &str) -> Option<String>) -> Vec<Term> {
+    let mut words = words(text);
+    for word in &mut words {
+        let lower = word.typed.to_lowercase();
+        let doubtful = !SPELLED.contains(&word.stem)
+            && !STOPPED.contains(lower.as_str())
+            && word.typed.chars().all(char::is_alphabetic);
+        if doubtful && let Some(other) = meant(&lower, &word.stem) {
+            word.stem = other;
+            word.meant = true;
+        }
+    }
+    terms(&words, true)
+}
+
+/// Every word of the phrases, by its stem.
+pub(super) fn spelled<'a>() -> impl Iterator<Item = &'a str> {
+    SPELLED.iter().map(String::as_str)
+}
+
+/// The senses that bear on one.
+pub(super) fn beside(sense: &str) -> &'static [String] {
+    SENSES.beside.get(sense).map_or(&[], Vec::as_slice)
+}
+
+fn terms(words: &[Word<'_>], typed: bool) -> Vec<Term> {
     let mut terms = Vec::new();
-    for (at, (word, stem)) in all.iter().enumerate() {
-        if !STOPPED.contains(word.to_lowercase().as_str()) && (word.len() > 1 || word.chars().all(char::is_numeric)) {
+    let telling: Vec<usize> = (0..words.len())
+        .filter(|at| !SMALL_WORDS.contains(&words[*at].stem))
+        .collect();
+    for (at, word) in words.iter().enumerate() {
+        if says_something(word) {
             terms.push(Term {
-                stem: stem.clone(),
-                typed: (*word).to_owned(),
+                stem: word.stem.clone(),
+                typed: word.typed.to_owned(),
+                weight: counts(word),
             });
         }
-        for (phrase, sense) in PHRASES.get(stem).into_iter().flatten() {
-            let meets = all.len() >= at + phrase.len()
-                && phrase
-                    .iter()
-                    .zip(&all[at..])
-                    .all(|(expected, (_, found))| expected == found);
-            if meets {
-                let typed: Vec<&str> = all[at..at + phrase.len()].iter().map(|(word, _)| *word).collect();
+        for phrase in SENSES.phrases.get(&word.stem).into_iter().flatten() {
+            if phrase.hint && !typed {
+                continue;
+            }
+            if let Some(last) = ends_at(phrase, words, at, &telling) {
+                let said: Vec<&str> = words[at..=last].iter().map(|word| word.typed).collect();
                 terms.push(Term {
-                    stem: sense.clone(),
-                    typed: typed.join(" "),
+                    stem: phrase.sense.clone(),
+                    typed: said.join(" "),
+                    weight: if phrase.hint { HINT_COUNTS } else { 1.0 },
                 });
             }
         }
@@ -97,9 +229,42 @@ pub(crate) fn terms(text: &str) -> Vec<Term> {
     terms
 }
 
-/// The stems of a text, as they are kept.
-pub(crate) fn stems(text: &str) -> Vec<String> {
-    terms(text).into_iter().map(|term| term.stem).collect()
+fn says_something(word: &Word<'_>) -> bool {
+    let lower = word.typed.to_lowercase();
+    !STOPPED.contains(lower.as_str())
+        && !STOPPED.contains(word.stem.as_str())
+        && (word.typed.len() > 1 || word.typed.chars().all(char::is_numeric))
+}
+
+/// Small numbers say as little as words of every day.
+fn counts(word: &Word<'_>) -> f64 {
+    let small_number = word.typed.len() < 3 && word.typed.chars().all(char::is_numeric);
+    if small_number || EVERYDAY_WORDS.contains(&word.stem) {
+        EVERYDAY_COUNTS
+    } else if word.meant {
+        MEANT_COUNTS
+    } else {
+        1.0
+    }
+}
+
+/// Where a phrase that begins at a word ends, if it stands there; `telling` are the places of words that are not small.
+fn ends_at(phrase: &Phrase, words: &[Word<'_>], at: usize, telling: &[usize]) -> Option<usize> {
+    if phrase.together {
+        let last = at + phrase.stems.len() - 1;
+        let stands = words
+            .get(at..=last)?
+            .iter()
+            .zip(&phrase.stems)
+            .all(|(word, stem)| word.stem == *stem);
+        return stands.then_some(last);
+    }
+    let mut place = telling.binary_search(&at).ok()?;
+    for stem in &phrase.stems[1..] {
+        let next = telling[place + 1..].iter().take(BETWEEN_MAX + 1);
+        place += 1 + next.into_iter().position(|at| words[*at].stem == *stem)?;
+    }
+    Some(telling[place])
 }
 
 /// What a rule is told apart by: its citation and clause, whatever the case and the blanks; empty where none is cited.
@@ -133,6 +298,39 @@ mod tests {
         assert_eq!(senses("the Carnegie units they need"), senses("seat time"));
         assert_eq!(senses("our wi-fi is slow"), senses("bandwidth"));
         assert!(senses("nothing of the kind").is_empty());
+    }
+
+    #[test]
+    fn everyday_talk_hints_at_a_sense_where_it_is_typed_and_not_where_it_is_kept() {
+        let said = "it just keeps dropping";
+        let typed = asked(said, |_, _| None);
+        assert!(
+            typed.iter().any(|term| term.stem == "zzbandwidth" && term.weight < 1.0),
+            "{typed:?}"
+        );
+        assert!(!stems(said).iter().any(|stem| is_sense(stem)));
+    }
+
+    #[test]
+    fn one_word_may_stand_between_two_of_a_phrase() {
+        assert!(stems("a Carnegie credit unit").contains(&"zzseattime".to_owned()));
+        assert!(
+            stems("a Carnegie credit hour unit")
+                .iter()
+                .all(|stem| stem != "zzseattime")
+        );
+    }
+
+    #[test]
+    fn every_sense_that_bears_on_another_is_one() {
+        let all: HashSet<&String> = SENSES.phrases.values().flatten().map(|phrase| &phrase.sense).collect();
+        let beside: Vec<&String> = SENSES
+            .beside
+            .values()
+            .flatten()
+            .filter(|sense| !all.contains(sense))
+            .collect();
+        assert!(beside.is_empty(), "{beside:?}");
     }
 
     #[test]

@@ -1,25 +1,26 @@
 //! How often each stem is met in a district, and what a typed text comes to by it.
 
+use std::cell::Cell;
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
 use contracts::ids::District;
 use sql::Db;
 
-use super::terms::{Term, terms};
+use super::terms::{self, Term};
 use crate::read_model::{DocOut, term_counts};
 
 /// Rows read at a time.
 const PAGE: i64 = 2000;
 /// Stems the database is asked for, at most.
-const ASKED_MAX: usize = 14;
-/// Of those, the commoner ones are left out once so many things were to be looked at.
-const LOOKED_AT_MAX: u32 = 4000;
-/// Stems that are asked for however common.
-const ASKED_MIN: usize = 4;
-
-/// The longest ending that a stem leaves off.
-const ENDING_MAX: usize = 4;
+const ASKED_MAX: usize = 24;
+/// How many things it may look at for them, so that it is quick.
+const LOOKED_AT_MAX: u32 = 3000;
+/// Words of a text that are read as others, at most.
+const CORRECTED_MAX: usize = 8;
+/// How much a sense counts that bears on one that was asked for.
+const BESIDE_COUNTS: f64 = 0.7;
 
 /// The words of each district.
 #[derive(Debug, Default)]
@@ -45,7 +46,7 @@ struct Counts {
 pub(crate) struct Wanted {
     pub(crate) stem: String,
     pub(crate) typed: String,
-    /// How much it counts: a word that was probably meant counts less than one that was typed.
+    /// How much it counts: the rarer it is the more, and less if it was only hinted at.
     pub(crate) weight: f64,
     met: u32,
 }
@@ -54,7 +55,6 @@ pub(crate) struct Wanted {
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) wanted: Vec<Wanted>,
-    things: u32,
 }
 
 impl Vocabulary {
@@ -94,41 +94,38 @@ impl Vocabulary {
         }
     }
 
-    /// What a text comes to in a district: words that nobody used are read as the nearest that somebody did.
+    /// What a text comes to in a district: words that nobody used are read as the nearest that somebody did, and what
+    /// bears on something that was asked for is asked for too.
     pub(crate) fn read(&self, district: &District, text: &str) -> Asked {
         let inner = self.inner();
         let nothing = Counts::default();
         let counts = inner.districts.get(district.as_str()).unwrap_or(&nothing);
-        let mut wanted: Vec<Wanted> = Vec::new();
-        for Term { stem, typed } in terms(text) {
-            if wanted.iter().any(|known| known.stem == stem) {
-                continue;
+        let mut asked = Asked { wanted: Vec::new() };
+        let corrected = Cell::new(0);
+        let terms = terms::asked(text, |word, stem| {
+            if counts.met.contains_key(stem) || corrected.get() == CORRECTED_MAX {
+                return None;
             }
-            match counts.met.get(&stem) {
-                Some(met) => wanted.push(Wanted {
-                    stem,
-                    typed,
-                    weight: 1.0,
-                    met: *met,
-                }),
-                None => {
-                    if let Some((meant, met)) = counts.nearest(&stem)
-                        && !wanted.iter().any(|known| known.stem == meant)
-                    {
-                        wanted.push(Wanted {
-                            stem: meant,
-                            typed,
-                            weight: 0.6,
-                            met,
-                        });
-                    }
-                }
+            corrected.set(corrected.get() + 1);
+            counts.nearest(word).or_else(|| counts.nearest(stem))
+        });
+        for Term { stem, typed, weight } in terms {
+            for other in terms::beside(&stem) {
+                asked.want(counts, other, &typed, weight * BESIDE_COUNTS);
             }
+            asked.want(counts, &stem, &typed, weight);
         }
-        Asked {
-            wanted,
-            things: counts.things,
-        }
+        asked
+    }
+
+    /// How much each stem says in a district: the rarer the more.
+    pub(crate) fn rarities<'a>(&self, district: &District, stems: &HashSet<&'a str>) -> HashMap<&'a str, f64> {
+        let inner = self.inner();
+        let Some(counts) = inner.districts.get(district.as_str()) else {
+            return HashMap::new();
+        };
+        let met = |stem: &'a str| counts.met.get(stem).map(|met| (stem, counts.rarity(*met)));
+        stems.iter().copied().filter_map(met).collect()
     }
 }
 
@@ -152,54 +149,123 @@ impl Inner {
 }
 
 impl Counts {
-    /// The word that was probably meant: one slip away, two in a long one; the commonest of the nearest. What is kept
-    /// are stems, so that the beginning of what was typed is compared.
-    fn nearest(&self, typed: &str) -> Option<(String, u32)> {
-        let letters: Vec<char> = typed.chars().collect();
-        let slips_max = match letters.len() {
+    /// How much a stem says that so many things have: the rarer the more.
+    fn rarity(&self, met: u32) -> f64 {
+        let (things, met) = (f64::from(self.things), f64::from(met));
+        ((things - met + 0.5) / (met + 0.5) + 1.0).ln()
+    }
+
+    /// The word that was probably meant: one slip away, two in a long one. Letters are more often left out or exchanged
+    /// than put in, and hardly ever the first.
+    fn nearest(&self, typed: &str) -> Option<String> {
+        let length = typed.chars().count();
+        let slips_max = match length {
             0..=4 => return None,
-            5..=6 => 1,
+            5..=7 => 1,
             _ => 2,
         };
-        self.met
-            .iter()
-            .filter(|(known, _)| !known.starts_with("zz"))
-            .filter_map(|(known, met)| {
-                let length = known.chars().count();
-                if length < 4 || length + ENDING_MAX < letters.len() || length > letters.len() + slips_max {
-                    return None;
-                }
-                let beginning: String = letters.iter().take(length).collect();
-                let slips = strsim::osa_distance(known, &beginning);
-                let slips_max = if length < 6 { 1 } else { slips_max };
-                (slips <= slips_max).then_some((slips, letters.len().abs_diff(length), known, *met))
+        let first = typed.chars().next();
+        let used = self.met.keys().map(String::as_str);
+        let known = used.filter(|known| !terms::is_sense(known)).chain(terms::spelled());
+        known
+            .filter(|known| {
+                known.chars().next() == first
+                    && known.chars().count().abs_diff(length) <= slips_max
+                    && !known.starts_with(typed)
+                    && !typed.starts_with(known)
             })
-            .min_by_key(|(slips, off, known, met)| (*slips, *off, std::cmp::Reverse(*met), (*known).clone()))
-            .map(|(_, _, known, met)| (known.clone(), met))
+            .filter_map(|known| {
+                let slips = strsim::osa_distance(known, typed);
+                let others = letters(known) != letters(typed);
+                let same_length = known.chars().count() == length;
+                // In a short word, another letter makes another word.
+                let another = slips == 1 && others && same_length && length < 7;
+                let met = self.met.get(known).copied().unwrap_or_default();
+                let key = (slips, others, Reverse(known.len()), Reverse(met), known);
+                (slips <= slips_max && !another).then_some(key)
+            })
+            .min()
+            .map(|(.., known)| known.to_owned())
     }
 }
 
+/// The letters of a word, whatever their order.
+fn letters(word: &str) -> Vec<char> {
+    let mut letters: Vec<char> = word.chars().collect();
+    letters.sort_unstable();
+    letters
+}
+
 impl Asked {
-    /// The stems that the database is asked for: the rarest, as many as can be looked at quickly.
-    pub(crate) fn rarest(&self) -> Vec<String> {
-        let mut wanted: Vec<&Wanted> = self.wanted.iter().collect();
-        wanted.sort_by_key(|wanted| wanted.met);
-        let mut looked_at = 0;
-        wanted
-            .into_iter()
-            .take(ASKED_MAX)
-            .enumerate()
-            .take_while(|(at, wanted)| {
-                looked_at += wanted.met;
-                *at < ASKED_MIN || looked_at <= LOOKED_AT_MAX
-            })
-            .map(|(_, wanted)| wanted.stem.clone())
-            .collect()
+    /// Asks for something that is in the district's words, once.
+    fn want(&mut self, counts: &Counts, stem: &str, typed: &str, weight: f64) {
+        let Some(met) = counts.met.get(stem) else { return };
+        let weight = weight * counts.rarity(*met);
+        match self.wanted.iter_mut().find(|known| known.stem == stem) {
+            Some(known) if known.weight >= weight => {}
+            Some(known) => {
+                known.weight = weight;
+                typed.clone_into(&mut known.typed);
+            }
+            None => self.wanted.push(Wanted {
+                stem: stem.to_owned(),
+                typed: typed.to_owned(),
+                weight,
+                met: *met,
+            }),
+        }
     }
 
-    /// How much a word says: the rarer the more.
-    pub(crate) fn rarity(&self, wanted: &Wanted) -> f64 {
-        let (things, met) = (f64::from(self.things), f64::from(wanted.met));
-        ((things - met + 0.5) / (met + 0.5) + 1.0).ln()
+    /// The stems that the database is asked for: those that say most, as many as can be looked at quickly, and the
+    /// rarest in any case.
+    pub(crate) fn telling(&self) -> Vec<String> {
+        let mut wanted: Vec<&Wanted> = self.wanted.iter().collect();
+        wanted.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        let mut looked_at = 0;
+        let mut telling: Vec<String> = wanted
+            .into_iter()
+            .filter(|wanted| {
+                let fits = looked_at + wanted.met <= LOOKED_AT_MAX;
+                looked_at += if fits { wanted.met } else { 0 };
+                fits
+            })
+            .map(|wanted| wanted.stem.clone())
+            .take(ASKED_MAX)
+            .collect();
+        if telling.is_empty() {
+            let rarest = self.wanted.iter().min_by_key(|wanted| wanted.met);
+            telling.extend(rarest.map(|wanted| wanted.stem.clone()));
+        }
+        telling
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads(known: &str, typed: &str) -> Vec<String> {
+        let vocabulary = Vocabulary::default();
+        vocabulary.inner().learn(1, "demo", known);
+        let asked = vocabulary.read(&"demo".parse().expect("a district"), typed);
+        asked.wanted.into_iter().map(|wanted| wanted.stem).collect()
+    }
+
+    #[test]
+    fn a_misspelled_word_is_read_as_the_nearest_that_is_known() {
+        assert_eq!(reads("internship internet", "intership"), ["internship"]);
+        assert_eq!(reads("internship internet", "interent"), ["internet"]);
+        assert_eq!(reads("share", "shave").len(), 0);
+    }
+
+    #[test]
+    fn what_bears_on_something_is_asked_for_too_but_counts_less() {
+        let vocabulary = Vocabulary::default();
+        vocabulary.inner().learn(1, "demo", "zzincomplete");
+        vocabulary.inner().learn(2, "demo", "zzcreditrecovery");
+        let asked = vocabulary.read(&"demo".parse().expect("a district"), "credit recovery");
+        let weights: Vec<f64> = asked.wanted.iter().map(|wanted| wanted.weight).collect();
+        assert_eq!(weights.len(), 2);
+        assert!(weights[0] < weights[1], "{:?}", asked.wanted);
     }
 }
