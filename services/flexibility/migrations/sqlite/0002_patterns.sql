@@ -4,7 +4,10 @@
 DELETE FROM register_row;
 DELETE FROM rests;
 DELETE FROM doc;
-DELETE FROM doc_words;
+DROP TABLE doc_words;
+CREATE VIRTUAL TABLE doc_words USING fts5 (
+    district, title, text, rule, content = '', contentless_delete = 1, tokenize = 'unicode61'
+);
 DELETE FROM directory_event;
 DELETE FROM set_aside;
 DELETE FROM checkpoint;

@@ -193,6 +193,12 @@ pub(crate) struct Candidate {
     pub(crate) shown: String,
 }
 
+/// A district as one word of the index, so that a large neighbour crowds nobody out. Two that look alike are told apart
+/// by the row.
+pub(crate) fn district_word(slug: &str) -> String {
+    format!("d{}", slug.replace('-', "0"))
+}
+
 /// What has at least one of these stems, those with the most and rarest of them first; at most `limit`.
 pub(crate) async fn candidates(
     db: &Db,
@@ -208,10 +214,10 @@ pub(crate) async fn candidates(
             let any: Vec<String> = stems.iter().map(|stem| format!("\"{stem}\"")).collect();
             sqlx::query_as(
                 "SELECT seq, kind, id, area, title, text, rule, shown FROM doc JOIN (SELECT rowid AS found, \
-                 bm25(doc_words, 4.0, 1.0, 2.0) AS likeness FROM doc_words WHERE doc_words MATCH $1 ORDER BY likeness LIMIT $2) \
+                 bm25(doc_words, 0.0, 4.0, 1.0, 2.0) AS likeness FROM doc_words WHERE doc_words MATCH $1 ORDER BY likeness LIMIT $2) \
                  ON found = seq WHERE district = $3",
             )
-            .bind(any.join(" OR "))
+            .bind(format!("district:{} AND ({})", district_word(district.as_str()), any.join(" OR ")))
             .bind(limit)
             .bind(district.as_str())
             .fetch_all(readers)

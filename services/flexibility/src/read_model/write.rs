@@ -110,8 +110,9 @@ async fn insert(tx: &mut Tx, seq: i64, district: &str, doc: &Doc) -> Result<(), 
             .bind(doc.shown.as_str())
             .execute(&mut **conn)
             .await?;
-            sqlx::query("INSERT INTO doc_words (rowid, title, text, rule) VALUES ($1, $2, $3, $4)")
+            sqlx::query("INSERT INTO doc_words (rowid, district, title, text, rule) VALUES ($1, $2, $3, $4, $5)")
                 .bind(seq)
+                .bind(super::queries::district_word(district))
                 .bind(doc.title.as_str())
                 .bind(doc.text.as_str())
                 .bind(doc.rule.as_str())

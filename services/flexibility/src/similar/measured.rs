@@ -88,7 +88,7 @@ async fn write(db: &Db, first: usize, docs: &[Doc]) {
         .execute(&mut **conn)
         .await
         .expect("a row");
-        sqlx::query("INSERT INTO doc_words (rowid, title, text, rule) VALUES ($1, $2, $3, $4)")
+        sqlx::query("INSERT INTO doc_words (rowid, district, title, text, rule) VALUES ($1, 'ddemo', $2, $3, $4)")
             .bind(seq)
             .bind(&title)
             .bind(&text)
