@@ -161,7 +161,7 @@ await test("the school answers, hears of the proposal while the page is open, an
   await marcus.goto(loop);
   const propose = marcus.locator("form[action$='/propose']");
   const summary = propose.locator("textarea[name=summary]");
-  if (!(await summary.isVisible())) await marcus.locator("details:has(form[action$='/propose']) summary").click();
+  if (!(await summary.isVisible())) await marcus.locator("details:has(form[action$='/propose']) > summary").first().click();
   const kind = propose.locator("[name=kind]");
   if ((await kind.first().evaluate((element) => element.tagName)) === "SELECT") {
     await kind.selectOption("district_change");
@@ -183,6 +183,98 @@ await test("the school answers, hears of the proposal while the page is open, an
   await picture(rosa, "loop-closed-phone");
   check(rosa.errors.length === 0, `no errors in the console: ${rosa.errors}`);
   await rosa.context().close();
+});
+
+const typed = {
+  trying: "Students would work in long blocks twice a week.",
+  barrier: "The bell schedule cuts every period to 48 minutes. We were told it must be the same every day.",
+};
+let allowed = "";
+let pattern = "";
+let packet = "";
+
+await test("what is already allowed appears while a school types, and is used without filing", async () => {
+  const plain = await as("Kwame Boateng", { viewport: PHONE, javaScriptEnabled: false });
+  await plain.goto("/file");
+  for (const [name, text] of Object.entries(typed)) await plain.fill(`[name=${name}]`, text);
+  await plain.getByRole("button", { name: "First see what is already allowed" }).click();
+  check((await plain.locator("[data-near]").count()) > 0, "without JavaScript a button shows it");
+  check((await plain.inputValue("[name=barrier]")) === typed.barrier, "what was typed stays");
+  await plain.context().close();
+
+  const page = await as("Kwame Boateng");
+  await page.goto("/file");
+  for (const [name, text] of Object.entries(typed)) await page.fill(`[name=${name}]`, text);
+  const card = page.locator("[data-near]", { hasText: "Class periods need not be the same length" });
+  await card.waitFor();
+  await picture(page, "file-near");
+  await card.getByRole("link", { name: "Use this" }).click();
+  await page.locator("#claim textarea").fill("Two long blocks on Tuesdays.");
+  await page.getByRole("button", { name: "We use this" }).click();
+  await page.getByText("Recorded: your school uses this.").waitFor();
+  allowed = new URL(page.url()).pathname;
+  check((await page.locator("aside").innerText()).includes("Eastfield High"), "the school stands among those that use it");
+  await page.goto("/file");
+  check((await page.inputValue("[name=trying]")) === typed.trying, "the draft is still there");
+  check(page.errors.length === 0, `no errors in the console: ${page.errors}`);
+  await page.context().close();
+});
+
+await test("a pattern goes before the council, and its open loop is answered", async () => {
+  const june = await as("June Whitaker");
+  await june.goto("/patterns");
+  await june.getByRole("link", { name: "Policy 4400, section C" }).first().click();
+  await june.waitForURL(/\/patterns\/./);
+  pattern = new URL(june.url()).pathname;
+  await june.fill("[name=title]", "Supervised work outside the building counts as attendance");
+  await june.getByRole("button", { name: "Put it before the team" }).click();
+  await june.locator("[data-trouble]").waitFor();
+  check((await june.inputValue("[name=title]")).startsWith("Supervised"), "what was typed stays");
+  await june.fill("[name=text]", "Every school may count supervised work outside the building.");
+  await june.selectOption("[name=team]", { label: "District Personalized Learning Council" });
+  await june.selectOption("[name=department]", { label: "Testing and Student Records" });
+  await june.getByRole("button", { name: "Put it before the team" }).click();
+  await june.getByText("It is before the team.").waitFor();
+  await june.context().close();
+  const patricia = await as("Patricia Locklear", { viewport: PHONE });
+  await patricia.goto(pattern);
+  await patricia.locator("input[name=adopted][value=true] + label").click();
+  await patricia.fill("[name=decision]", "Adopted.");
+  await patricia.getByRole("button", { name: "Record the decision" }).click();
+  await patricia.getByText("1 open loop was").waitFor();
+  await picture(patricia, "pattern-decided-phone");
+  await patricia.context().close();
+});
+
+await test("a request to the state is written from the loop and prints", async () => {
+  const page = await as("Marcus Tillery");
+  await page.goto("/loops?q=multi-age");
+  await page.locator("a.row__title").first().click();
+  await page.locator("#ask-the-state label", { hasText: "NC:" }).click();
+  await page.getByRole("button", { name: "Begin the request" }).click();
+  await page.getByText("Still missing:").waitFor();
+  packet = new URL(page.url()).pathname;
+  await page.fill("[name='parts.law']", "The class size law");
+  await page.getByRole("button", { name: "Save what is written" }).click();
+  await page.getByText("Nothing that the law asks for is missing.").waitFor();
+  await page.emulateMedia({ media: "print" });
+  check(!(await page.getByRole("button", { name: "Save what is written" }).isVisible()), "forms do not print");
+  await picture(page, "packet-print");
+  await page.context().close();
+});
+
+await test("anybody reads what the district shows, and no more", async () => {
+  const context = await browser.newContext({ viewport: DESK, baseURL: address });
+  const page = await context.newPage();
+  const answer = await page.goto("/d/cedar-valley/allowed");
+  check(answer.status() === 200, `it is there: ${answer.status()}`);
+  const text = await page.locator("main").innerText();
+  check(text.includes("Class periods need not be the same length"), "what is public is shown");
+  check(!text.includes("Advisory may be held"), "what is for the district is not");
+  check(!/Marcus|Eastfield High uses|uses this/.test(text), "nobody is named");
+  await accessible(page, "the public page");
+  check((await page.goto("/d/no-such-place/allowed")).status() === 404, "another address is not there");
+  await context.close();
 });
 
 await test("a form from elsewhere or from another session changes nothing", async () => {
@@ -221,10 +313,10 @@ const rounds = [
   { name: "narrow-dark", viewport: NARROW, colorScheme: "dark" },
 ];
 const pages = {
-  "Rosa Delgado": ["/school", "/file", "/loops", "LOOP"],
-  "Marcus Tillery": ["/department", "LOOP", "/loops"],
-  "June Whitaker": ["/contact", "LOOP"],
-  "Raymond Castellanos": ["/leader", "LOOP"],
+  "Rosa Delgado": ["/school", "/file", "/loops", "LOOP", "/allowed", "ALLOWED"],
+  "Marcus Tillery": ["/department", "LOOP", "/loops", "ALLOWED", "/allowed/new", "PACKET"],
+  "June Whitaker": ["/contact", "LOOP", "/patterns", "PATTERN", "/waivers", "/reviews", "/reviews/new"],
+  "Raymond Castellanos": ["/leader", "LOOP", "PATTERN"],
 };
 for (const round of rounds) {
   await test(`every page is accessible: ${round.name}`, async () => {
@@ -237,12 +329,12 @@ for (const round of rounds) {
     for (const [person, paths] of Object.entries(pages)) {
       const page = await as(person, round);
       for (const path of paths) {
-        const where = path === "LOOP" ? loop : path;
+        const where = { LOOP: loop, ALLOWED: allowed, PATTERN: pattern, PACKET: packet }[path] ?? path;
         const answer = await page.goto(where);
         check(answer.status() === 200, `${person} sees ${where}: ${answer.status()}`);
         await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
         await accessible(page, `${where} of ${person}`);
-        const file = path === "LOOP" ? "loop" : path.slice(1);
+        const file = path.toLowerCase().replace(/^\//, "").replaceAll("/", "-");
         await picture(page, `${file}-${person.split(" ")[0].toLowerCase()}-${round.name}`);
       }
       check(page.errors.length === 0, `no errors in the console of ${person}: ${page.errors}`);

@@ -9,7 +9,8 @@ on_both_databases!(
     an_answer_becomes_a_flexibility,
     what_is_taken_back_is_said_to_loops,
     written_down_claimed_and_as_it_was,
-    similar_says_what_one_may_see
+    similar_says_what_one_may_see,
+    what_ends_soon_is_listed_and_a_pilots_answer_stays_owed
 );
 
 /// A loop of alder's that the curriculum department has answered.
@@ -342,4 +343,39 @@ async fn similar_says_what_one_may_see(location: Location) {
         "{misspelt:?}"
     );
     stack.stop().await;
+}
+
+async fn what_ends_soon_is_listed_and_a_pilots_answer_stays_owed(location: Location) {
+    let stack = Stack::start(location).await;
+    let marcus = stack.api("marcus");
+    let today = stack.clock.now().date_naive();
+    let day = |days: i64| today + chrono::Duration::days(days);
+    let pilot = json!({
+        "says": "flexibility", "title": "Workshop credit", "text": "Workshops count.", "area": "seat_time",
+        "rule": {"source": "habit"}, "scope": {"level": "schools", "schools": ["alder school"]},
+        "pilot_question": "Do they learn as much?", "ends_on": day(20),
+    });
+    let written = marcus.post("/api/v1/flexibilities", &pilot).await;
+    assert_eq!(written.status, 201, "{written:?}");
+    let without_end = json!({
+        "says": "flexibility", "title": "Without end", "text": "It stays.", "area": "seat_time", "rule": {"source": "habit"},
+    });
+    assert_eq!(marcus.post("/api/v1/flexibilities", &without_end).await.status, 201);
+    let soon = format!("?ends_before={}", day(90));
+    let found = register(&marcus, &soon).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (found[0]["title"].as_str(), found[0]["pilot_open"].as_bool()),
+        (Some("Workshop credit"), Some(true))
+    );
+    assert!(register(&marcus, &format!("?ends_before={}", day(10))).await.is_empty());
+    // Its end passes; the answer is still owed.
+    stack.days_pass(30).await;
+    let head = stack.log.head().await.expect("a head");
+    let found = marcus.get_at(&format!("/api/v1/flexibilities{soon}"), head).await;
+    assert_eq!(found.body["items"][0]["standing"], "expired", "{found:?}");
+    let answer = format!("{}/answer-pilot", written.headers["location"]);
+    let stop = json!({"answer": "They did not.", "choice": "stop"});
+    assert_eq!(marcus.post(&answer, &stop).await.status, 200);
+    assert!(register(&marcus, &soon).await.is_empty(), "nothing is owed");
 }

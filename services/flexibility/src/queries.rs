@@ -17,7 +17,7 @@ use contracts::queries::{
     Answered, Ask, FlexibilityQuery, FlexibilityRow, FlexibilityView, PAGE_MAX, Page, PublicRegister,
     PublicRegisterQuery, RegisterQuery, Similar, SimilarFlexibility, SimilarLoop, SimilarQuery,
 };
-use contracts::vocabulary::{Role, RuleSource};
+use contracts::vocabulary::{Role, RuleSource, Standing};
 use decider::Desk;
 use messaging::Incoming;
 use projection::Model;
@@ -148,6 +148,9 @@ pub(crate) fn record(row: &RegisterDbRow) -> Option<FlexibilityRecord> {
 
 /// A page of the register, the newest first.
 async fn register(asked: Asked<RegisterQuery>) -> Result<Page<FlexibilityRow>, Problem> {
+    if let Some(day) = asked.query.ends_before {
+        return ending(&asked, day).await;
+    }
     let limit = asked.query.limit.unwrap_or(50).clamp(1, PAGE_MAX) as usize;
     let moment = asked.query.on.map(|day| asked.end_of(day));
     let mut before = match asked.query.cursor.as_deref() {
@@ -208,6 +211,27 @@ async fn register(asked: Asked<RegisterQuery>) -> Result<Page<FlexibilityRow>, P
             return Ok(Page { items, next });
         }
     }
+}
+
+/// What ends before a day, the soonest first; of what has ended, pilots whose answer is owed.
+async fn ending(asked: &Asked<RegisterQuery>, day: NaiveDate) -> Result<Page<FlexibilityRow>, Problem> {
+    let limit = asked.query.limit.unwrap_or(50).clamp(1, PAGE_MAX) as usize;
+    let rows = read_model::ending(&asked.model.db, &asked.viewer.district, asked.query.department, day)
+        .await
+        .map_err(away)?;
+    let mut items = Vec::new();
+    for row in rows {
+        let Some(found) = record(&row).filter(|found| asked.sees(found)) else {
+            continue;
+        };
+        if found.standing == Standing::InForce || found.is_open_pilot() {
+            items.push(views::row(&Shown::of(asked), FlexibilityId(row.id), &found).await?);
+        }
+        if items.len() == limit {
+            break;
+        }
+    }
+    Ok(Page { items, next: None })
 }
 
 async fn found_by_words(

@@ -184,6 +184,7 @@ pub(crate) async fn row(
             .iter()
             .any(|school| record.users.contains_key(school)),
         readers: record.readers,
+        pilot_open: record.is_open_pilot(),
     })
 }
 
@@ -217,7 +218,6 @@ pub(crate) async fn whole(
         conditions: shown.some_words(found.conditions.as_ref()).await?,
         stays_required: shown.some_words(found.stays_required.as_ref()).await?,
         pilot_question: shown.some_words(found.pilot_question.as_ref()).await?,
-        pilot_open: found.is_open_pilot(),
         used_by,
         loops: loops(asked, &found.loops).await?,
         beside: beside(asked, id, found).await?,

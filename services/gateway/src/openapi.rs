@@ -142,6 +142,7 @@ fn register(made: &mut Made) {
         "says",
         "department",
         "ended",
+        "ends_before",
         "limit",
         "cursor",
     ]

@@ -12,7 +12,9 @@ pub(crate) use office::{
     reviews, rule_basis, waivers,
 };
 pub use projection::Register;
-pub(crate) use queries::{Candidate, RegisterDbRow, at, beside, candidates, ends, now, page, term_counts, untold};
+pub(crate) use queries::{
+    Candidate, RegisterDbRow, at, beside, candidates, ending, ends, now, page, term_counts, untold,
+};
 pub use queries::{Ending, Untold};
 
 /// The tables, for both databases.

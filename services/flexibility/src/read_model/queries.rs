@@ -84,6 +84,27 @@ pub(crate) async fn page(
     })
 }
 
+/// What ends before a day, in force or expired with its end, the soonest first.
+pub(crate) async fn ending(
+    db: &Db,
+    district: &District,
+    department: Option<contracts::DepartmentId>,
+    day: NaiveDate,
+) -> Result<Vec<RegisterDbRow>, sqlx::Error> {
+    on!(db, pool => {
+        let mut query = QueryBuilder::new("SELECT ");
+        query.push(COLUMNS).push(" FROM register_row WHERE district = ").push_bind(district.as_str());
+        query.push(" AND to_seq IS NULL AND standing IN ('in_force', 'expired') AND ends_on < ").push_bind(day);
+        // What has expired matters only where a pilot's answer is owed.
+        query.push(" AND (standing = 'in_force' OR kind = 'pilot')");
+        if let Some(department) = department {
+            query.push(" AND department = ").push_bind(department.0);
+        }
+        query.push(" ORDER BY ends_on, first_seq LIMIT 500");
+        query.build_query_as().fetch_all(pool).await
+    })
+}
+
 /// Other parts of the register about the same rule.
 pub(crate) async fn beside(
     db: &Db,

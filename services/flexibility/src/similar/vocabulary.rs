@@ -1,5 +1,6 @@
 //! How often each stem is met in a district, and what a typed text comes to by it.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -175,8 +176,9 @@ impl Counts {
                     && !typed.starts_with(known)
             })
             .filter_map(|known| {
-                let slips = strsim::osa_distance(known, typed);
-                let others = letters(known) != letters(typed);
+                let written = as_written(known);
+                let slips = strsim::osa_distance(&written, typed);
+                let others = letters(&written) != letters(typed);
                 let same_length = known.chars().count() == length;
                 // In a short word, another letter makes another word.
                 let another = slips == 1 && others && same_length && length < 7;
@@ -186,6 +188,14 @@ impl Counts {
             })
             .min()
             .map(|(.., known)| known.to_owned())
+    }
+}
+
+/// A stem as the word is written: stemming makes an i of a last y.
+fn as_written(stem: &str) -> Cow<'_, str> {
+    match stem.strip_suffix('i') {
+        Some(head) => Cow::Owned(format!("{head}y")),
+        None => Cow::Borrowed(stem),
     }
 }
 
@@ -255,6 +265,7 @@ mod tests {
     fn a_misspelled_word_is_read_as_the_nearest_that_is_known() {
         assert_eq!(reads("internship internet", "intership"), ["internship"]);
         assert_eq!(reads("internship internet", "interent"), ["internet"]);
+        assert_eq!(reads("masteri", "mastrey"), ["masteri"]);
         assert_eq!(reads("share", "shave").len(), 0);
     }
 

@@ -215,6 +215,7 @@ fn query(typed: &Typed) -> RegisterQuery {
         says: Says::from_code(typed.get("says")),
         department: typed.read("department"),
         ended: typed.read("ended"),
+        ends_before: None,
         limit: Some(SHOWN),
         cursor: typed.some("cursor").map(str::to_owned),
     }
@@ -231,6 +232,64 @@ pub(super) async fn show(desk: Desk, Query(asked): Query<Vec<(String, String)>>)
         shell::page(&AllowedPage::new(&desk.viewer, &typed, &page, public))
     };
     desk.or_trouble(page.await)
+}
+
+/// What ends within the next weeks, and pilots whose answer is owed: for those who answer for it.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "parts/ending.html")]
+pub(super) struct Ending {
+    /// Address, title, and when it ends or what is owed.
+    pub rows: Vec<(String, String, String)>,
+}
+
+impl HtmlSafe for Ending {}
+
+/// How many days before its end something is shown as ending: the first notice is given then, too.
+const ENDS_SOON: u64 = 90;
+
+impl Ending {
+    /// As rows.
+    pub(super) fn new(rows: &[FlexibilityRow], days: &Days) -> Self {
+        let line = |row: &FlexibilityRow| {
+            let end = row.ends_on.map_or_else(String::new, |day| days.full(day));
+            let ends = if row.standing == Standing::InForce {
+                format!("ends {end}")
+            } else {
+                format!("ended {end}")
+            };
+            if row.pilot_open {
+                format!("{ends}; the pilot's answer is owed")
+            } else {
+                ends
+            }
+        };
+        Self {
+            rows: rows
+                .iter()
+                .map(|row| (format!("/allowed/{}", row.id), row.title.clone(), line(row)))
+                .collect(),
+        }
+    }
+
+    /// Asks for it: of one department, or of all. Without it the page is shown all the same.
+    pub(super) async fn of(desk: &Desk, department: Option<contracts::DepartmentId>) -> Self {
+        let query = RegisterQuery {
+            department,
+            ends_before: Some(desk.viewer.days.today + chrono::Days::new(ENDS_SOON)),
+            limit: Some(SHOWN),
+            ..RegisterQuery::default()
+        };
+        match desk
+            .ask::<_, Page<FlexibilityRow>>("flexibility", "register", query)
+            .await
+        {
+            Ok(page) => Self::new(&page.items, &desk.viewer.days),
+            Err(problem) => {
+                tracing::debug!(%problem, "a page is shown without what ends soon");
+                Self::default()
+            }
+        }
+    }
 }
 
 /// The days of a district that nobody signed in to.

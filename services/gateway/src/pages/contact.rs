@@ -9,6 +9,7 @@ use contracts::problem::Problem;
 use contracts::queries::{LoopRow, LoopsQuery, PAGE_MAX, Page, Sort};
 use contracts::vocabulary::{LoopState, Role};
 
+use super::allowed::Ending;
 use super::days::counted;
 use super::forms::{Field, Form};
 use super::loops::{departments, pick};
@@ -24,6 +25,8 @@ pub(super) struct ContactPage {
     pub sentence: String,
     pub triage: Vec<Triaged>,
     pub groups: Vec<Group>,
+    /// What is allowed, and ends soon.
+    pub ending: Ending,
 }
 
 /// A loop that no rule could route, with the form that does.
@@ -62,6 +65,7 @@ impl ContactPage {
             shell: viewer.shell("To do", Here::Contact),
             sentence,
             triage,
+            ending: Ending::default(),
             groups: vec![
                 Group::new(
                     "decide",
@@ -127,5 +131,7 @@ async fn page(desk: &Desk) -> Result<Response, Problem> {
         desk.ask("timeline", "loops", open),
         desk.ask("timeline", "loops", late),
     )?;
-    shell::page(&ContactPage::new(&desk.viewer, &triage.items, &open.items, &late.items))
+    let mut page = ContactPage::new(&desk.viewer, &triage.items, &open.items, &late.items);
+    page.ending = Ending::of(desk, None).await;
+    shell::page(&page)
 }

@@ -8,6 +8,7 @@ use contracts::DepartmentId;
 use contracts::problem::Problem;
 use contracts::queries::{LoopRow, LoopsQuery, Page, Sort};
 
+use super::allowed::Ending;
 use super::forms::Typed;
 use super::rows::{Group, Row};
 use super::shell::{self, Here, Shell};
@@ -28,6 +29,8 @@ pub(super) struct DepartmentPage {
     /// What there is to do, in a sentence.
     pub sentence: String,
     pub groups: Vec<Group>,
+    /// What the department answers for, and ends soon.
+    pub ending: Ending,
     /// Where the rest is, when there is more than fits.
     pub rest: Option<String>,
 }
@@ -81,6 +84,7 @@ impl DepartmentPage {
                 Group::new("rest", "Due later", "", rows(rest)),
                 Group::new("waiting", "Waiting on others", "", rows(waiting)),
             ],
+            ending: Ending::default(),
             rest: page
                 .next
                 .is_some()
@@ -127,5 +131,7 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
         ..LoopsQuery::default()
     };
     let page: Page<LoopRow> = desk.ask("timeline", "loops", query).await?;
-    shell::page(&DepartmentPage::new(&desk.viewer, department, &page))
+    let mut page = DepartmentPage::new(&desk.viewer, department, &page);
+    page.ending = Ending::of(desk, Some(department)).await;
+    shell::page(&page)
 }

@@ -8,7 +8,7 @@ use contracts::queries::Page;
 use contracts::register_action::RegisterAction;
 use contracts::vocabulary::{LoopState, PatternStanding, Role, Says, ScopeLevel, Standing, WaiverStanding};
 
-use super::allowed::{AllowedPage, FlexibilityPage, PublicPage, WritePage};
+use super::allowed::{AllowedPage, Ending, FlexibilityPage, PublicPage, WritePage};
 use super::contact::ContactPage;
 use super::department::DepartmentPage;
 use super::file::{Cards, FilePage};
@@ -107,7 +107,10 @@ fn pages() -> Vec<(String, String)> {
         ("kept", drawn(&KeptPage::new(HOSTILE, HOSTILE, &typed))),
     ];
     if let Some(department) = viewer.visitor.claims.departments.first() {
-        pages.push(("department", drawn(&DepartmentPage::new(&viewer, *department, &rows))));
+        let mut inbox = DepartmentPage::new(&viewer, *department, &rows);
+        let row = samples::flexibility_row(Says::Flexibility, ScopeLevel::Schools, Standing::Expired, HOSTILE);
+        inbox.ending = Ending::new(&[row], &viewer.days);
+        pages.push(("department", drawn(&inbox)));
     }
     let mut pages: Vec<(String, String)> = pages.into_iter().map(|(name, page)| (name.to_owned(), page)).collect();
     for state in LoopState::ALL {
@@ -169,7 +172,7 @@ fn pages() -> Vec<(String, String)> {
 fn register_pages(viewer: &super::viewer::Viewer, typed: &Typed) -> Vec<(String, String)> {
     let mut pages = Vec::new();
     let mut near = FilePage::new(viewer, typed, None);
-    near.near = Some(Cards::new(&samples::similar(HOSTILE)));
+    near.near = Some(Cards::new(&samples::similar(HOSTILE), true));
     pages.push(("file, looked first".to_owned(), drawn(&near)));
     let rows: Vec<_> = Says::ALL
         .iter()

@@ -29,6 +29,8 @@ pub struct RegisterQuery {
     pub department: Option<DepartmentId>,
     /// Also what is no longer in force.
     pub ended: Option<bool>,
+    /// What ends before a day, and pilots whose answer is owed: the soonest first, on one page.
+    pub ends_before: Option<NaiveDate>,
     /// How many, up to 200.
     pub limit: Option<u32>,
     /// Where the page before ended.
@@ -97,6 +99,8 @@ pub struct FlexibilityRow {
     pub yours: bool,
     /// Who may read of it.
     pub readers: Readers,
+    /// Whether it is a pilot whose question has no answer yet.
+    pub pilot_open: bool,
 }
 
 /// For whom, with names.
@@ -137,8 +141,6 @@ pub struct FlexibilityView {
     pub stays_required: Option<String>,
     /// The question a pilot must answer.
     pub pilot_question: Option<String>,
-    /// Whether that answer is owed.
-    pub pilot_open: bool,
     /// The schools that use it.
     pub used_by: Vec<UseView>,
     /// The loops it comes from or was an answer in, as far as you may see them.

@@ -68,7 +68,7 @@ impl FlexibilityPage {
         }
         let first = |form: &Form| {
             form.name == RegisterAction::Claim.slug()
-                || (form.name == RegisterAction::AnswerPilot.slug() && view.pilot_open)
+                || (form.name == RegisterAction::AnswerPilot.slug() && view.row.pilot_open)
         };
         let (open, others): (Vec<Form>, Vec<Form>) = others.into_iter().partition(first);
         asked.extend(open);
@@ -104,7 +104,7 @@ impl FlexibilityPage {
             conditions: view.conditions.clone(),
             stays_required: view.stays_required.clone(),
             pilot_question: view.pilot_question.clone(),
-            pilot_open: view.pilot_open,
+            pilot_open: view.row.pilot_open,
             reasons,
             schools: match row.scope.level {
                 ScopeLevel::District => Vec::new(),

@@ -45,10 +45,10 @@ pub(in crate::pages) struct Card {
 
 impl Cards {
     /// The nearest, whatever they are.
-    pub(in crate::pages) fn new(similar: &Similar) -> Self {
+    pub(in crate::pages) fn new(similar: &Similar, of_a_school: bool) -> Self {
         let mut scored: Vec<(f64, Card)> = Vec::new();
         let register = similar.flexibilities.iter().chain(&similar.non_negotiables);
-        scored.extend(register.map(|found| (found.score, of_register(found))));
+        scored.extend(register.map(|found| (found.score, of_register(found, of_a_school))));
         scored.extend(similar.loops.iter().map(|found| (found.score, of_loop(found))));
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
         Self {
@@ -64,8 +64,11 @@ fn because(met: &[String]) -> String {
     format!("Because you wrote: {}", met.join(", "))
 }
 
-fn of_register(found: &SimilarFlexibility) -> Card {
+fn of_register(found: &SimilarFlexibility, of_a_school: bool) -> Card {
     let (what, colour, go) = match (found.row.says, found.for_you) {
+        (Says::Clarification | Says::Flexibility, false) if !of_a_school => {
+            ("This stands in the register", "closed", "See for whom it holds")
+        }
         (Says::NonNegotiable, _) => ("This must stay as it is", "leader", "Read why"),
         (Says::Clarification, true) => ("You always could do this", "closed", "Use this"),
         (Says::Flexibility, true) => ("Your school may already do this", "closed", "Use this"),
@@ -115,7 +118,7 @@ pub(super) async fn cards(desk: &Desk, typed: &Typed) -> Result<Cards, Problem> 
         limit: Some(SHOWN as u32),
     };
     let similar: Similar = desk.ask("flexibility", "similar", query).await?;
-    Ok(Cards::new(&similar))
+    Ok(Cards::new(&similar, !desk.viewer.visitor.claims.schools.is_empty()))
 }
 
 pub(in crate::pages) async fn similar(

@@ -228,10 +228,12 @@ fn form(action: OfficeAction, viewer: &Viewer, view: &WaiverView) -> Form {
                 } else {
                     format!("{}, where it applies", part.label)
                 };
-                let field = Field::passage(format!("parts.{}", part.name), &label)
+                let mut field = Field::passage(format!("parts.{}", part.name), &label)
                     .hint(&hint)
                     .rows(3)
                     .value(part.text.as_deref().unwrap_or_default());
+                // It is saved as far as it is known; that it is missing is said above.
+                field.needed = part.needed.then_some("");
                 draft = draft.with(field);
             }
             draft

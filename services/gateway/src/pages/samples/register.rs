@@ -70,6 +70,7 @@ pub(in crate::pages) fn flexibility_row(
         users: 2,
         yours: false,
         readers: Readers::Public,
+        pilot_open: true,
     }
 }
 
@@ -114,7 +115,6 @@ pub(in crate::pages) fn flexibility_view(
         conditions: Some(text.to_owned()),
         stays_required: Some(text.to_owned()),
         pilot_question: Some(text.to_owned()),
-        pilot_open: true,
         used_by: vec![UseView {
             school: schools(text)[0].clone(),
             since: now(),
