@@ -206,7 +206,7 @@ impl Shown<'_> {
             proposed_at: proposal.at,
             waiting_for_state: proposal.grant == Grant::Awaited,
             being_granted: proposal.grant == Grant::OnConfirmation && self.record.ungranted_parts().next().is_some(),
-            failed: proposal.grant == Grant::Failed,
+            failed: proposal.grant == Grant::Failed && !self.record.is_ended(),
             flexibility: proposal.flexibility,
             pattern: proposal.pattern,
         }))

@@ -52,6 +52,12 @@ impl World {
                 self.step().await?;
             }
         }
+        if self.dice.chance(120) {
+            self.the_register_changes().await?;
+        }
+        if self.dice.chance(250) {
+            self.the_register_looks().await?;
+        }
         self.views_catch_up(800);
         if self.dice.chance(400) {
             self.watching.take_in(self.history.position);

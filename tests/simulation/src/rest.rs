@@ -44,6 +44,8 @@ impl World {
                 self.begin_tick()?;
             }
             self.until_quiet().await?;
+            self.the_register_looks().await?;
+            self.until_quiet().await?;
             self.look()?;
             let after = self.log.inner.head().await.unwrap_or(0);
             if before == after && self.later.is_empty() && looks_anew == looks {
@@ -90,6 +92,7 @@ impl World {
 
     /// Each loop has ended, or waits for somebody who can be named.
     pub(crate) fn is_at_rest(&self) -> Result<(), Broken> {
+        self.everybody_was_told()?;
         for (id, story) in &self.history.loops {
             let record = story.record();
             let name = self.name_of(&story.subject.district, *id);

@@ -71,6 +71,13 @@ rows! {
     GrantFails = "the grant fails",
     /// What a school confirmed is granted by the register, and only then closed.
     GrantedAfterConfirmation = "granted after a confirmation",
+    /// What an answer rests on is taken back or expires while it lies before a school: it must be revised.
+    GoneWhileProposed = "what an answer rests on goes while a school is asked",
+    /// The same where every school has said that it works: it stays closed, and it is told.
+    GoneWhileInUse = "what an answer rests on goes while it is in use",
+    /// What an answer rests on holds for more schools, or under other conditions: the loop is told, and nothing else
+    /// changes.
+    ChangedWhileUsed = "what an answer rests on is widened or changed",
     /// A school confirms or refuses what is not granted yet: it is told that it will be asked.
     SpeaksBeforeTheGrant = "a school speaks before the grant",
     /// A command names an episode that is over: refused.
@@ -82,7 +89,4 @@ rows! {
 }
 
 /// What was promised and is not built yet. Each becomes a [`Row`] with the feature it speaks of.
-pub const NOT_YET: [&str; 2] = [
-    "a flexibility expires or is revoked while proposed or in use",
-    "a department, school or person is retired with open loops",
-];
+pub const NOT_YET: [&str; 1] = ["a department, school or person is retired with open loops"];

@@ -205,7 +205,8 @@ impl Collected {
                 self.rests.push(RestsOut {
                     id: id.0,
                     district: district.to_string(),
-                    flexibility: rests_on.map(|flexibility| (flexibility.0, since.flatten().unwrap_or(0))),
+                    flexibility: rests_on
+                        .map(|flexibility| (flexibility.0, since.flatten().unwrap_or(record.filed_seq as i64))),
                     told: self.told.get(&id.0).copied(),
                 });
             }
@@ -240,7 +241,7 @@ enum Rests {
     AsBefore,
     /// From now on.
     Anew,
-    /// Perhaps on nothing any more.
+    /// On something that was promised before, or perhaps on nothing any more.
     Perhaps,
 }
 
@@ -272,10 +273,10 @@ fn concerns(event: &LoopEvent) -> Concerns {
             | RoutingEvent::FollowUpAsked(_) => of(false, Rests::AsBefore),
         },
         LoopEvent::Resolution(event) => match event {
-            ResolutionEvent::ResolutionProposed(_)
-            | ResolutionEvent::ResolutionRevised(_)
-            | ResolutionEvent::GrantCompleted(_) => of(true, Rests::Anew),
-            ResolutionEvent::CaseDeclined(_)
+            ResolutionEvent::ResolutionProposed(_) | ResolutionEvent::ResolutionRevised(_) => of(true, Rests::Anew),
+            // What was granted may have been taken back before the loop heard of it.
+            ResolutionEvent::GrantCompleted(_)
+            | ResolutionEvent::CaseDeclined(_)
             | ResolutionEvent::ResolutionWithdrawn(_)
             | ResolutionEvent::GrantFailed(_)
             | ResolutionEvent::FlexibilityChanged(_) => of(true, Rests::Perhaps),

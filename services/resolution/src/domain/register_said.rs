@@ -207,4 +207,41 @@ mod tests {
         let part = &spec.state().record().expect("filed").parts[&school("alder")];
         assert!(matches!(part.phase, Phase::Confirmed { granted: true, .. }));
     }
+
+    #[test]
+    fn a_loop_that_reopens_is_not_asked_again_about_what_is_gone() {
+        let revoked = ChangeFlexibility {
+            flexibility: FlexibilityId::derived(&["f"]),
+            turn: FlexibilityTurn::Revoked,
+            event: EventId(uuid::Uuid::from_u128(9)),
+        };
+        let closed = proposed()
+            .event(&person("rosa"), confirmed("alder"))
+            .event(&person("ben"), confirmed("birch"))
+            .done(&person("policy"), &complete())
+            .done(&person("policy"), &revoked);
+        assert_eq!(closed.state().record().expect("filed").state(), LoopState::Closed);
+        let again = IntakeEvent::from(contracts::events::intake::FollowUpRecorded {
+            school: school("alder"),
+            still_works: false,
+            text: None,
+            reopens: true,
+        });
+        let newcomer = IntakeEvent::from(SchoolJoined {
+            school: school("cedar"),
+            how_it_meets_us: None,
+        });
+        let spec = closed.event(&person("rosa"), again).event(&person("ines"), newcomer);
+        assert!(spec.state().record().expect("filed").unanswered_parts().is_empty());
+        let renewed = ChangeFlexibility {
+            turn: FlexibilityTurn::Renewed,
+            event: EventId(uuid::Uuid::from_u128(10)),
+            ..revoked
+        };
+        let spec = spec.done(&person("policy"), &renewed);
+        assert!(
+            spec.state().record().expect("filed").unanswered_parts().is_empty(),
+            "the department owes another answer"
+        );
+    }
 }

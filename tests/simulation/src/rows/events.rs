@@ -2,7 +2,7 @@
 
 use contracts::events::{IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
 use contracts::queries::Holder;
-use contracts::vocabulary::LoopState;
+use contracts::vocabulary::{FlexibilityTurn, LoopState};
 use domain::LoopRecord;
 use domain::district_loop::{Appeal, Assignment, Grant, Phase};
 
@@ -285,8 +285,35 @@ fn department(
         | ResolutionEvent::ResolutionProposed(_)
         | ResolutionEvent::CaseDeclined(_)
         | ResolutionEvent::ResolutionWithdrawn(_)
-        | ResolutionEvent::FlexibilityChanged(_)
         | ResolutionEvent::RuleCorrected(_) => {}
+        ResolutionEvent::FlexibilityChanged(changed) => match changed.turn {
+            FlexibilityTurn::Expired | FlexibilityTurn::Revoked => {
+                let asked = !before.unanswered_parts().is_empty();
+                holds!(
+                    after.unanswered_parts().is_empty(),
+                    "it is gone at {at}, and schools are asked still whether it works"
+                );
+                holds!(
+                    !before.is_ended() || after.state() == before.state(),
+                    "it is gone at {at}, and a loop that had ended is {}",
+                    after.state()
+                );
+                let row = if asked {
+                    Row::GoneWhileProposed
+                } else {
+                    Row::GoneWhileInUse
+                };
+                report.row(row, before.parts.len() > 1);
+            }
+            FlexibilityTurn::Widened | FlexibilityTurn::ConditionsChanged | FlexibilityTurn::Renewed => {
+                holds!(
+                    after.state() == before.state(),
+                    "a change at {at} of what it rests on made a loop {}",
+                    after.state()
+                );
+                report.row(Row::ChangedWhileUsed, before.parts.len() > 1);
+            }
+        },
         ResolutionEvent::GrantCompleted(completed) => {
             let promised = before
                 .proposal

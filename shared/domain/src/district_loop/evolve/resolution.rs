@@ -132,9 +132,21 @@ impl LoopRecord {
                     });
                     if rests && !self.is_ended() {
                         self.grant_failed(meta);
+                    } else if rests && let Some(proposal) = &mut self.proposal {
+                        // Should the loop reopen, nobody is asked about it again.
+                        proposal.grant = Grant::Failed;
                     }
                 }
-                FlexibilityTurn::Widened | FlexibilityTurn::ConditionsChanged | FlexibilityTurn::Renewed => {}
+                FlexibilityTurn::Renewed => {
+                    let ended = self.is_ended();
+                    let renewed = self.proposal.as_mut().filter(|proposal| {
+                        ended && proposal.flexibility == Some(changed.flexibility) && proposal.grant == Grant::Failed
+                    });
+                    if let Some(proposal) = renewed {
+                        proposal.grant = Grant::Completed;
+                    }
+                }
+                FlexibilityTurn::Widened | FlexibilityTurn::ConditionsChanged => {}
             },
         }
     }

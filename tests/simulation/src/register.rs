@@ -1,0 +1,316 @@
+//! The register beside the loops: somebody of the office takes things back, widens them and changes their conditions
+//! while loops rest on them, time lets them expire, and each loop is told. It goes on between the steps of everything
+//! else and does not fail itself: what is looked at is what it does to loops that are under way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::NaiveDate;
+use contracts::claims::Authority;
+use contracts::commands::{CommandMessage, Done};
+use contracts::envelope::Meta;
+use contracts::events::{LoopEvent, ResolutionEvent};
+use contracts::ids::{CommandId, District, EventId, FlexibilityId, LoopId, PatternId, WaiverId};
+use contracts::problem::Problem;
+use contracts::subjects::Thing;
+use contracts::vocabulary::{FlexibilityTurn, LoopState, Role, Standing};
+use decider::Desk;
+use domain::{Flexibility, Fold, Loop};
+use eventlog::Log;
+use eventlog::memory::MemoryLog;
+use flexibility::patterns::Evidence;
+use flexibility::read_model::{Ending, Untold};
+use messaging::{Carrier, Incoming};
+use serde_json::json;
+
+use crate::broken::{Broken, holds};
+use crate::roster::ROSTER;
+use crate::services::Services;
+use crate::world::World;
+
+/// What a loop rests on, since when, and the turns of it that it was told.
+#[derive(Debug, Default)]
+struct Rests {
+    on: Option<(FlexibilityId, u64)>,
+    told: BTreeSet<EventId>,
+    state: Loop,
+}
+
+/// The register and what rests on it, folded from the log.
+#[derive(Debug, Default)]
+pub struct Folded {
+    parts: BTreeMap<FlexibilityId, (District, Flexibility)>,
+    loops: BTreeMap<LoopId, (District, Rests)>,
+}
+
+impl Folded {
+    /// All that the log says.
+    pub fn of(log: &MemoryLog) -> Self {
+        let mut folded = Self::default();
+        for raw in log.since(0) {
+            let Ok(recorded) = raw.parse() else { continue };
+            let (subject, meta) = (&recorded.subject, recorded.meta());
+            match subject.thing {
+                Thing::Flexibility => {
+                    if let Ok(event) = Flexibility::read(&recorded.envelope) {
+                        let id = FlexibilityId(subject.id);
+                        let (_, state) = folded
+                            .parts
+                            .entry(id)
+                            .or_insert_with(|| (subject.district.clone(), Flexibility::default()));
+                        state.evolve(&meta, &event);
+                    }
+                }
+                Thing::Loop => {
+                    if let Ok(event) = Loop::read(&recorded.envelope) {
+                        let (_, rests) = folded
+                            .loops
+                            .entry(LoopId(subject.id))
+                            .or_insert_with(|| (subject.district.clone(), Rests::default()));
+                        rests.take_in(&meta, &event);
+                    }
+                }
+                Thing::Pattern
+                | Thing::Waiver
+                | Thing::Review
+                | Thing::District
+                | Thing::School
+                | Thing::Department
+                | Thing::Zone
+                | Thing::Team
+                | Thing::Person => {}
+            }
+        }
+        folded
+    }
+
+    /// Loops that were not told what became of what they rest on.
+    pub fn untold(&self) -> Vec<Untold> {
+        let untold = self.loops.iter().filter_map(|(id, (district, rests))| {
+            let (flexibility, since) = rests.on?;
+            let (turn, event, sequence) = self.parts.get(&flexibility)?.1.record()?.turned?;
+            let wanted = sequence > since
+                && !rests.told.contains(&event)
+                && rests.state.record()?.state() != LoopState::Withdrawn;
+            wanted.then(|| Untold {
+                district: district.clone(),
+                id: *id,
+                flexibility,
+                turn,
+                event,
+            })
+        });
+        untold.collect()
+    }
+}
+
+impl Rests {
+    fn take_in(&mut self, meta: &Meta, event: &LoopEvent) {
+        self.state.evolve(meta, event);
+        if let LoopEvent::Resolution(ResolutionEvent::FlexibilityChanged(changed)) = event {
+            self.told.insert(changed.event);
+        }
+        let on = self
+            .state
+            .record()
+            .and_then(|record| record.proposal.as_ref())
+            .and_then(|proposal| proposal.flexibility);
+        let anew = matches!(
+            event,
+            LoopEvent::Resolution(ResolutionEvent::ResolutionProposed(_) | ResolutionEvent::ResolutionRevised(_))
+        );
+        // What was granted may have been taken back before the loop heard of it.
+        let since = match self.state.record() {
+            Some(record) if !anew => record.filed_seq,
+            Some(_) | None => meta.sequence,
+        };
+        match (on, self.on) {
+            (None, _) => self.on = None,
+            (Some(on), Some((known, _))) if on == known && !anew => {}
+            (Some(on), _) => self.on = Some((on, since)),
+        }
+    }
+}
+
+/// What the register's tick asks for.
+struct Known(MemoryLog);
+
+#[async_trait]
+impl flexibility::Watching for Known {
+    async fn reached(&self, _: u64) -> bool {
+        true
+    }
+
+    async fn ends(
+        &self,
+        before: NaiveDate,
+        after: Option<(NaiveDate, i64)>,
+        limit: i64,
+    ) -> anyhow::Result<Vec<(Ending, NaiveDate, i64)>> {
+        let mut ends: Vec<(Ending, NaiveDate, i64)> = Folded::of(&self.0)
+            .parts
+            .into_iter()
+            .filter_map(|(id, (district, state))| {
+                let record = state.record()?;
+                let day = record.ends_on.filter(|day| *day < before)?;
+                let place = (day, record.version.cast_signed());
+                (record.standing == Standing::InForce && after.is_none_or(|after| place > after)).then(|| {
+                    (
+                        Ending {
+                            district,
+                            id,
+                            state: state.clone(),
+                        },
+                        place.0,
+                        place.1,
+                    )
+                })
+            })
+            .collect();
+        ends.sort_by_key(|(_, day, place)| (*day, *place));
+        ends.truncate(limit as usize);
+        Ok(ends)
+    }
+
+    async fn untold(&self, _: i64) -> anyhow::Result<Vec<Untold>> {
+        Ok(Folded::of(&self.0).untold())
+    }
+
+    async fn suspects(&self, _: usize) -> anyhow::Result<Vec<(District, String)>> {
+        Ok(Vec::new())
+    }
+
+    fn suspect_again(&self, _: District, _: String) {}
+
+    async fn evidence(&self, _: &District, _: &str) -> anyhow::Result<Option<(Evidence, PatternId)>> {
+        Ok(None)
+    }
+
+    async fn out_of_time(&self, _: NaiveDate, _: i64) -> anyhow::Result<Vec<(District, WaiverId)>> {
+        Ok(Vec::new())
+    }
+}
+
+/// Brings the register's word to loops, without a fault.
+struct Calm(Desk);
+
+#[async_trait]
+impl Carrier for Calm {
+    async fn command(&self, subject: String, message: &CommandMessage) -> Result<Done, Problem> {
+        let verb = subject.rsplit('.').next().unwrap_or_default();
+        resolution::commands::handle_policy(&self.0, &incoming(verb, message)).await
+    }
+}
+
+fn incoming(verb: &str, message: &CommandMessage) -> Incoming {
+    Incoming {
+        verb: verb.to_owned(),
+        payload: Bytes::from(serde_json::to_vec(message).unwrap_or_default()),
+    }
+}
+
+/// A desk over the log itself, with the districts that the service knows.
+fn calm(desk: &Desk, log: &MemoryLog) -> Desk {
+    Desk {
+        log: Arc::new(log.clone()) as Log,
+        ..desk.clone()
+    }
+}
+
+impl World {
+    fn calm_desks(&self) -> (Desk, Calm) {
+        let services: &Services = &self.services;
+        let log = &self.log.inner;
+        (calm(&services.flexibility, log), Calm(calm(&services.resolution, log)))
+    }
+
+    /// Somebody of the office does something to a part of the register.
+    pub(crate) async fn the_register_changes(&mut self) -> Result<(), Broken> {
+        let folded = Folded::of(&self.log.inner);
+        let standing: Vec<(FlexibilityId, District)> = folded
+            .parts
+            .iter()
+            .filter(|(_, (_, state))| {
+                state
+                    .record()
+                    .is_some_and(|record| record.standing == Standing::InForce)
+            })
+            .map(|(id, (district, _))| (*id, district.clone()))
+            .collect();
+        let Some((id, district)) = self.dice.pick(&standing).cloned() else {
+            return Ok(());
+        };
+        let contact = ROSTER
+            .plan(&district)
+            .and_then(|plan| plan.people.iter().find(|claims| claims.has(Role::Contact)));
+        let Some(contact) = contact.cloned() else { return Ok(()) };
+        let Some(verb) = self.dice.weighted(&[
+            ("revoke", 3),
+            ("widen", 2),
+            ("change-conditions", 3),
+            ("publish-rationale", 1),
+        ]) else {
+            return Ok(());
+        };
+        let body = match verb {
+            "revoke" => json!({"why": "It did harm."}),
+            "widen" => json!({"scope": {"level": "district"}}),
+            "change-conditions" => json!({"conditions": "With a log.", "why": "It was asked for."}),
+            _ => json!({"readership": "staff", "text": "It helps."}),
+        };
+        let message = CommandMessage {
+            id: CommandId::derived(&["register", &self.seed.to_string(), &self.beat.to_string()]),
+            district: district.clone(),
+            thing: id.0,
+            authority: Authority::Person((*contact).clone()),
+            request_hash: verb.to_owned(),
+            based_on: None,
+            caused_by: None,
+            traceparent: None,
+            body: serde_json::value::to_raw_value(&body).map_err(|error| Broken::new(error.to_string()))?,
+        };
+        let (desk, _) = self.calm_desks();
+        let done = flexibility::commands::handle_person(&desk, &incoming(verb, &message)).await;
+        self.tell(|| format!("the office does {verb} in the register of {district}: {}", done.is_ok()));
+        self.look()
+    }
+
+    /// The register looks at the time, and tells loops.
+    pub(crate) async fn the_register_looks(&mut self) -> Result<(), Broken> {
+        let (desk, carrier) = self.calm_desks();
+        let known = Known(self.log.inner.clone());
+        flexibility::tick(&desk, &known, &carrier)
+            .await
+            .map_err(|problem| Broken::new(format!("the register cannot look at the time: {problem}")))?;
+        self.look()
+    }
+
+    /// Each loop that rests on something knows what became of it.
+    pub(crate) fn everybody_was_told(&self) -> Result<(), Broken> {
+        let folded = Folded::of(&self.log.inner);
+        let untold = folded.untold();
+        holds!(
+            untold.is_empty(),
+            "all is at rest, and {} loops were not told what became of what they rest on",
+            untold.len()
+        );
+        for (id, (district, rests)) in &folded.loops {
+            let (Some((on, _)), Some(record)) = (rests.on, rests.state.record()) else {
+                continue;
+            };
+            let gone = folded
+                .parts
+                .get(&on)
+                .and_then(|(_, state)| state.record()?.turned)
+                .is_some_and(|(turn, ..)| matches!(turn, FlexibilityTurn::Expired | FlexibilityTurn::Revoked));
+            holds!(
+                !gone || record.unanswered_parts().is_empty(),
+                "all is at rest, and {} is asked whether something works that is no longer in force",
+                self.name_of(district, *id)
+            );
+        }
+        Ok(())
+    }
+}
