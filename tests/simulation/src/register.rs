@@ -12,7 +12,7 @@ use contracts::claims::Authority;
 use contracts::commands::{CommandMessage, Done};
 use contracts::envelope::Meta;
 use contracts::events::{LoopEvent, ResolutionEvent};
-use contracts::ids::{CommandId, District, EventId, FlexibilityId, LoopId, PatternId, WaiverId};
+use contracts::ids::{CommandId, DepartmentId, District, EventId, FlexibilityId, LoopId, PatternId, WaiverId};
 use contracts::problem::Problem;
 use contracts::subjects::Thing;
 use contracts::vocabulary::{FlexibilityTurn, LoopState, Role, Standing};
@@ -229,23 +229,17 @@ impl World {
     /// Somebody of the office does something to a part of the register.
     pub(crate) async fn the_register_changes(&mut self) -> Result<(), Broken> {
         let folded = Folded::of(&self.log.inner);
-        let standing: Vec<(FlexibilityId, District)> = folded
+        let standing: Vec<(FlexibilityId, District, DepartmentId)> = folded
             .parts
             .iter()
-            .filter(|(_, (_, state))| {
-                state
-                    .record()
-                    .is_some_and(|record| record.standing == Standing::InForce)
+            .filter_map(|(id, (district, state))| {
+                let record = state.record().filter(|record| record.standing == Standing::InForce)?;
+                Some((*id, district.clone(), record.department))
             })
-            .map(|(id, (district, _))| (*id, district.clone()))
             .collect();
-        let Some((id, district)) = self.dice.pick(&standing).cloned() else {
+        let Some((id, district, department)) = self.dice.pick(&standing).cloned() else {
             return Ok(());
         };
-        let contact = ROSTER
-            .plan(&district)
-            .and_then(|plan| plan.people.iter().find(|claims| claims.has(Role::Contact)));
-        let Some(contact) = contact.cloned() else { return Ok(()) };
         let Some(verb) = self.dice.weighted(&[
             ("revoke", 3),
             ("widen", 2),
@@ -260,11 +254,22 @@ impl World {
             "change-conditions" => json!({"conditions": "With a log.", "why": "It was asked for."}),
             _ => json!({"readership": "staff", "text": "It helps."}),
         };
+        // Conditions are the department's to change; everything else is the contact's, too.
+        let person = ROSTER.plan(&district).and_then(|plan| {
+            plan.people.iter().find(|claims| {
+                if verb == "change-conditions" {
+                    claims.departments.contains(&department)
+                } else {
+                    claims.has(Role::Contact)
+                }
+            })
+        });
+        let Some(person) = person.cloned() else { return Ok(()) };
         let message = CommandMessage {
             id: CommandId::derived(&["register", &self.seed.to_string(), &self.beat.to_string()]),
             district: district.clone(),
             thing: id.0,
-            authority: Authority::Person((*contact).clone()),
+            authority: Authority::Person((*person).clone()),
             request_hash: verb.to_owned(),
             based_on: None,
             caused_by: None,
