@@ -224,7 +224,7 @@ pub fn action(
         Action::Propose => {
             let kind = dice.weighted(&[
                 (ResolutionKind::Support, 5),
-                (ResolutionKind::StateWaiver, 3),
+                (ResolutionKind::StateWaiver, 5),
                 (ResolutionKind::DistrictChange, 4),
                 (ResolutionKind::Pilot, 1),
             ]);

@@ -103,10 +103,12 @@ fn weight(action: Action, record: &LoopRecord, temper: Temper) -> u32 {
         Action::Note | Action::Collaborate | Action::ChangeDue | Action::WithdrawResolution | Action::CorrectRule => 2,
         Action::Assign | Action::PutBeforeTeam | Action::Decline | Action::Reroute => 3,
         Action::Ask => 5,
+        // States take their time: dates pass while they are waited for.
+        Action::StateAnswer => 4,
         Action::Join => temper.joins,
         Action::Refuse => temper.refuses,
         Action::FollowUp => 6,
-        Action::Appeal | Action::Acknowledge | Action::StateAnswer | Action::DecideTeam => 12,
+        Action::Appeal | Action::Acknowledge | Action::DecideTeam => 12,
         Action::Answer | Action::Confirm | Action::Route | Action::DecideEscalation => 14,
         // Revisions are rarer than first answers.
         Action::Propose => {
