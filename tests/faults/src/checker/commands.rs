@@ -18,7 +18,8 @@ pub fn events_of(action: &str) -> &'static [&'static str] {
         "leave" => &["intake.school_left"],
         "hand-on" => &["intake.handed_on"],
         "answer" => &["intake.question_answered"],
-        "withdraw" => &["intake.tension_withdrawn"],
+        // Where other schools are in it, one that withdraws leaves.
+        "withdraw" => &["intake.tension_withdrawn", "intake.school_left"],
         "confirm" => &["intake.outcome_confirmed"],
         "refuse" => &["intake.outcome_refused"],
         "appeal" => &["intake.appealed"],
