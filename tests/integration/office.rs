@@ -9,6 +9,7 @@ on_both_databases!(
     a_pattern_becomes_a_changed_rule,
     a_belief_is_corrected_for_everybody,
     the_state_is_asked_and_its_time_runs_out,
+    what_the_state_grants_lends_no_words_of_a_loop_that_others_may_not_see,
     the_district_looks_first
 );
 
@@ -307,4 +308,38 @@ async fn the_district_looks_first(location: Location) {
     assert_eq!(lena.post(&examine, &clause).await.problem(), "concluded");
     assert_eq!(stack.api("south/carol").get(&address).await.status, 404);
     assert_eq!(stack.api("rosa").get(&address).await.status, 403);
+}
+
+async fn what_the_state_grants_lends_no_words_of_a_loop_that_others_may_not_see(location: Location) {
+    let stack = Stack::start(location).await;
+    let marcus = stack.api("marcus");
+    let mut hidden = tension("seat_time");
+    hidden["visibility"] = json!("school_only");
+    hidden["title"] = json!("Our own trouble");
+    let filed = stack.api("rosa").post("/api/v1/tensions", &hidden).await;
+    stack.comes_to_rest().await;
+    let id = filed.body["id"].as_str().expect("an id").to_owned();
+    let answer = json!({"kind": "state_waiver", "summary": "The state is asked."});
+    marcus.does(&id, "propose", answer).await;
+    let parts: serde_json::Map<String, Value> = ["schools", "law", "circumstances", "improvement"]
+        .into_iter()
+        .map(|name| (name.to_owned(), json!("x")))
+        .collect();
+    let draft = json!({"loop": id, "regime": "nc-115c-105-26", "parts": parts});
+    let written = marcus.post("/api/v1/waivers", &draft).await;
+    let address = format!("/api/v1/waivers/{}", written.body["id"].as_str().expect("an id"));
+    assert_eq!(marcus.post(&format!("{address}/submit"), &json!({})).await.status, 200);
+    let yes = json!({"granted": true, "until": "2027-06-30"});
+    assert_eq!(marcus.post(&format!("{address}/answer"), &yes).await.status, 200);
+    stack.comes_to_rest().await;
+    let head = stack.log.head().await.expect("a head");
+    let packet = marcus.get_at(&address, head).await;
+    let entry = format!(
+        "/api/v1/flexibilities/{}",
+        packet.body["flexibility"].as_str().expect("it stands")
+    );
+    let seen = marcus.get_at(&entry, head).await;
+    assert_eq!(seen.body["title"], "The state is asked.", "{seen:?}");
+    assert_eq!(seen.body["readers"], "concerned", "{seen:?}");
+    assert_eq!(stack.api("ann").get_at(&entry, head).await.status, 404);
 }

@@ -3,6 +3,7 @@
 mod grant;
 mod office;
 mod people;
+mod written;
 
 use ::domain::directory::DistrictRecord;
 use ::domain::{Flexibility, FlexibilityRecord};
@@ -15,6 +16,7 @@ use contracts::events::flexibility::Scope;
 use contracts::ids::{DepartmentId, FlexibilityId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::register_action::{REGISTER_AUTHORITY, RegisterAction, RegisterScope};
+use contracts::sealed::KeyId;
 use contracts::subjects::Subject;
 use contracts::vocabulary::{Role, ScopeLevel};
 use decider::{Decide, Desk, History, Target, execute};
@@ -42,9 +44,9 @@ pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Pro
             }
             carry_out(desk, &message, &mut opened, None, &command).await
         }
-        "adopt" => office::adopt(desk, &message, &read_body(message.body.get())?).await,
-        "clarify" => office::clarify(desk, &message, &read_body(message.body.get())?).await,
-        "granted-by-state" => office::granted_by_state(desk, &message, &read_body(message.body.get())?).await,
+        "adopt" => written::adopt(desk, &message, &read_body(message.body.get())?).await,
+        "clarify" => written::clarify(desk, &message, &read_body(message.body.get())?).await,
+        "granted-by-state" => written::granted_by_state(desk, &message, &read_body(message.body.get())?).await,
         _ => Err(Problem::not_found("such command")),
     }
 }
@@ -53,6 +55,22 @@ pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Pro
 struct Opened {
     subject: Subject,
     history: History<Flexibility>,
+}
+
+/// A key that nothing is sealed under yet.
+async fn lease(desk: &Desk) -> Result<KeyId, Problem> {
+    desk.keyring
+        .lease()
+        .await
+        .map_err(|_| Problem::unavailable("texts cannot be sealed for a moment; nothing was lost"))
+}
+
+/// The key of what stands, so that a repeated command is sealed as it was; else a new one.
+async fn key_of(desk: &Desk, opened: &Opened) -> Result<KeyId, Problem> {
+    match opened.history.state() {
+        Flexibility::Stands(record) => Ok(record.key),
+        Flexibility::Absent => lease(desk).await,
+    }
 }
 
 /// The district as it is known now, and its day.

@@ -267,27 +267,16 @@ async fn seen_now<Q>(asked: &Asked<Q>, id: FlexibilityId) -> Result<bool, Proble
 async fn public(desk: &Desk, model: &Model<Register>, query: &PublicRegisterQuery) -> Result<PublicRegister, Problem> {
     let nothing = || Problem::not_found("page");
     let known = desk.districts.with(&query.district, Clone::clone).ok_or_else(nothing)?;
-    let asked = RegisterQuery::default();
-    let (mut items, mut before, mut looked_at) = (Vec::new(), None, 0);
-    let more = loop {
-        let rows = read_model::page(&model.db, &query.district, &asked, None, before, 500)
-            .await
-            .map_err(away)?;
-        let last = rows.len() < 500;
-        looked_at += rows.len();
-        before = rows.last().map(|row| row.first_seq);
-        for row in rows {
-            let Some(found) = record(&row).filter(|found| found.readers == Readers::Public) else {
-                continue;
-            };
-            if items.len() < PUBLIC_MAX {
-                items.push(views::public_entry(desk, &known, FlexibilityId(row.id), &found).await?);
-            }
+    let rows = read_model::public(&model.db, &query.district, PUBLIC_MAX as i64 + 1)
+        .await
+        .map_err(away)?;
+    let more = rows.len() > PUBLIC_MAX;
+    let mut items = Vec::new();
+    for row in rows.iter().take(PUBLIC_MAX) {
+        if let Some(found) = record(row).filter(|found| found.readers == Readers::Public) {
+            items.push(views::public_entry(desk, &known, FlexibilityId(row.id), &found).await?);
         }
-        if last || looked_at >= LOOKED_AT_MAX || items.len() >= PUBLIC_MAX {
-            break !last;
-        }
-    };
+    }
     if items.is_empty() {
         return Err(nothing());
     }

@@ -210,7 +210,14 @@ impl Regime {
                 .clock
                 .days
                 .map(|days| format!("{days} days ({})", self.clock.citation)),
-            silence: cited(&self.clock.text, Some(&self.clock.citation)),
+            silence: [
+                Some(cited(&self.clock.text, Some(&self.clock.citation))),
+                self.before.clone(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" "),
             longest: cited(&self.longest.text, self.longest.citation.as_ref()),
             retired_on: self.retired_on,
         }
@@ -227,6 +234,10 @@ mod tests {
         let texas = regimes.latest("tx-tec-7-056").expect("Texas");
         assert_eq!((texas.clock.days, texas.longest.months), (Some(30), Some(36)));
         assert_eq!(texas.clock.silence, Silence::Granted);
+        assert!(
+            texas.view().silence.contains("31st day"),
+            "what must be done before is shown"
+        );
         let carolina = regimes.latest("nc-115c-105-26").expect("North Carolina");
         assert_eq!(
             (carolina.clock.days, carolina.clock.silence),

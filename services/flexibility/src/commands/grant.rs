@@ -12,7 +12,7 @@ use contracts::vocabulary::{ResolutionKind, Visibility};
 use decider::{Desk, History};
 use serde::Deserialize;
 
-use super::{Known, Opened, carry_out, known, open};
+use super::{Known, Opened, carry_out, known, lease, open};
 use crate::domain::Grant;
 
 /// What the policy says.
@@ -105,16 +105,9 @@ impl Promised {
     }
 
     async fn terms(&self, desk: &Desk, record: &LoopRecord, origin: Origin, known: &Known) -> Result<Terms, Problem> {
-        let away = |_| Problem::unavailable("texts cannot be sealed for a moment; nothing was lost");
-        let key = desk.keyring.lease().await.map_err(away)?;
+        let key = lease(desk).await?;
         let promise = &self.promise;
-        let joinable = record.tension.visibility == Visibility::Joinable;
-        // A loop that others may not see lends the register no words of its school.
-        let title = match (&promise.title, joinable) {
-            (Some(title), _) => title,
-            (None, true) => &record.tension.title,
-            (None, false) => &self.summary,
-        };
+        let title = lent_title(promise.title.as_ref(), record, &self.summary);
         Ok(Terms {
             key,
             title: desk.seal_again(key, title).await?,
@@ -138,11 +131,7 @@ impl Promised {
             origin: Some(origin),
             pattern: None,
             corrects: None,
-            readers: if joinable {
-                Readers::District
-            } else {
-                Readers::Concerned
-            },
+            readers: first_readers(record),
         })
     }
 
@@ -164,5 +153,22 @@ impl Promised {
                 _,
             ) => schools(),
         }
+    }
+}
+
+/// One line for the register: a loop that others may not see lends it no words of its school.
+pub(super) fn lent_title<'a>(promised: Option<&'a Sealed>, record: &'a LoopRecord, summary: &'a Sealed) -> &'a Sealed {
+    match (promised, record.tension.visibility) {
+        (Some(title), _) => title,
+        (None, Visibility::Joinable) => &record.tension.title,
+        (None, Visibility::SchoolOnly | Visibility::Confidential) => summary,
+    }
+}
+
+/// Who may read at first of what comes of a loop.
+pub(super) fn first_readers(record: &LoopRecord) -> Readers {
+    match record.tension.visibility {
+        Visibility::Joinable => Readers::District,
+        Visibility::SchoolOnly | Visibility::Confidential => Readers::Concerned,
     }
 }

@@ -2,30 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::domain::{Flexibility, Fold, Loop, Pattern, Review, Waiver};
+use ::domain::{Fold, Loop, Pattern, Review, Waiver};
 use async_trait::async_trait;
 use contracts::Claims;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
 use contracts::events::OwnedEvents;
-use contracts::events::flexibility::{Readers, Rule, Scope, Terms};
+use contracts::events::flexibility::Rule;
 use contracts::events::pattern::{Basis, PolicyRevisionProposed};
 use contracts::events::review::{ClauseExamined, ReviewOpened};
 use contracts::events::waiver::{RegimeCited, StateWaiverDrafted};
 use contracts::ids::{DepartmentId, District, FlexibilityId, LoopId, PatternId, ReviewId, WaiverId};
 use contracts::office_action::{OFFICE_AUTHORITY, OfficeAction, OfficeScope};
 use contracts::problem::Problem;
-use contracts::sealed::{KeyId, Sealed};
 use contracts::subjects::{Subject, Thing};
 use contracts::vocabulary::{ResolutionKind, Role, Standing};
 use decider::{Decide, Desk, History, Target, execute};
 use messaging::Incoming;
-use serde::Deserialize;
 
-use super::{Known, carry_out, invalid, known, open};
+use super::{Known, invalid, known, lease, open};
 use crate::domain::{
     Acting, AnswerWaiver, ConcludeReview, DecideRevision, DraftWaiver, ExamineClause, OfficeRefusal, OpenReview,
-    ProposeRevision, SubmitWaiver, Widen, WriteDown,
+    ProposeRevision, SubmitWaiver,
 };
 use crate::read_model;
 use crate::regimes::{Regimes, Silence};
@@ -84,12 +82,17 @@ struct Office<'a> {
 }
 
 /// One thing of the office as it was read for a command.
-struct Read<F: Fold> {
+pub(super) struct Read<F: Fold> {
     subject: Subject,
-    history: History<F>,
+    pub(super) history: History<F>,
 }
 
-async fn read<F: Fold>(desk: &Desk, district: &District, thing: Thing, id: uuid::Uuid) -> Result<Read<F>, Problem> {
+pub(super) async fn read<F: Fold>(
+    desk: &Desk,
+    district: &District,
+    thing: Thing,
+    id: uuid::Uuid,
+) -> Result<Read<F>, Problem> {
     let subject = Subject::new(district, thing, id);
     let history = History::<F>::read::<()>(&*desk.log, &subject)
         .await
@@ -193,14 +196,6 @@ impl Office<'_> {
         Ok(department)
     }
 
-    async fn lease(&self) -> Result<KeyId, Problem> {
-        self.desk
-            .keyring
-            .lease()
-            .await
-            .map_err(|_| Problem::unavailable("texts cannot be sealed for a moment; nothing was lost"))
-    }
-
     async fn propose_revision(&self, body: &wire::ProposeRevision) -> Result<Done, Problem> {
         let mut read: Read<Pattern> = self.read(Thing::Pattern).await?;
         let record = read
@@ -224,7 +219,7 @@ impl Office<'_> {
         // A repeated command is sealed as it was the first time.
         let key = match record.proposal.as_ref().map(|proposal| proposal.said.key) {
             Some(key) => key,
-            None => self.lease().await?,
+            None => lease(self.desk).await?,
         };
         let seal = self.desk;
         let command = ProposeRevision(PolicyRevisionProposed {
@@ -334,7 +329,7 @@ impl Office<'_> {
         let mut read: Read<Waiver> = read(self.desk, district, Thing::Waiver, id.0).await?;
         let key = match read.history.state().record() {
             Some(record) => record.key,
-            None => self.lease().await?,
+            None => lease(self.desk).await?,
         };
         let mut parts = BTreeMap::new();
         for (name, text) in &body.parts {
@@ -416,7 +411,7 @@ impl Office<'_> {
         let mut read: Read<Review> = read(self.desk, &self.message.district, Thing::Review, id.0).await?;
         let key = match read.history.state().record() {
             Some(record) => record.key,
-            None => self.lease().await?,
+            None => lease(self.desk).await?,
         };
         let command = OpenReview {
             acting: self.acting(),
@@ -464,202 +459,4 @@ impl Office<'_> {
         };
         act(self.desk, self.message, &mut read, &command).await
     }
-}
-
-/// What the policy says when a changed rule was adopted.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AdoptBody {
-    pattern: PatternId,
-    revision: u32,
-}
-
-/// Writes the adopted change into the register: an exception becomes every school's, or something new stands there.
-pub(super) async fn adopt(desk: &Desk, message: &CommandMessage, body: &AdoptBody) -> Result<Done, Problem> {
-    let pattern: Read<Pattern> = read(desk, &message.district, Thing::Pattern, body.pattern.0).await?;
-    let record = pattern
-        .history
-        .state()
-        .record()
-        .ok_or_else(|| Problem::not_found("pattern"))?;
-    let said = record
-        .proposal
-        .as_ref()
-        .map(|proposal| &proposal.said)
-        .filter(|said| said.revision == body.revision)
-        .ok_or_else(|| Problem::not_found("proposal"))?;
-    let id = FlexibilityId(message.thing);
-    let mut opened = open(desk, message, id).await?;
-    let known = known(desk, message);
-    if said.widens == Some(id)
-        && let Some(key) = opened.history.state().record().map(|record| record.key)
-    {
-        let command = Widen {
-            scope: Scope::District,
-            why: desk.seal_some_again(key, said.rationale.as_ref()).await?,
-            district: known.record,
-        };
-        return carry_out(desk, message, &mut opened, None, &command).await;
-    }
-    let key = match opened.history.state() {
-        Flexibility::Stands(record) => record.key,
-        Flexibility::Absent => lease(desk).await?,
-    };
-    let command = WriteDown::Flexibility(Terms {
-        key,
-        title: desk.seal_again(key, &said.title).await?,
-        allows: desk.seal_again(key, &said.text).await?,
-        rationale: desk.seal_some_again(key, said.rationale.as_ref()).await?,
-        rule: said.rule.clone(),
-        area: record.area.clone(),
-        scope: Scope::District,
-        conditions: desk.seal_some_again(key, said.conditions.as_ref()).await?,
-        stays_required: desk.seal_some_again(key, said.stays_required.as_ref()).await?,
-        starts_on: known.today,
-        ends_on: None,
-        review_on: None,
-        department: said.department,
-        kind: ResolutionKind::DistrictChange,
-        pilot_question: None,
-        origin: None,
-        pattern: Some(body.pattern),
-        corrects: None,
-        readers: Readers::District,
-    });
-    carry_out(desk, message, &mut opened, None, &command).await
-}
-
-async fn lease(desk: &Desk) -> Result<KeyId, Problem> {
-    desk.keyring
-        .lease()
-        .await
-        .map_err(|_| Problem::unavailable("texts cannot be sealed for a moment; nothing was lost"))
-}
-
-/// What the policy says when a department corrected a belief about a rule.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ClarifyBody {
-    #[serde(rename = "loop")]
-    loop_id: LoopId,
-    rule: Rule,
-    title: Sealed,
-    text: Sealed,
-    department: DepartmentId,
-}
-
-/// Publishes a correction as a clarification.
-pub(super) async fn clarify(desk: &Desk, message: &CommandMessage, body: &ClarifyBody) -> Result<Done, Problem> {
-    let looked: Read<Loop> = read(desk, &message.district, Thing::Loop, body.loop_id.0).await?;
-    let area = looked
-        .history
-        .state()
-        .record()
-        .map(|record| record.tension.area.clone())
-        .ok_or_else(|| Problem::not_found("loop"))?;
-    let mut opened = open(desk, message, FlexibilityId(message.thing)).await?;
-    let key = match opened.history.state() {
-        Flexibility::Stands(record) => record.key,
-        Flexibility::Absent => lease(desk).await?,
-    };
-    let command = WriteDown::Clarification(Terms {
-        key,
-        title: desk.seal_again(key, &body.title).await?,
-        allows: desk.seal_again(key, &body.text).await?,
-        rationale: None,
-        rule: body.rule.clone(),
-        area,
-        scope: Scope::District,
-        conditions: None,
-        stays_required: None,
-        starts_on: known(desk, message).today,
-        ends_on: None,
-        review_on: None,
-        department: body.department,
-        kind: ResolutionKind::AlreadyAllowed,
-        pilot_question: None,
-        origin: None,
-        pattern: None,
-        corrects: Some(body.loop_id),
-        readers: Readers::District,
-    });
-    carry_out(desk, message, &mut opened, None, &command).await
-}
-
-/// What the policy says when the state granted a request, or its time was out.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GrantedByStateBody {
-    waiver: WaiverId,
-}
-
-/// Writes what the state granted into the register, for the schools that asked, until its last day.
-pub(super) async fn granted_by_state(
-    desk: &Desk,
-    message: &CommandMessage,
-    body: &GrantedByStateBody,
-) -> Result<Done, Problem> {
-    let waiver: Read<Waiver> = read(desk, &message.district, Thing::Waiver, body.waiver.0).await?;
-    let record = waiver
-        .history
-        .state()
-        .record()
-        .ok_or_else(|| Problem::not_found("waiver"))?;
-    let looked: Read<Loop> = read(desk, &message.district, Thing::Loop, record.loop_id.0).await?;
-    let asked = looked
-        .history
-        .state()
-        .record()
-        .ok_or_else(|| Problem::not_found("loop"))?;
-    let proposal = asked
-        .proposal
-        .as_ref()
-        .filter(|proposal| proposal.revision == record.revision)
-        .ok_or_else(|| Problem::conflict("nothing-promised", "the loop has another answer by now"))?;
-    let mut opened = open(desk, message, FlexibilityId(message.thing)).await?;
-    let key = match opened.history.state() {
-        Flexibility::Stands(record) => record.key,
-        Flexibility::Absent => lease(desk).await?,
-    };
-    let today = known(desk, message).today;
-    let mut rule = asked.rule();
-    if rule.citation.is_none() {
-        rule.citation = record.reference.clone();
-    }
-    let command = WriteDown::Flexibility(Terms {
-        key,
-        title: desk.seal_again(key, &asked.tension.title).await?,
-        allows: desk.seal_again(key, &proposal.summary).await?,
-        rationale: desk.seal_some_again(key, proposal.rationale.as_ref()).await?,
-        rule,
-        area: asked.tension.area.clone(),
-        scope: Scope::Schools {
-            schools: record.schools.clone(),
-        },
-        conditions: desk.seal_some_again(key, record.text.as_ref()).await?,
-        stays_required: None,
-        starts_on: record.answered_on.unwrap_or(today),
-        ends_on: record.until,
-        review_on: None,
-        department: record.department,
-        kind: ResolutionKind::StateWaiver,
-        pilot_question: None,
-        origin: record
-            .schools
-            .iter()
-            .next()
-            .map(|school| contracts::events::flexibility::Origin {
-                id: record.loop_id,
-                revision: record.revision,
-                school: *school,
-            }),
-        pattern: None,
-        corrects: None,
-        readers: if asked.tension.visibility == contracts::vocabulary::Visibility::Joinable {
-            Readers::District
-        } else {
-            Readers::Concerned
-        },
-    });
-    carry_out(desk, message, &mut opened, None, &command).await
 }

@@ -13,7 +13,7 @@ use decider::{Decide, Desk};
 use domain::Flexibility;
 use messaging::Incoming;
 
-use super::{Known, Opened, carry_out, invalid, known, may, open, scope};
+use super::{Known, Opened, carry_out, invalid, key_of, known, may, open, scope};
 use crate::domain::{
     AnswerPilot, ChangeConditions, Claim, PublishRationale, Refusal, Renew, Revoke, ShowTo, Widen, WriteDown,
 };
@@ -175,15 +175,7 @@ impl Asked<'_> {
         let department = self.department(body.department.as_ref())?;
         // A repeated command finds what it wrote under the id that follows from it.
         let mut opened = open(self.desk, self.message, FlexibilityId(self.message.id.0)).await?;
-        let key = match opened.history.state().record() {
-            Some(record) => record.key,
-            None => self
-                .desk
-                .keyring
-                .lease()
-                .await
-                .map_err(|_| Problem::unavailable("texts cannot be sealed for a moment; nothing was lost"))?,
-        };
+        let key = key_of(self.desk, &opened).await?;
         let command = match body.says {
             Says::NonNegotiable => WriteDown::NonNegotiable(NonNegotiableDeclared {
                 key,

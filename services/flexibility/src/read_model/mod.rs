@@ -13,7 +13,7 @@ pub(crate) use office::{
 };
 pub use projection::Register;
 pub(crate) use queries::{
-    Candidate, RegisterDbRow, at, beside, candidates, ending, ends, now, page, term_counts, untold,
+    Candidate, RegisterDbRow, at, beside, candidates, ending, ends, now, page, public, term_counts, untold,
 };
 pub use queries::{Ending, Untold};
 

@@ -84,6 +84,14 @@ pub(crate) async fn page(
     })
 }
 
+/// What a district shows anybody, the newest first.
+pub(crate) async fn public(db: &Db, district: &District, limit: i64) -> Result<Vec<RegisterDbRow>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as(
+            "SELECT id, first_seq, state FROM register_row WHERE district = $1 AND to_seq IS NULL AND readers = 'public' \
+             AND standing = 'in_force' ORDER BY first_seq DESC LIMIT $2")
+        .bind(district.as_str()).bind(limit).fetch_all(pool).await)
+}
+
 /// What ends before a day, in force or expired with its end, the soonest first.
 pub(crate) async fn ending(
     db: &Db,

@@ -33,7 +33,7 @@ pub(super) async fn back(uri: axum::http::Uri, Path((id, name)): Path<(String, S
     }
 }
 
-/// Sends a form on as a command of the office; the stream sequence of the thing's last event.
+/// Sends a form on as a command of the office; the id of the thing.
 async fn sent(
     desk: &Desk,
     action: OfficeAction,
