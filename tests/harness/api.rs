@@ -34,6 +34,11 @@ impl Reply {
             .trim_start_matches("/problems/")
     }
 
+    /// The first field that a problem names.
+    pub fn field(&self) -> &str {
+        self.body["fields"][0]["field"].as_str().unwrap_or_default()
+    }
+
     /// The version in it.
     pub fn version(&self) -> u64 {
         self.body["version"]
@@ -89,6 +94,14 @@ impl Api {
     /// Writes.
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Writes, where nothing has changed since a version.
+    pub async fn post_if(&self, path: &str, body: &Value, version: u64) -> Reply {
+        let request = self
+            .request(Method::POST, path)
+            .header("If-Match", format!("\"{version}\""));
+        self.send(request.json(body)).await
     }
 
     /// Files a tension in an area; the loop's id.

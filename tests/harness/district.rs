@@ -120,6 +120,8 @@ async fn one(directory: &Arc<Directory>, slug: &str, people: &mut People) {
         name: "The river zone".to_owned(),
         purpose: "Mastery first".to_owned(),
         starts: "2026-08-24".parse().expect("a day"),
+        plan: None,
+        look_on: None,
         schools: ["alder", "birch"]
             .map(|school| SchoolId::derived(&[slug, school]))
             .to_vec(),

@@ -7,6 +7,9 @@ use sql::Location;
 
 on_both_databases!(
     a_pattern_becomes_a_changed_rule,
+    an_exception_becomes_every_schools,
+    exceptions_alone_are_a_pattern_at_the_districts_own_threshold,
+    a_zone_goes_ahead_and_grows,
     a_belief_is_corrected_for_everybody,
     the_state_is_asked_and_its_time_runs_out,
     what_the_state_grants_lends_no_words_of_a_loop_that_others_may_not_see,
@@ -136,6 +139,195 @@ async fn a_pattern_becomes_a_changed_rule(location: Location) {
     // What was changed is a pattern again only when as many schools meet it anew.
     stack.tick().await;
     assert_eq!(patterns(&stack, "carol").await.len(), 1);
+}
+
+async fn an_exception_becomes_every_schools(location: Location) {
+    let stack = Stack::start(location).await;
+    let (carol, marcus, rosa) = (stack.api("carol"), stack.api("marcus"), stack.api("rosa"));
+    let excused = met(&stack, "rosa", "section B").await;
+    let answer = json!({
+        "kind": "school_exception", "summary": "You may count mastery.",
+        "grants": {"title": "Mastery counts"},
+    });
+    marcus.does(&excused, "propose", answer).await;
+    rosa.does(&excused, "confirm", json!({"revision": 1})).await;
+    stack.comes_to_rest().await;
+    let open = [
+        met(&stack, "ann", "section B").await,
+        met(&stack, "ben", "section B").await,
+    ];
+    stack.tick().await;
+    let found = patterns(&stack, "carol").await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (found[0]["exceptions"].as_u64(), found[0]["structural_share"].as_u64()),
+        (Some(1), Some(0))
+    );
+    let address = format!("/api/v1/patterns/{}", found[0]["id"].as_str().expect("an id"));
+    let pattern = carol.get(&address).await;
+    let exception = pattern.body["bent_by"][0]["id"]
+        .as_str()
+        .expect("the exception")
+        .to_owned();
+    let mut propose = json!({
+        "team": "The council", "department": "curriculum", "title": "Mastery counts everywhere",
+        "text": "Every school may count mastery.", "widens": "00000000-0000-4000-8000-000000000001",
+    });
+    let to_propose = format!("{address}/propose-revision");
+    let refused = carol.post(&to_propose, &propose).await;
+    assert_eq!((refused.status, refused.field()), (422, "widens"), "{refused:?}");
+    propose["widens"] = json!(exception);
+    assert_eq!(carol.post(&to_propose, &propose).await.status, 200);
+    let decide = json!({"adopted": true, "decision": "What works for one works for all."});
+    let decided = stack
+        .api("ines")
+        .post(&format!("{address}/decide-revision"), &decide)
+        .await;
+    assert_eq!(decided.status, 200, "{decided:?}");
+    stack.comes_to_rest().await;
+    let head = stack.log.head().await.expect("a head");
+    let entry = rosa.get_at(&format!("/api/v1/flexibilities/{exception}"), head).await;
+    assert_eq!(
+        (entry.body["scope"]["level"].as_str(), entry.body["kind"].as_str()),
+        (Some("district"), Some("district_change")),
+        "the same entry, for all: {entry:?}"
+    );
+    for (person, id) in [("ann", &open[0]), ("ben", &open[1])] {
+        let api = stack.api(person);
+        let seen = api.sees(id, head).await;
+        assert_eq!(
+            seen["resolution"]["flexibility"].as_str(),
+            Some(exception.as_str()),
+            "{seen}"
+        );
+        let version = api.does(id, "confirm", json!({"revision": 1})).await;
+        stack.comes_to_rest().await;
+        assert_eq!(api.sees(id, version).await["state"], "closed");
+    }
+    let head = stack.log.head().await.expect("a head");
+    let entry = carol.get_at(&format!("/api/v1/flexibilities/{exception}"), head).await;
+    assert_eq!(entry.body["used_by"].as_array().map(Vec::len), Some(3), "{entry:?}");
+    let page = carol.get_at("/api/v1/flexibilities", head).await;
+    assert_eq!(
+        page.body["items"].as_array().map(Vec::len),
+        Some(1),
+        "nothing stands twice: {page:?}"
+    );
+}
+
+async fn exceptions_alone_are_a_pattern_at_the_districts_own_threshold(location: Location) {
+    let stack = Stack::start(location).await;
+    let (carol, marcus) = (stack.api("carol"), stack.api("marcus"));
+    let thresholds = json!({"clause_schools": 5, "area_schools": 9, "exceptions": 2, "days": 100});
+    let to_set = "/api/v1/directory/pattern-thresholds";
+    let set = json!({"thresholds": thresholds});
+    assert_eq!(marcus.post(to_set, &set).await.status, 403);
+    assert_eq!(carol.post(to_set, &set).await.status, 200);
+    stack.comes_to_rest().await;
+    let shown = carol.get("/api/v1/directory").await;
+    assert_eq!(shown.body["thresholds"], thresholds, "{shown:?}");
+    for (nth, school) in ["alder school", "birch school"].into_iter().enumerate() {
+        stack.tick().await;
+        assert!(patterns(&stack, "carol").await.is_empty(), "{nth} is not enough");
+        let exception = json!({
+            "says": "flexibility", "title": format!("{school} may"), "text": "Hours do not count.",
+            "rule": {"source": "board_policy", "citation": "Policy 5120"}, "area": "seat_time",
+            "scope": {"level": "schools", "schools": [school]},
+        });
+        assert_eq!(marcus.post("/api/v1/flexibilities", &exception).await.status, 201);
+        stack.comes_to_rest().await;
+    }
+    stack.tick().await;
+    let found = patterns(&stack, "carol").await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (
+            found[0]["ground"].as_str(),
+            found[0]["exceptions"].as_u64(),
+            found[0]["loops"].as_u64()
+        ),
+        (Some("exceptions"), Some(2), Some(0)),
+        "{found:?}"
+    );
+    assert_eq!(found[0]["title"], "Policy 5120");
+}
+
+async fn a_zone_goes_ahead_and_grows(location: Location) {
+    let stack = Stack::start(location).await;
+    let (carol, marcus) = (stack.api("carol"), stack.api("marcus"));
+    let zones = "/api/v1/directory/zones";
+    let mut zone = json!({
+        "name": "The hill zone", "purpose": "Time first", "schools": ["cedar school"], "starts": "2027-01-04",
+        "plan": "After a year, before the council.", "look_on": "2027-12-01",
+    });
+    assert_eq!(marcus.post(zones, &zone).await.status, 403);
+    zone["schools"] = json!(["cedar school", "elsewhere"]);
+    let refused = carol.post(zones, &zone).await;
+    assert_eq!((refused.status, refused.field()), (422, "schools[1]"), "{refused:?}");
+    zone["schools"] = json!(["cedar school"]);
+    let begun = carol.post(zones, &zone).await;
+    assert_eq!(begun.status, 201, "{begun:?}");
+    let address = format!("{zones}/{}", begun.body["id"].as_str().expect("an id"));
+    stack.comes_to_rest().await;
+    let refused = carol
+        .post(
+            zones,
+            &json!({"name": "the hill zone", "purpose": "x", "schools": ["alder school"]}),
+        )
+        .await;
+    assert_eq!((refused.status, refused.field()), (422, "name"), "{refused:?}");
+    assert_eq!(stack.api("south/carol").post(&address, &zone).await.status, 404);
+
+    // What is for a zone begins with it, and is for its schools alone.
+    let entry = json!({
+        "says": "flexibility", "title": "Free hours", "text": "Hours may lie as the school likes.",
+        "rule": {"source": "district_practice"}, "area": "scheduling", "scope": {"level": "zone", "zone": "The hill zone"},
+    });
+    let written = marcus.post("/api/v1/flexibilities", &entry).await;
+    assert_eq!(written.status, 201, "{written:?}");
+    let entry = format!("/api/v1/flexibilities/{}", written.body["id"].as_str().expect("an id"));
+    let seen = stack.api("ben").get_at(&entry, written.version()).await;
+    assert_eq!(seen.body["starts_on"], "2027-01-04", "{seen:?}");
+    let claim = format!("{entry}/claim");
+    assert_eq!(
+        stack.api("rosa").post(&claim, &json!({})).await.problem(),
+        "not-for-this-school"
+    );
+    // Nobody is left out; whoever knew an older state is told.
+    zone["schools"] = json!(["alder school"]);
+    let refused = carol.post(&address, &zone).await;
+    assert_eq!(refused.problem(), "schools-left-out", "{refused:?}");
+    assert!(
+        refused.body["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("cedar school")),
+        "{refused:?}"
+    );
+    zone["schools"] = json!(["cedar school", "alder school"]);
+    let grown = carol.post(&address, &zone).await;
+    assert_eq!(grown.status, 200, "{grown:?}");
+    zone["plan"] = json!("Another plan.");
+    let stale = carol.post_if(&address, &zone, begun.version()).await;
+    assert_eq!(stale.problem(), "stale-version", "{stale:?}");
+    stack.comes_to_rest().await;
+    assert_eq!(
+        stack.api("rosa").post(&claim, &json!({})).await.status,
+        200,
+        "the zone has grown"
+    );
+    let head = stack.log.head().await.expect("a head");
+    let id = begun.body["id"].as_str().expect("an id");
+    let inside = carol.get_at(&format!("/api/v1/flexibilities?zone={id}"), head).await;
+    assert_eq!(inside.body["items"].as_array().map(Vec::len), Some(1), "{inside:?}");
+    let other = carol.get("/api/v1/directory").await;
+    let river = other.body["zones"]
+        .as_array()
+        .expect("zones")
+        .iter()
+        .find(|zone| zone["name"] == "The river zone");
+    let river = river.and_then(|zone| zone["id"].as_str()).expect("the river zone");
+    let outside = carol.get_at(&format!("/api/v1/flexibilities?zone={river}"), head).await;
+    assert_eq!(outside.body["items"].as_array().map(Vec::len), Some(0), "{outside:?}");
 }
 
 async fn a_belief_is_corrected_for_everybody(location: Location) {

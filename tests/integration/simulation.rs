@@ -193,9 +193,8 @@ fn folded(played: &Played) -> (BTreeMap<LoopId, Loop>, Districts) {
             let state: &mut Loop = loops.entry(LoopId(recorded.subject.id)).or_default();
             let event = <Loop as domain::Fold>::read(&recorded.envelope).expect("read");
             domain::Fold::evolve(state, &recorded.meta(), &event);
-        } else if recorded.subject.thing != contracts::subjects::Thing::Flexibility {
-            let event = contracts::events::DirectoryEvent::read(&recorded.envelope).expect("read");
-            districts.evolve(&recorded.subject, &event);
+        } else if let Ok(event) = contracts::events::DirectoryEvent::read(&recorded.envelope) {
+            districts.evolve(&recorded.subject, recorded.sequence, &event);
         }
     }
     (loops, districts)

@@ -1,11 +1,13 @@
 //! The directory's endpoints for commands: what administrators and the contact set, and the door.
 
+use std::collections::BTreeSet;
+
 use ::domain::Calendar;
 use contracts::Claims;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
-use contracts::events::directory::{PatternThresholdsSet, ServiceLevelSet};
-use contracts::ids::{District, PersonId};
+use contracts::events::directory::{PatternThresholdsSet, ServiceLevelSet, ZoneDefined};
+use contracts::ids::{District, PersonId, ZoneId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::subjects::{Subject, Thing as Kind};
 use contracts::vocabulary::Role;
@@ -14,7 +16,7 @@ use messaging::Incoming;
 use serde::Deserialize;
 
 use crate::Directory;
-use crate::domain::{NeverRefused, PublishRules, SetCalendar, SetServiceLevel, State, Thing};
+use crate::domain::{DefineZone, NeverRefused, PublishRules, SetCalendar, SetServiceLevel, State, Thing, ZoneRefusal};
 
 /// The most rules, closed ranges or days a district sets.
 const LIST_MAX: usize = 500;
@@ -24,6 +26,7 @@ pub(crate) async fn handle(directory: &Directory, incoming: &Incoming) -> Result
     let message: CommandMessage = incoming.read()?;
     let body = message.body.get();
     match incoming.verb.as_str() {
+        "define-zone" => define_zone(directory, &message, read_body(body)?).await,
         "set-calendar" => set_calendar(directory, &message, read_body(body)?).await,
         "set-pattern-thresholds" => set_thresholds(directory, &message, read_body(body)?).await,
         "set-service-level" => set_service_level(directory, &message, read_body(body)?).await,
@@ -137,7 +140,7 @@ async fn publish_rules(
     if body.rules.len() > LIST_MAX {
         return Err(invalid("rules", format!("are more than {LIST_MAX}")));
     }
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     for (at, rule) in body.rules.iter().enumerate() {
         if !names.insert(rule.id.as_str()) {
             return Err(invalid(&format!("rules[{at}].id"), "is used twice in this set"));
@@ -171,12 +174,89 @@ async fn publish_rules(
     carry_out(directory, message, &PublishRules(body.rules)).await
 }
 
+/// Defines a zone under its own id; a new one's follows from the command, so that a repeated command finds it.
+async fn define_zone(directory: &Directory, message: &CommandMessage, body: wire::DefineZone) -> Result<Done, Problem> {
+    keeper(message, &[Role::Administrator, Role::Contact])?;
+    let known = directory
+        .districts
+        .with(&message.district, Clone::clone)
+        .unwrap_or_default();
+    let id = message.thing;
+    if id != message.id.0 && !known.zones.contains_key(&ZoneId(id)) {
+        return Err(Problem::not_found("zone"));
+    }
+    if body.schools.is_empty() || body.schools.len() > LIST_MAX {
+        return Err(invalid("schools", format!("name from one to {LIST_MAX} schools")));
+    }
+    let mut schools = BTreeSet::new();
+    for (at, named) in body.schools.iter().enumerate() {
+        let school = known.school_named(named.as_str()).ok_or_else(|| {
+            invalid(
+                &format!("schools[{at}]"),
+                format!("{named} is not a school of this district"),
+            )
+        })?;
+        schools.insert(school);
+    }
+    if known.zone_named(body.name.as_str()).is_some_and(|other| other.0 != id) {
+        return Err(invalid("name", "another zone has this name; choose another"));
+    }
+    let today = known.calendar().date(directory.clock.now());
+    let starts = body
+        .starts
+        .or_else(|| known.zones.get(&ZoneId(id)).map(|zone| zone.starts));
+    let command = DefineZone(ZoneDefined {
+        name: body.name.to_string(),
+        purpose: body.purpose.to_string(),
+        schools: schools.into_iter().collect(),
+        starts: starts.unwrap_or(today),
+        plan: body.plan.map(|plan| plan.to_string()),
+        look_on: body.look_on,
+    });
+    let subject = Subject::new(&message.district, Kind::Zone, id);
+    carry_out_on(directory, message, subject, &command, |refusal| match refusal {
+        ZoneRefusal::SchoolsLeftOut(left_out) => {
+            let names: Vec<String> = left_out
+                .iter()
+                .map(|school| {
+                    known
+                        .schools
+                        .get(school)
+                        .map_or_else(|| school.to_string(), |known| known.name.clone())
+                })
+                .collect();
+            Problem::conflict(
+                "schools-left-out",
+                format!(
+                    "{} would leave the zone and lose what is allowed in it; name every school it has now, and take \
+                     back what is to end in the register",
+                    names.join(", ")
+                ),
+            )
+        }
+    })
+    .await
+}
+
 async fn carry_out<C>(directory: &Directory, message: &CommandMessage, command: &C) -> Result<Done, Problem>
 where
     C: Decide<Thing, Event = contracts::events::DirectoryEvent, Rejection = NeverRefused>,
 {
     // Whatever thing was named: a district's settings stand under the district.
     let subject = Subject::new(&message.district, Kind::District, message.district.thing_id());
+    carry_out_on(directory, message, subject, command, |never| match never {}).await
+}
+
+async fn carry_out_on<C>(
+    directory: &Directory,
+    message: &CommandMessage,
+    subject: Subject,
+    command: &C,
+    explain: impl FnOnce(C::Rejection) -> Problem,
+) -> Result<Done, Problem>
+where
+    C: Decide<Thing, Event = contracts::events::DirectoryEvent>,
+{
     let target = Target {
         log: &*directory.log,
         subject,
@@ -186,7 +266,7 @@ where
         Ok(mut history) => execute(&target, &mut history, message, command).await,
         Err(failure) => Err(failure),
     };
-    done.map_err(|failure: Failure<NeverRefused>| failure.problem(|never| match never {}))
+    done.map_err(|failure: Failure<C::Rejection>| failure.problem(explain))
 }
 
 #[derive(Deserialize)]

@@ -169,12 +169,18 @@ fn district_view(district: &District, record: &DistrictRecord, people: Vec<Named
             .map(|(id, zone)| NamedZone {
                 id: *id,
                 name: zone.name.clone(),
+                version: zone.version,
+                purpose: zone.purpose.clone(),
                 schools: zone.schools.iter().copied().collect(),
+                starts: zone.starts,
+                plan: zone.plan.clone(),
+                look_on: zone.look_on,
             })
             .collect(),
         service_levels: record.service_levels.values().cloned().collect(),
         rules: record.rules.clone(),
         rules_version: record.rules_version,
+        thresholds: record.thresholds,
         people,
         contact: None,
     }

@@ -79,6 +79,20 @@ struct Known {
     today: NaiveDate,
 }
 
+impl Known {
+    /// The first day of what is for these schools: today, or the day on which their zone begins.
+    fn first_day(&self, scope: &Scope) -> NaiveDate {
+        match scope {
+            Scope::Zone { zone } => self
+                .record
+                .zones
+                .get(zone)
+                .map_or(self.today, |zone| zone.starts.max(self.today)),
+            Scope::Schools { .. } | Scope::District => self.today,
+        }
+    }
+}
+
 fn known(desk: &Desk, message: &CommandMessage) -> Known {
     let now = desk.clock.now();
     desk.districts

@@ -32,13 +32,26 @@ pub struct Meeting {
     pub kind: Option<ResolutionKind>,
 }
 
+/// An exception in force.
+#[derive(Debug, Clone)]
+pub struct Bending {
+    /// Which.
+    pub id: FlexibilityId,
+    /// The stream sequence of its beginning.
+    pub begun: u64,
+    /// The area.
+    pub area: Area,
+    /// The rule it bends.
+    pub rule: Rule,
+}
+
 /// What is known of a rule or an area.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// The schools that met it, the newest first.
     pub met: Vec<Meeting>,
-    /// The exceptions in force that bend it, with the stream sequence of each one's beginning.
-    pub exceptions: Vec<(FlexibilityId, u64)>,
+    /// The exceptions in force that bend it.
+    pub exceptions: Vec<Bending>,
     /// The stream sequence of the last change of the rule; what was before it no longer counts.
     pub changed_at: Option<u64>,
 }
@@ -69,12 +82,8 @@ pub fn judge(
         .iter()
         .filter(|one| one.filed_at >= from && one.filed_seq > since && !one.kind.is_some_and(settles))
         .collect();
-    let exceptions: BTreeSet<FlexibilityId> = evidence
-        .exceptions
-        .iter()
-        .filter(|(_, begun)| *begun > since)
-        .map(|(id, _)| *id)
-        .collect();
+    let bending: Vec<&Bending> = evidence.exceptions.iter().filter(|one| one.begun > since).collect();
+    let exceptions: BTreeSet<FlexibilityId> = bending.iter().map(|one| one.id).collect();
     let schools: BTreeSet<SchoolId> = met.iter().map(|one| one.school).collect();
     let wanted = if is_rule {
         thresholds.clause_schools
@@ -88,10 +97,13 @@ pub fn judge(
     } else {
         return None;
     };
-    let area = most(met.iter().map(|one| one.area.clone()))?;
+    // Exceptions may have been written down without a loop.
+    let area =
+        most(met.iter().map(|one| one.area.clone())).or_else(|| most(bending.iter().map(|one| one.area.clone())))?;
     let basis = if is_rule {
         // As it was cited first.
-        let rule = evidence.met.iter().rev().find_map(|one| one.rule.clone())?;
+        let cited = evidence.met.iter().rev().find_map(|one| one.rule.clone());
+        let rule = cited.or_else(|| bending.first().map(|one| one.rule.clone()))?;
         Basis::Clause { rule }
     } else {
         Basis::Area { area: area.clone() }
@@ -203,16 +215,34 @@ mod tests {
 
     #[test]
     fn several_exceptions_to_one_rule_are_a_pattern_too() {
+        let one = met("alder", 1, 9, Some(ResolutionKind::SchoolException));
         let exceptions = ["a", "b", "c"]
-            .map(|name| (FlexibilityId::derived(&[name]), 5))
+            .map(|name| Bending {
+                id: FlexibilityId::derived(&[name]),
+                begun: 5,
+                area: one.area.clone(),
+                rule: one.rule.clone().expect("a rule"),
+            })
             .to_vec();
         let evidence = Evidence {
-            met: vec![met("alder", 1, 9, Some(ResolutionKind::SchoolException))],
+            met: vec![one],
             exceptions,
             changed_at: None,
         };
         let found = judge(&evidence, true, &PatternThresholds::default(), now()).expect("a pattern");
         assert_eq!((found.ground, found.exceptions.len()), (PatternGround::Exceptions, 3));
         assert_eq!(judge(&evidence, false, &PatternThresholds::default(), now()), None);
+        // They may have been written down without a loop.
+        let evidence = Evidence {
+            met: Vec::new(),
+            ..evidence
+        };
+        let found = judge(&evidence, true, &PatternThresholds::default(), now()).expect("a pattern");
+        assert_eq!((found.schools.len(), found.exceptions.len()), (0, 3));
+        let changed = Evidence {
+            changed_at: Some(5),
+            ..evidence
+        };
+        assert_eq!(judge(&changed, true, &PatternThresholds::default(), now()), None);
     }
 }

@@ -10,7 +10,7 @@ use ::domain::FlexibilityRecord;
 use ::domain::directory::DistrictRecord;
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::Claims;
-use contracts::events::flexibility::Readers;
+use contracts::events::flexibility::{Readers, Scope};
 use contracts::ids::FlexibilityId;
 use contracts::problem::{FieldProblem, Problem};
 use contracts::queries::{
@@ -191,6 +191,10 @@ async fn register(asked: Asked<RegisterQuery>) -> Result<Page<FlexibilityRow>, P
             let Some(found) = record(&row) else { continue };
             let id = FlexibilityId(row.id);
             let wanted = asked.sees(&found)
+                && asked
+                    .query
+                    .zone
+                    .is_none_or(|zone| matches!(found.scope, Scope::Zone { zone: of } if of == zone))
                 && by_words.as_ref().is_none_or(|ids| ids.contains(&id))
                 && asked
                     .query

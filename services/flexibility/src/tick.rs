@@ -2,7 +2,7 @@
 //! so that any number of replicas may look.
 
 use ::domain::pattern::PatternRecord;
-use ::domain::{Flexibility, Fold, Pattern, Waiver};
+use ::domain::{Flexibility, FlexibilityRecord, Fold, Pattern, Waiver};
 use async_trait::async_trait;
 use chrono::{Days, NaiveDate};
 use contracts::area::Area;
@@ -23,7 +23,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::domain::{Detect, LookAtEnd, LookAtState, OfficeRefusal, Refusal};
-use crate::patterns::{Evidence, Meeting, judge};
+use crate::patterns::{Bending, Evidence, Meeting, judge};
 use crate::read_model::{self, Ending, Register, Untold};
 
 /// Looked at in one round.
@@ -140,7 +140,18 @@ impl Watching for Model<Register> {
                     })
                 })
                 .collect(),
-            exceptions: exceptions.into_iter().map(|(id, first, _)| (id, first)).collect(),
+            exceptions: exceptions
+                .into_iter()
+                .filter_map(|(id, begun, state)| {
+                    let record: FlexibilityRecord = serde_json::from_str(&state).ok()?;
+                    Some(Bending {
+                        id,
+                        begun,
+                        area: record.area,
+                        rule: record.rule,
+                    })
+                })
+                .collect(),
             changed_at: records.iter().map(|record| record.version).max(),
         };
         Ok(Some((evidence, read_model::next_id(district, basis, records.len()))))

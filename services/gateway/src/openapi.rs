@@ -143,6 +143,7 @@ fn register(made: &mut Made) {
         "department",
         "ended",
         "ends_before",
+        "zone",
         "limit",
         "cursor",
     ]
@@ -389,6 +390,12 @@ pub fn document() -> Value {
         let operation = change(&mut made, summary, &body, "200", &answer, Vec::new());
         made.add(path, "post", operation);
     }
+    let (begun, zone) = (made.schema::<Begun>(), made.schema::<wire::DefineZone>());
+    let operation = change(&mut made, "Begin an innovation zone", &zone, "201", &begun, Vec::new());
+    made.add("/api/v1/directory/zones", "post", operation);
+    let id = parameter("id", "path", "The zone's id.");
+    let operation = change(&mut made, "Say anew what a zone is", &zone, "200", &answer, vec![id]);
+    made.add("/api/v1/directory/zones/{id}", "post", operation);
     let period = || {
         ["from", "to", "department", "area", "school"]
             .map(|name| parameter(name, "query", "The period and what is counted."))

@@ -1,31 +1,7 @@
 //! What may be asked of the services that own things: the bodies as they come from outside, and the message they
 //! travel in. Texts are plain here; the owner seals them before it decides.
 
-mod message;
-
-use std::collections::BTreeMap;
-
-use chrono::NaiveDate;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::area::Area;
-use crate::events::directory::{Closed, PatternThresholds, RoutingRule};
-use crate::events::flexibility::{Readers, Rule};
-use crate::events::intake::Reach;
-use crate::events::routing::ServiceLevel;
-use crate::ids::{EventId, FlexibilityId, LoopId, PersonId, SchoolId};
-use crate::text::{Line, Passage, Text, blank_is_none};
-use crate::vocabulary::{
-    AppealOutcome, DeclineGround, EscalatedTo, Finding, Kind, Pillar, PilotChoice, Readership, ResolutionKind,
-    RuleSource, Says, ScopeLevel, Urgency, Visibility,
-};
-
-pub use message::{CommandMessage, Done, Reply, read_body};
-
-/// A department, team or school as people name it: its id, or its name whatever the case.
-pub type Named = Text<200>;
-
+// Bodies are written alike: the macro comes before the modules that use it.
 macro_rules! bodies {
     ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? })*) => {$(
         $(#[$doc])*
@@ -34,6 +10,36 @@ macro_rules! bodies {
         pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
     )*};
 }
+
+mod directory;
+mod message;
+mod office;
+mod register;
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::area::Area;
+use crate::events::flexibility::Rule;
+use crate::events::intake::Reach;
+use crate::ids::{EventId, FlexibilityId, LoopId, PersonId, SchoolId};
+use crate::text::{Line, Passage, Text, blank_is_none};
+use crate::vocabulary::{
+    AppealOutcome, DeclineGround, EscalatedTo, Kind, Pillar, ResolutionKind, RuleSource, Urgency, Visibility,
+};
+
+pub use directory::{DefineZone, PublishRoutingRules, SetCalendar, SetPatternThresholds, SetServiceLevel};
+pub use message::{CommandMessage, Done, Reply, read_body};
+pub use office::{
+    AnswerWaiver, ConcludeReview, DecideRevision, DraftWaiver, ExamineClause, OpenReview, ProposeRevision, SubmitWaiver,
+};
+pub use register::{
+    AnswerPilot, ChangeConditions, Claim, PublishRationale, Renew, Revoke, ScopeAsked, ShowTo, Widen, WriteDown,
+};
+
+/// A department, team or school as people name it: its id, or its name whatever the case.
+pub type Named = Text<200>;
 
 bodies! {
     /// File a tension.
@@ -388,124 +394,6 @@ bodies! {
         pilot_question: Option<Passage>,
     }
 
-    /// Write something into the register that no loop led to.
-    WriteDown {
-        /// `flexibility`, `clarification` (it was always allowed) or `non_negotiable` (it must stay as it is).
-        says: Says,
-        /// One line.
-        title: Line,
-        /// What you may do, in a sentence; of what must stay: what, and why.
-        text: Passage,
-        /// Why.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        rationale: Option<Passage>,
-        /// The rule it bends, explains or stands in.
-        rule: Rule,
-        /// The area.
-        area: Area,
-        /// For whom; every school where absent.
-        #[serde(default)]
-        scope: Option<ScopeAsked>,
-        /// Under which conditions.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        conditions: Option<Passage>,
-        /// What stays required all the same.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        stays_required: Option<Passage>,
-        /// Its first day; today where absent.
-        #[serde(default)]
-        starts_on: Option<NaiveDate>,
-        /// Its last day.
-        #[serde(default)]
-        ends_on: Option<NaiveDate>,
-        /// When the department looks at it again.
-        #[serde(default)]
-        review_on: Option<NaiveDate>,
-        /// The question a pilot must answer; with one, it is a pilot and needs an end.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        pilot_question: Option<Passage>,
-        /// Who answers for it, where you work in several departments or in none.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        department: Option<Named>,
-        /// Who may read of it; everybody in the district where absent.
-        #[serde(default)]
-        readers: Option<Readers>,
-    }
-
-    /// Let more schools use it.
-    Widen {
-        /// For whom from now on.
-        scope: ScopeAsked,
-        /// Why.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        why: Option<Passage>,
-    }
-
-    /// Change its conditions, or what stays required.
-    ChangeConditions {
-        /// The conditions from now on; none where absent.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        conditions: Option<Passage>,
-        /// What stays required from now on; nothing where absent.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        stays_required: Option<Passage>,
-        /// Why.
-        why: Passage,
-    }
-
-    /// Say why, for one readership.
-    PublishRationale {
-        /// For whom it is written.
-        readership: Readership,
-        /// Why.
-        text: Passage,
-    }
-
-    /// Say who may read of it.
-    ShowTo {
-        /// `concerned`, `district` or `public`.
-        readers: Readers,
-    }
-
-    /// Let it hold longer.
-    Renew {
-        /// Its last day from now on.
-        ends_on: NaiveDate,
-        /// Why.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        why: Option<Passage>,
-    }
-
-    /// Take it back.
-    Revoke {
-        /// Why.
-        why: Passage,
-    }
-
-    /// Use it in one's school, without filing.
-    Claim {
-        /// The school, where you speak for several.
-        #[serde(default)]
-        school: Option<SchoolId>,
-        /// How you use it.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        how: Option<Passage>,
-    }
-
-    /// Answer a pilot's question, and say what follows.
-    AnswerPilot {
-        /// What was learned.
-        answer: Passage,
-        /// `stop`, `extend` (once) or `widen`.
-        choice: PilotChoice,
-        /// Its last day from now on, where it is extended.
-        #[serde(default)]
-        ends_on: Option<NaiveDate>,
-        /// For whom from now on, where it is widened; every school where absent.
-        #[serde(default)]
-        scope: Option<ScopeAsked>,
-    }
-
     /// Say where the rule really comes from; it is published as a clarification.
     CorrectRule {
         /// The rule as it is.
@@ -514,45 +402,6 @@ bodies! {
         title: Line,
         /// What follows from it, in plain words.
         text: Passage,
-    }
-
-    /// Propose to change the rule of a pattern; it goes before a team.
-    ProposeRevision {
-        /// The team that decides: its id or name.
-        team: Named,
-        /// One line for the register.
-        title: Line,
-        /// What every school may do from then on.
-        text: Passage,
-        /// Why.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        rationale: Option<Passage>,
-        /// The rule that is changed; the pattern's own where absent.
-        #[serde(default)]
-        rule: Option<Rule>,
-        /// Under which conditions.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        conditions: Option<Passage>,
-        /// What stays required all the same.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        stays_required: Option<Passage>,
-        /// The flexibility that becomes every school's; else a new one is written down.
-        #[serde(default)]
-        widens: Option<FlexibilityId>,
-        /// Who answers for it, where you work in several departments or in none.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        department: Option<Named>,
-    }
-
-    /// Decide for the team on a proposed change.
-    DecideRevision {
-        /// Whether the rule changes.
-        adopted: bool,
-        /// What is decided, in words.
-        decision: Passage,
-        /// Which proposal, else the open one.
-        #[serde(default)]
-        revision: Option<u32>,
     }
 
     /// Say no.
@@ -584,120 +433,6 @@ bodies! {
         text: Option<Passage>,
     }
 
-    /// Write a request to the state down, as far as it is known; what was written before is replaced.
-    DraftWaiver {
-        /// The loop whose answer it is.
-        #[serde(rename = "loop")]
-        loop_id: LoopId,
-        /// The state's way of asking, by its code.
-        regime: Text<60>,
-        /// What the request says, by the names of its parts.
-        #[serde(default)]
-        parts: BTreeMap<Text<60>, Passage>,
-    }
-
-    /// The request has gone to the state.
-    SubmitWaiver {
-        /// On which day it was received; today where absent.
-        #[serde(default)]
-        on: Option<NaiveDate>,
-    }
-
-    /// The state has answered.
-    AnswerWaiver {
-        /// Whether it said yes.
-        granted: bool,
-        /// On which day; today where absent.
-        #[serde(default)]
-        on: Option<NaiveDate>,
-        /// Its last day, where it said yes.
-        #[serde(default)]
-        until: Option<NaiveDate>,
-        /// How the state cites its answer.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        reference: Option<Text<120>>,
-        /// What it said.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        text: Option<Passage>,
-    }
-
-    /// Open a review: the district looks at its own rules first.
-    OpenReview {
-        /// What is looked at, such as `Student handbook`.
-        title: Line,
-        /// How it is cited.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        citation: Option<Text<120>>,
-        /// Why, and what is looked for.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        purpose: Option<Passage>,
-        /// By which day it is done.
-        #[serde(default)]
-        due_on: Option<NaiveDate>,
-        /// Whose rules they are, where you work in several departments or in none.
-        #[serde(default, deserialize_with = "blank_is_none")]
-        department: Option<Named>,
-    }
-
-    /// Say what one part of the document does.
-    ExamineClause {
-        /// Which part.
-        clause: Text<80>,
-        /// `keeps`, `bends` or `blocks`.
-        finding: Finding,
-        /// For which pillar.
-        #[serde(default)]
-        pillar: Option<Pillar>,
-        /// Why.
-        note: Passage,
-    }
-
-    /// Close a review.
-    ConcludeReview {
-        /// What was found.
-        summary: Passage,
-    }
-
-    /// The district's working days.
-    SetCalendar {
-        /// An IANA name; absent leaves it.
-        #[serde(default)]
-        time_zone: Option<Text<64>>,
-        /// Days off, all of them.
-        closed: Vec<Closed>,
-    }
-
-    /// A promise of days.
-    SetServiceLevel {
-        /// The level; the same id replaces.
-        level: ServiceLevel,
-    }
-
-    /// When a rule that several schools meet is a pattern.
-    SetPatternThresholds {
-        /// The thresholds.
-        thresholds: PatternThresholds,
-    }
-
-    /// Who gets what.
-    PublishRoutingRules {
-        /// In order; the first that applies wins.
-        rules: Vec<RoutingRule>,
-    }
-}
-
-/// For whom, as people say it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ScopeAsked {
-    /// `schools`, `zone` or `district`.
-    pub level: ScopeLevel,
-    /// The schools, where it is for some: their ids or names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub schools: Vec<Named>,
-    /// The zone, where it is for one: its id or name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub zone: Option<Named>,
 }
 
 fn not_sure() -> RuleSource {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::{Closed, PatternThresholds, RoutingRule};
 use contracts::events::routing::ServiceLevel;
@@ -63,10 +64,20 @@ pub struct Department {
 /// A zone.
 #[derive(Debug, Clone)]
 pub struct Zone {
+    /// The stream sequence of its last event.
+    pub version: u64,
     /// Its name.
     pub name: String,
+    /// What it is for.
+    pub purpose: String,
     /// Its schools.
     pub schools: BTreeSet<SchoolId>,
+    /// From when on.
+    pub starts: NaiveDate,
+    /// How what is learned comes to the schools outside it.
+    pub plan: Option<String>,
+    /// By which day the district looks at that plan.
+    pub look_on: Option<NaiveDate>,
 }
 
 /// A team.
@@ -93,18 +104,18 @@ impl Districts {
         self.by_slug.get(district)
     }
 
-    /// Takes one event in; total.
-    pub fn evolve(&mut self, subject: &Subject, event: &DirectoryEvent) {
+    /// Takes the event at a stream sequence in; total.
+    pub fn evolve(&mut self, subject: &Subject, sequence: u64, event: &DirectoryEvent) {
         self.by_slug
             .entry(subject.district.clone())
             .or_default()
-            .evolve(subject.id, event);
+            .evolve(subject.id, sequence, event);
     }
 }
 
 impl DistrictRecord {
-    /// Takes one event in; `id` is the thing's.
-    pub fn evolve(&mut self, id: Uuid, event: &DirectoryEvent) {
+    /// Takes the event at a stream sequence in; `id` is the thing's.
+    pub fn evolve(&mut self, id: Uuid, sequence: u64, event: &DirectoryEvent) {
         match event {
             DirectoryEvent::DistrictRegistered(registered) => self.name.clone_from(&registered.name),
             DirectoryEvent::SchoolAdded(added) => {
@@ -125,8 +136,13 @@ impl DistrictRecord {
             }
             DirectoryEvent::ZoneDefined(defined) => {
                 let zone = Zone {
+                    version: sequence,
                     name: defined.name.clone(),
+                    purpose: defined.purpose.clone(),
                     schools: defined.schools.iter().copied().collect(),
+                    starts: defined.starts,
+                    plan: defined.plan.clone(),
+                    look_on: defined.look_on,
                 };
                 self.zones.insert(ZoneId(id), zone);
             }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::DistrictRecord;
 use crate::fold::Fold;
+use crate::scope;
 
 /// A part of the register: nothing, until it is written down.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -346,7 +347,7 @@ impl FlexibilityRecord {
 
     /// Whether its scope holds a school, as far as the district's zones say now.
     pub fn is_for(&self, school: SchoolId, district: &DistrictRecord) -> bool {
-        covers(&self.scope, school, district)
+        scope::covers(&self.scope, school, district)
     }
 
     /// Whether a person may read of it.
@@ -386,41 +387,6 @@ impl FlexibilityRecord {
     /// Whether its last day is past.
     pub fn is_over(&self, today: NaiveDate) -> bool {
         self.standing == Standing::InForce && self.ends_on.is_some_and(|ends_on| ends_on < today)
-    }
-}
-
-/// Whether a scope holds a school.
-pub fn covers(scope: &Scope, school: SchoolId, district: &DistrictRecord) -> bool {
-    match scope {
-        Scope::Schools { schools } => schools.contains(&school),
-        Scope::Zone { zone } => district
-            .zones
-            .get(zone)
-            .is_some_and(|known| known.schools.contains(&school)),
-        Scope::District => true,
-    }
-}
-
-/// Whether one scope holds every school of another, and more.
-pub fn is_wider(wide: &Scope, narrow: &Scope, district: &DistrictRecord) -> bool {
-    let schools = |scope: &Scope| -> BTreeSet<SchoolId> {
-        match scope {
-            Scope::Schools { schools } => schools.clone(),
-            Scope::Zone { zone } => district
-                .zones
-                .get(zone)
-                .map(|known| known.schools.clone())
-                .unwrap_or_default(),
-            Scope::District => district.schools.keys().copied().collect(),
-        }
-    };
-    match (wide, narrow) {
-        (_, Scope::District) => false,
-        (Scope::District, Scope::Schools { .. } | Scope::Zone { .. }) => true,
-        (Scope::Schools { .. } | Scope::Zone { .. }, Scope::Schools { .. } | Scope::Zone { .. }) => {
-            let (wide, narrow) = (schools(wide), schools(narrow));
-            wide.len() > narrow.len() && narrow.is_subset(&wide)
-        }
     }
 }
 
@@ -518,31 +484,5 @@ mod tests {
         let (second, event) = claimed(9);
         state.evolve(&second, &event.into());
         assert_eq!(state.record().expect("stands").users[&school("alder")].since, since);
-    }
-
-    #[test]
-    fn wider_means_every_school_of_before_and_more() {
-        let mut district = DistrictRecord::default();
-        let schools = |names: &[&str]| Scope::Schools {
-            schools: names.iter().map(|name| school(name)).collect(),
-        };
-        let zone = contracts::ids::ZoneId::derived(&["z"]);
-        district.zones.insert(
-            zone,
-            crate::directory::Zone {
-                name: "z".to_owned(),
-                schools: [school("alder"), school("birch")].into(),
-            },
-        );
-        let in_zone = Scope::Zone { zone };
-        assert!(is_wider(&schools(&["alder", "birch"]), &schools(&["alder"]), &district));
-        assert!(is_wider(&in_zone, &schools(&["alder"]), &district));
-        assert!(
-            !is_wider(&in_zone, &schools(&["cedar"]), &district),
-            "cedar would lose it"
-        );
-        assert!(!is_wider(&schools(&["alder"]), &schools(&["alder"]), &district));
-        assert!(is_wider(&Scope::District, &in_zone, &district));
-        assert!(!is_wider(&Scope::District, &Scope::District, &district));
     }
 }

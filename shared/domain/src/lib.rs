@@ -17,6 +17,7 @@ pub mod rejection;
 pub mod review;
 pub mod rules;
 pub mod samples;
+pub mod scope;
 pub mod waiver;
 
 pub use calendar::Calendar;

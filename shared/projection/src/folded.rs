@@ -178,15 +178,15 @@ impl Folds {
 
 /// Reads what districts have decided from the tables, as far as they reflect the log.
 pub async fn read_districts(db: &Db) -> Result<Districts, sqlx::Error> {
-    let rows: Vec<(String, String)> = on!(db, pool => sqlx::query_as(
-        "SELECT subject, envelope FROM directory_event ORDER BY sequence").fetch_all(pool).await)?;
+    let rows: Vec<(i64, String, String)> = on!(db, pool => sqlx::query_as(
+        "SELECT sequence, subject, envelope FROM directory_event ORDER BY sequence").fetch_all(pool).await)?;
     let mut districts = Districts::default();
-    for (subject, envelope) in rows {
+    for (sequence, subject, envelope) in rows {
         // What stands here was read when it was written.
         if let (Ok(subject), Ok(envelope)) = (subject.parse::<Subject>(), serde_json::from_str(&envelope))
             && let Ok(event) = DirectoryEvent::read(&envelope)
         {
-            districts.evolve(&subject, &event);
+            districts.evolve(&subject, sequence.unsigned_abs(), &event);
         }
     }
     Ok(districts)
@@ -232,7 +232,7 @@ impl Batch {
                 envelope: serde_json::to_string(&recorded.envelope)
                     .map_err(|error| ApplyError::Away(error.to_string()))?,
             });
-            Arc::make_mut(&mut self.districts).evolve(&recorded.subject, &event);
+            Arc::make_mut(&mut self.districts).evolve(&recorded.subject, recorded.sequence, &event);
         }
         Ok(Step::Directory(event))
     }

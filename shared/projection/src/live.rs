@@ -80,7 +80,7 @@ impl LiveDistricts {
                         }
                     });
                     match read {
-                        Ok((recorded, event)) => view.write().evolve(&recorded.subject, &event),
+                        Ok((recorded, event)) => view.write().evolve(&recorded.subject, at, &event),
                         Err(reason) => {
                             error!(sequence = at, reason, "an event of the directory cannot be read");
                             if matches!(health.parts().get(&part), Some(State::Stopped(_))) {
@@ -122,8 +122,8 @@ impl LiveDistricts {
     }
 
     /// Takes one event in directly, as a read model's transaction does that holds its own view.
-    pub fn evolve(&self, subject: &contracts::subjects::Subject, event: &DirectoryEvent) {
-        self.write().evolve(subject, event);
+    pub fn evolve(&self, subject: &contracts::subjects::Subject, sequence: u64, event: &DirectoryEvent) {
+        self.write().evolve(subject, sequence, event);
     }
 
     /// Names of a district's things, for refusals.

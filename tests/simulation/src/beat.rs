@@ -26,6 +26,14 @@ const CALLS_MAX: usize = 8;
 /// Loops of one world.
 const LOOPS_MAX: usize = 4;
 
+/// Whether it is the directory's to say what becomes of a thing.
+fn is_of_the_directory(thing: Thing) -> bool {
+    match thing {
+        Thing::Loop | Thing::Flexibility | Thing::Pattern | Thing::Waiver | Thing::Review => false,
+        Thing::District | Thing::School | Thing::Department | Thing::Zone | Thing::Team | Thing::Person => true,
+    }
+}
+
 impl World {
     /// One beat.
     pub(crate) async fn beat(&mut self) -> Result<(), Broken> {
@@ -54,6 +62,9 @@ impl World {
         }
         if self.dice.chance(120) {
             self.the_register_changes().await?;
+        }
+        if self.dice.chance(150) {
+            self.the_office_acts().await?;
         }
         if self.dice.chance(250) {
             self.the_register_looks().await?;
@@ -348,11 +359,11 @@ impl World {
                 if raw
                     .subject
                     .parse::<Subject>()
-                    .is_ok_and(|subject| !matches!(subject.thing, Thing::Loop | Thing::Flexibility))
+                    .is_ok_and(|subject| is_of_the_directory(subject.thing))
                     && let Ok(recorded) = raw.parse()
                     && let Ok(event) = contracts::events::DirectoryEvent::read(&recorded.envelope)
                 {
-                    view.evolve(&recorded.subject, &event);
+                    view.evolve(&recorded.subject, recorded.sequence, &event);
                 }
             }
         }

@@ -37,6 +37,11 @@ pub fn filing(claims: &Claims, earlier: &[CommandId], today: NaiveDate, dice: &m
     body.insert("kind".to_owned(), json!("policy"));
     body.insert("area".to_owned(), json!(area));
     body.insert("visibility".to_owned(), json!(visibility));
+    if dice.chance(600) {
+        body.insert("rule_source".to_owned(), json!("board_policy"));
+        let cited = if dice.chance(700) { "Policy 3420" } else { "Policy 5120" };
+        body.insert("citation".to_owned(), json!(cited));
+    }
     if dice.chance(200) {
         body.insert("urgency".to_owned(), json!("blocking_now"));
     }

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::envelope::{Actor, Meta};
-use contracts::events::{DirectoryEvent, FlexibilityEvent, LoopEvent};
+use contracts::events::{DirectoryEvent, FlexibilityEvent, LoopEvent, PatternEvent, ReviewEvent, WaiverEvent};
 use contracts::ids::{CommandId, EventId, LoopId};
 use contracts::subjects::{Subject, Thing};
+use contracts::versions::Unreadable;
 use domain::directory::{DistrictRecord, Districts};
 use domain::district_loop::Phase;
 use domain::{Fold, Loop, LoopRecord, legal};
@@ -117,13 +118,23 @@ impl History {
                 subject.district
             );
         }
-        if subject.thing == Thing::Flexibility {
-            FlexibilityEvent::read(envelope).map_err(|error| Broken::new(error.to_string()))?;
-            return Ok(());
+        let unreadable = |error: Unreadable| Broken::new(error.to_string());
+        match subject.thing {
+            Thing::Flexibility => return FlexibilityEvent::read(envelope).map(|_| ()).map_err(unreadable),
+            Thing::Pattern => return PatternEvent::read(envelope).map(|_| ()).map_err(unreadable),
+            Thing::Waiver => return WaiverEvent::read(envelope).map(|_| ()).map_err(unreadable),
+            Thing::Review => return ReviewEvent::read(envelope).map(|_| ()).map_err(unreadable),
+            Thing::Loop
+            | Thing::District
+            | Thing::School
+            | Thing::Department
+            | Thing::Zone
+            | Thing::Team
+            | Thing::Person => {}
         }
         if subject.thing != Thing::Loop {
             let event = DirectoryEvent::read(envelope).map_err(|error| Broken::new(error.to_string()))?;
-            self.districts.evolve(subject, &event);
+            self.districts.evolve(subject, sequence, &event);
             return Ok(());
         }
         let event = LoopEvent::read(envelope).map_err(|error| Broken::new(error.to_string()))?;

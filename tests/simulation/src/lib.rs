@@ -17,6 +17,7 @@ pub mod deed;
 pub mod dice;
 pub mod ends;
 pub mod history;
+pub mod office;
 pub mod register;
 pub mod report;
 pub mod rest;

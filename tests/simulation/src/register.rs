@@ -3,7 +3,7 @@
 //! else and does not fail itself: what is looked at is what it does to loops that are under way.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use contracts::problem::Problem;
 use contracts::subjects::Thing;
 use contracts::vocabulary::{FlexibilityTurn, LoopState, Role, Standing};
 use decider::Desk;
-use domain::{Flexibility, Fold, Loop};
+use domain::{Flexibility, Fold, Loop, Pattern, Waiver};
 use eventlog::Log;
 use eventlog::memory::MemoryLog;
 use flexibility::patterns::Evidence;
@@ -32,24 +32,28 @@ use crate::world::World;
 
 /// What a loop rests on, since when, and the turns of it that it was told.
 #[derive(Debug, Default)]
-struct Rests {
+pub struct Rests {
     on: Option<(FlexibilityId, u64)>,
     told: BTreeSet<EventId>,
-    state: Loop,
+    pub(crate) state: Loop,
 }
 
-/// The register and what rests on it, folded from the log.
+/// The register, what rests on it, and what the office has begun, folded from the log.
 #[derive(Debug, Default)]
 pub struct Folded {
-    parts: BTreeMap<FlexibilityId, (District, Flexibility)>,
-    loops: BTreeMap<LoopId, (District, Rests)>,
+    position: u64,
+    pub(crate) parts: BTreeMap<FlexibilityId, (District, Flexibility)>,
+    pub(crate) loops: BTreeMap<LoopId, (District, Rests)>,
+    pub(crate) patterns: BTreeMap<PatternId, (District, Pattern)>,
+    pub(crate) waivers: BTreeMap<WaiverId, (District, Waiver)>,
 }
 
 impl Folded {
-    /// All that the log says.
-    pub fn of(log: &MemoryLog) -> Self {
-        let mut folded = Self::default();
-        for raw in log.since(0) {
+    /// Takes in what the log has got.
+    pub fn catch_up(&mut self, log: &MemoryLog) {
+        let folded = self;
+        for raw in log.since(folded.position) {
+            folded.position = raw.sequence;
             let Ok(recorded) = raw.parse() else { continue };
             let (subject, meta) = (&recorded.subject, recorded.meta());
             match subject.thing {
@@ -72,9 +76,25 @@ impl Folded {
                         rests.take_in(&meta, &event);
                     }
                 }
-                Thing::Pattern
-                | Thing::Waiver
-                | Thing::Review
+                Thing::Pattern => {
+                    if let Ok(event) = Pattern::read(&recorded.envelope) {
+                        let (_, state) = folded
+                            .patterns
+                            .entry(PatternId(subject.id))
+                            .or_insert_with(|| (subject.district.clone(), Pattern::default()));
+                        state.evolve(&meta, &event);
+                    }
+                }
+                Thing::Waiver => {
+                    if let Ok(event) = Waiver::read(&recorded.envelope) {
+                        let (_, state) = folded
+                            .waivers
+                            .entry(WaiverId(subject.id))
+                            .or_insert_with(|| (subject.district.clone(), Waiver::default()));
+                        state.evolve(&meta, &event);
+                    }
+                }
+                Thing::Review
                 | Thing::District
                 | Thing::School
                 | Thing::Department
@@ -83,15 +103,16 @@ impl Folded {
                 | Thing::Person => {}
             }
         }
-        folded
     }
 
     /// Loops that were not told what became of what they rest on.
     pub fn untold(&self) -> Vec<Untold> {
         let untold = self.loops.iter().filter_map(|(id, (district, rests))| {
             let (flexibility, since) = rests.on?;
-            let (turn, event, sequence) = self.parts.get(&flexibility)?.1.record()?.turned?;
-            let wanted = sequence > since
+            let part = self.parts.get(&flexibility)?.1.record()?;
+            let (turn, event, sequence) = part.turned?;
+            // What is gone is told, whenever it went.
+            let wanted = (sequence > since || part.standing != Standing::InForce)
                 && !rests.told.contains(&event)
                 && rests.state.record()?.state() != LoopState::Withdrawn;
             wanted.then(|| Untold {
@@ -134,8 +155,29 @@ impl Rests {
     }
 }
 
-/// What the register's tick asks for.
-struct Known(MemoryLog);
+/// What the register's tick and its decisions ask for: always all that the log says.
+#[derive(Debug, Clone)]
+pub struct Known {
+    log: MemoryLog,
+    folded: Arc<Mutex<Folded>>,
+}
+
+impl Known {
+    /// Over a log, of which nothing was taken in yet.
+    pub fn new(log: MemoryLog) -> Self {
+        Self {
+            log,
+            folded: Arc::default(),
+        }
+    }
+
+    /// All that the log says.
+    pub fn now(&self) -> MutexGuard<'_, Folded> {
+        let mut folded = self.folded.lock().unwrap_or_else(PoisonError::into_inner);
+        folded.catch_up(&self.log);
+        folded
+    }
+}
 
 #[async_trait]
 impl flexibility::Watching for Known {
@@ -149,9 +191,10 @@ impl flexibility::Watching for Known {
         after: Option<(NaiveDate, i64)>,
         limit: i64,
     ) -> anyhow::Result<Vec<(Ending, NaiveDate, i64)>> {
-        let mut ends: Vec<(Ending, NaiveDate, i64)> = Folded::of(&self.0)
+        let mut ends: Vec<(Ending, NaiveDate, i64)> = self
+            .now()
             .parts
-            .into_iter()
+            .iter()
             .filter_map(|(id, (district, state))| {
                 let record = state.record()?;
                 let day = record.ends_on.filter(|day| *day < before)?;
@@ -159,8 +202,8 @@ impl flexibility::Watching for Known {
                 (record.standing == Standing::InForce && after.is_none_or(|after| place > after)).then(|| {
                     (
                         Ending {
-                            district,
-                            id,
+                            district: district.clone(),
+                            id: *id,
                             state: state.clone(),
                         },
                         place.0,
@@ -175,26 +218,26 @@ impl flexibility::Watching for Known {
     }
 
     async fn untold(&self, _: i64) -> anyhow::Result<Vec<Untold>> {
-        Ok(Folded::of(&self.0).untold())
+        Ok(self.now().untold())
     }
 
     async fn suspects(&self, _: usize) -> anyhow::Result<Vec<(District, String)>> {
-        Ok(Vec::new())
+        Ok(self.now().suspects())
     }
 
     fn suspect_again(&self, _: District, _: String) {}
 
-    async fn evidence(&self, _: &District, _: &str) -> anyhow::Result<Option<(Evidence, PatternId)>> {
-        Ok(None)
+    async fn evidence(&self, district: &District, basis: &str) -> anyhow::Result<Option<(Evidence, PatternId)>> {
+        Ok(self.now().evidence(district, basis))
     }
 
-    async fn out_of_time(&self, _: NaiveDate, _: i64) -> anyhow::Result<Vec<(District, WaiverId)>> {
-        Ok(Vec::new())
+    async fn out_of_time(&self, before: NaiveDate, _: i64) -> anyhow::Result<Vec<(District, WaiverId)>> {
+        Ok(self.now().out_of_time(before))
     }
 }
 
 /// Brings the register's word to loops, without a fault.
-struct Calm(Desk);
+pub(crate) struct Calm(Desk);
 
 #[async_trait]
 impl Carrier for Calm {
@@ -204,7 +247,7 @@ impl Carrier for Calm {
     }
 }
 
-fn incoming(verb: &str, message: &CommandMessage) -> Incoming {
+pub(crate) fn incoming(verb: &str, message: &CommandMessage) -> Incoming {
     Incoming {
         verb: verb.to_owned(),
         payload: Bytes::from(serde_json::to_vec(message).unwrap_or_default()),
@@ -220,7 +263,7 @@ fn calm(desk: &Desk, log: &MemoryLog) -> Desk {
 }
 
 impl World {
-    fn calm_desks(&self) -> (Desk, Calm) {
+    pub(crate) fn calm_desks(&self) -> (Desk, Calm) {
         let services: &Services = &self.services;
         let log = &self.log.inner;
         (calm(&services.flexibility, log), Calm(calm(&services.resolution, log)))
@@ -228,15 +271,17 @@ impl World {
 
     /// Somebody of the office does something to a part of the register.
     pub(crate) async fn the_register_changes(&mut self) -> Result<(), Broken> {
-        let folded = Folded::of(&self.log.inner);
-        let standing: Vec<(FlexibilityId, District, DepartmentId)> = folded
-            .parts
-            .iter()
-            .filter_map(|(id, (district, state))| {
-                let record = state.record().filter(|record| record.standing == Standing::InForce)?;
-                Some((*id, district.clone(), record.department))
-            })
-            .collect();
+        let standing: Vec<(FlexibilityId, District, DepartmentId)> = {
+            let folded = self.known.now();
+            folded
+                .parts
+                .iter()
+                .filter_map(|(id, (district, state))| {
+                    let record = state.record().filter(|record| record.standing == Standing::InForce)?;
+                    Some((*id, district.clone(), record.department))
+                })
+                .collect()
+        };
         let Some((id, district, department)) = self.dice.pick(&standing).cloned() else {
             return Ok(());
         };
@@ -285,8 +330,7 @@ impl World {
     /// The register looks at the time, and tells loops.
     pub(crate) async fn the_register_looks(&mut self) -> Result<(), Broken> {
         let (desk, carrier) = self.calm_desks();
-        let known = Known(self.log.inner.clone());
-        flexibility::tick(&desk, &known, &carrier)
+        flexibility::tick(&desk, &self.known, &carrier)
             .await
             .map_err(|problem| Broken::new(format!("the register cannot look at the time: {problem}")))?;
         self.look()
@@ -294,7 +338,7 @@ impl World {
 
     /// Each loop that rests on something knows what became of it.
     pub(crate) fn everybody_was_told(&self) -> Result<(), Broken> {
-        let folded = Folded::of(&self.log.inner);
+        let folded = self.known.now();
         let untold = folded.untold();
         holds!(
             untold.is_empty(),

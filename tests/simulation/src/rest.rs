@@ -75,7 +75,8 @@ impl World {
     pub(crate) async fn two_years(&mut self) -> Result<(), Broken> {
         let until = self.clock.now() + Duration::days(730);
         for _ in 0..ROUNDS_MAX {
-            match self.watching.next_at() {
+            let next_at = [self.watching.next_at(), self.state_is_silent_until()];
+            match next_at.into_iter().flatten().min() {
                 Some(at) if at <= until && self.options.sabotage != Some(Sabotage::NeverTicks) => {
                     self.clock.set(at.max(self.clock.now()) + TimeDelta::minutes(1));
                     self.comes_to_rest().await?;

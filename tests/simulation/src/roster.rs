@@ -8,8 +8,8 @@ use contracts::area::Area;
 use contracts::claims::Claims;
 use contracts::envelope::{Actor, Envelope};
 use contracts::events::directory::{
-    CalendarSet, Closed, Conditions, ContactDesignated, DepartmentAdded, DistrictRegistered, RoutingRule,
-    RoutingRulesPublished, SchoolAdded, ServiceLevelSet, TeamFormed, ZoneDefined,
+    CalendarSet, Closed, Conditions, ContactDesignated, DepartmentAdded, DistrictRegistered, PatternThresholds,
+    PatternThresholdsSet, RoutingRule, RoutingRulesPublished, SchoolAdded, ServiceLevelSet, TeamFormed, ZoneDefined,
 };
 use contracts::events::routing::ServiceLevel;
 use contracts::events::{DirectoryEvent, OwnedEvents};
@@ -184,6 +184,14 @@ fn facts(slug: &str, district: &District) -> Vec<(Subject, DirectoryEvent)> {
         rule("devices", area("technology_access"), "technology", "standard"),
     ];
     about_the_whole(RoutingRulesPublished { version: 1, rules }.into());
+    // A world has few loops: less makes a pattern of them.
+    let thresholds = PatternThresholds {
+        clause_schools: 2,
+        area_schools: 4,
+        exceptions: 2,
+        days: 365,
+    };
+    about_the_whole(PatternThresholdsSet { thresholds }.into());
     about_the_whole(
         ContactDesignated {
             person: person("carol"),
@@ -214,6 +222,8 @@ fn facts(slug: &str, district: &District) -> Vec<(Subject, DirectoryEvent)> {
         purpose: "to try".to_owned(),
         schools: vec![school("elm"), school("fir")],
         starts: NaiveDate::MIN,
+        plan: None,
+        look_on: None,
     };
     facts.push((Subject::new(district, Thing::Zone, zone.0), defined.into()));
     let formed = TeamFormed {

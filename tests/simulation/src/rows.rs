@@ -78,6 +78,14 @@ rows! {
     /// What an answer rests on holds for more schools, or under other conditions: the loop is told, and nothing else
     /// changes.
     ChangedWhileUsed = "what an answer rests on is widened or changed",
+    /// A team changed the rule of a pattern: each of its open loops is answered with it.
+    ChangedRuleAnswers = "a changed rule answers a loop of its pattern",
+    /// The same where the loop has ended meanwhile, is being appealed, or is with nobody: it stays as it is.
+    ChangedRuleComesTooLate = "a changed rule comes to a loop that cannot be answered",
+    /// The state answers a request: it is said on the loop, which no longer waits.
+    TheStateAnswers = "the state answers a request",
+    /// The state is silent until its time is out, where silence is a yes: the same.
+    TheStateIsSilent = "the state's time is out, and its silence is a yes",
     /// A school confirms or refuses what is not granted yet: it is told that it will be asked.
     SpeaksBeforeTheGrant = "a school speaks before the grant",
     /// A command names an episode that is over: refused.

@@ -137,7 +137,7 @@ impl State {
         let Ok(event) = DirectoryEvent::read(&recorded.envelope) else {
             return;
         };
-        self.districts.evolve(&recorded.subject, &event);
+        self.districts.evolve(&recorded.subject, recorded.sequence, &event);
         if matches!(event, DirectoryEvent::CalendarSet(_)) {
             let theirs = self.kept.iter().filter(|(_, kept)| kept.district == *district);
             touched.extend(theirs.map(|(id, _)| *id));

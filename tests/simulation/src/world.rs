@@ -27,6 +27,7 @@ use crate::consumer::{Consumer, Stepped};
 use crate::deed::Deed;
 use crate::dice::Dice;
 use crate::history::History;
+use crate::register::Known;
 use crate::report::Report;
 use crate::roster::{self, ROSTER};
 use crate::services::{Answer, Services};
@@ -73,6 +74,7 @@ pub(crate) struct World {
     pub storm: Arc<Storm>,
     pub services: Arc<Services>,
     pub watching: Arc<InMemory>,
+    pub known: Known,
     pub consumers: Vec<Consumer>,
     pub calls: Vec<Call>,
     pub ticking: Option<Ticking>,
@@ -150,6 +152,7 @@ impl World {
             storm: storm.clone(),
             sabotage: options.sabotage,
         });
+        let known = Known::new(inner.clone());
         let watching = Arc::new(InMemory::new(
             inner,
             storm.clone(),
@@ -171,6 +174,7 @@ impl World {
             storm,
             services,
             watching,
+            known,
             consumers: Vec::new(),
             calls: Vec::new(),
             ticking: None,
@@ -199,6 +203,7 @@ impl World {
         self.two_years().await?;
         self.is_at_rest()?;
         self.nothing_is_unanswered()?;
+        self.what_was_decided_is_done()?;
         self.repeats_change_nothing().await?;
         self.what_was_told_is_so()?;
         self.folds_are_the_same()
@@ -217,6 +222,8 @@ impl World {
             flexibility::policies::WHEN_CONFIRMED_THEN_GRANT,
             flexibility::policies::WHEN_GRANTED_THEN_REPLACE_OLDER,
             flexibility::policies::WHEN_RULE_CORRECTED_THEN_CLARIFY,
+            flexibility::policies::WHEN_REVISION_ADOPTED_THEN_CHANGE_THE_RULE,
+            flexibility::policies::WHEN_STATE_ANSWERED_THEN_SAY_SO,
             resolution::policies::WHEN_GRANTED_THEN_SAY_SO,
         ] {
             self.consumers.push(Consumer::start(&self.log.inner, policy).await?);

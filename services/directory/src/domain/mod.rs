@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use contracts::envelope::{Envelope, Meta};
 use contracts::events::DirectoryEvent;
-use contracts::events::directory::{CalendarSet, Closed, Grant, RoutingRule, RoutingRulesPublished, ServiceLevelSet};
+use contracts::events::directory::{
+    CalendarSet, Closed, Grant, RoutingRule, RoutingRulesPublished, ServiceLevelSet, ZoneDefined,
+};
+use contracts::ids::SchoolId;
 use contracts::versions::Unreadable;
 use decider::Decide;
 use domain::Fold;
@@ -66,6 +69,45 @@ impl Fold for Thing {
             self.last.retain(|known| !same_kind(known));
         }
         self.last.push(event.clone());
+    }
+}
+
+/// Defines a zone, or defines it anew.
+#[derive(Debug, Clone)]
+pub struct DefineZone(pub ZoneDefined);
+
+/// Why a zone stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneRefusal {
+    /// Schools of it are not named. They may rely on what is allowed in it, and nothing is taken from a school without
+    /// an event of its own.
+    SchoolsLeftOut(BTreeSet<SchoolId>),
+}
+
+impl Decide<Thing> for DefineZone {
+    type Event = DirectoryEvent;
+    type Rejection = ZoneRefusal;
+
+    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, ZoneRefusal> {
+        let before = thing.last.iter().find_map(|known| {
+            let DirectoryEvent::ZoneDefined(zone) = known else {
+                return None;
+            };
+            Some(zone)
+        });
+        if let Some(before) = before {
+            let named: BTreeSet<SchoolId> = self.0.schools.iter().copied().collect();
+            let left_out: BTreeSet<SchoolId> = before
+                .schools
+                .iter()
+                .copied()
+                .filter(|school| !named.contains(school))
+                .collect();
+            if !left_out.is_empty() {
+                return Err(ZoneRefusal::SchoolsLeftOut(left_out));
+            }
+        }
+        Ok((before != Some(&self.0)).then(|| self.0.clone().into()))
     }
 }
 
@@ -195,6 +237,35 @@ mod tests {
         let spec = spec.done(&system(), &take);
         assert_eq!(spec.when(&take), Ok(None));
         assert!(spec.when(&give).is_ok_and(|event| event.is_some()));
+    }
+
+    #[test]
+    fn a_zone_grows_and_no_school_is_left_out_of_it() {
+        let school = |name: &str| SchoolId::derived(&["cedar", name]);
+        let zone = |schools: &[&str], plan: Option<&str>| {
+            DefineZone(ZoneDefined {
+                name: "The river zone".to_owned(),
+                purpose: "Time and staffing".to_owned(),
+                schools: schools.iter().map(|name| school(name)).collect(),
+                starts: chrono::NaiveDate::from_ymd_opt(2026, 8, 24).expect("a date"),
+                plan: plan.map(str::to_owned),
+                look_on: None,
+            })
+        };
+        let spec = given::<Thing>().done(&system(), &zone(&["alder", "birch"], None));
+        assert_eq!(spec.when(&zone(&["alder", "birch"], None)), Ok(None), "said twice");
+        assert!(
+            spec.when(&zone(&["alder", "birch", "elm"], None))
+                .is_ok_and(|event| event.is_some())
+        );
+        assert!(
+            spec.when(&zone(&["birch", "alder"], Some("all")))
+                .is_ok_and(|event| event.is_some())
+        );
+        assert_eq!(
+            spec.when(&zone(&["alder", "elm"], None)),
+            Err(ZoneRefusal::SchoolsLeftOut([school("birch")].into()))
+        );
     }
 
     #[test]

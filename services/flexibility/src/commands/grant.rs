@@ -108,6 +108,8 @@ impl Promised {
         let key = lease(desk).await?;
         let promise = &self.promise;
         let title = lent_title(promise.title.as_ref(), record, &self.summary);
+        let scope = self.scope(record, origin);
+        let starts_on = known.first_day(&scope);
         Ok(Terms {
             key,
             title: desk.seal_again(key, title).await?,
@@ -115,10 +117,10 @@ impl Promised {
             rationale: desk.seal_some_again(key, self.rationale.as_ref()).await?,
             rule: promise.rule.clone().unwrap_or_else(|| record.rule()),
             area: record.tension.area.clone(),
-            scope: self.scope(record, origin),
+            scope,
             conditions: desk.seal_some_again(key, promise.conditions.as_ref()).await?,
             stays_required: desk.seal_some_again(key, promise.stays_required.as_ref()).await?,
-            starts_on: known.today,
+            starts_on,
             ends_on: promise.ends_on,
             review_on: promise.review_on,
             department: record

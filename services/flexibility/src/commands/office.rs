@@ -216,6 +216,14 @@ impl Office<'_> {
                 clause: None,
             },
         };
+        if let Some(widens) = body.widens
+            && !self.can_be_widened(widens).await?
+        {
+            return Err(invalid(
+                "widens",
+                "is not an exception in force that can become every school's",
+            ));
+        }
         // A repeated command is sealed as it was the first time.
         let key = match record.proposal.as_ref().map(|proposal| proposal.said.key) {
             Some(key) => key,
@@ -261,7 +269,7 @@ impl Office<'_> {
             answers.pop_last();
         }
         let flexibility = match widens {
-            Some(widens) if self.in_force(widens).await? => widens,
+            Some(widens) if self.can_be_widened(widens).await? => widens,
             Some(_) | None => FlexibilityId::adopted(district, id, revision),
         };
         let command = DecideRevision {
@@ -275,13 +283,17 @@ impl Office<'_> {
         act(self.desk, self.message, &mut read, &command).await
     }
 
-    async fn in_force(&self, id: FlexibilityId) -> Result<bool, Problem> {
+    /// Whether this stands in the register, is known to the person, and lets some schools do what all could.
+    async fn can_be_widened(&self, id: FlexibilityId) -> Result<bool, Problem> {
         let opened = open(self.desk, self.message, id).await?;
-        Ok(opened
-            .history
-            .state()
-            .record()
-            .is_some_and(|record| record.standing == Standing::InForce))
+        Ok(opened.history.state().record().is_some_and(|record| {
+            record.standing == Standing::InForce
+                && matches!(
+                    record.kind,
+                    Some(ResolutionKind::SchoolException | ResolutionKind::ZoneFlexibility)
+                )
+                && record.is_seen_by(self.viewer, &self.message.district, &self.known.record)
+        }))
     }
 
     async fn read<F: Fold>(&self, thing: Thing) -> Result<Read<F>, Problem> {

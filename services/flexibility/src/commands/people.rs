@@ -198,7 +198,7 @@ impl Asked<'_> {
             None => Scope::District,
         };
         let pilot = body.pilot_question.is_some();
-        let starts_on = body.starts_on.unwrap_or(self.known.today);
+        let starts_on = body.starts_on.unwrap_or_else(|| self.known.first_day(&scope));
         if pilot && body.ends_on.is_none() {
             return Err(invalid(
                 "ends_on",

@@ -8,7 +8,7 @@ use contracts::vocabulary::PilotChoice;
 use decider::Decide;
 use domain::Flexibility;
 use domain::directory::DistrictRecord;
-use domain::flexibility::is_wider;
+use domain::scope::is_wider;
 
 use super::{Refusal, allowed};
 

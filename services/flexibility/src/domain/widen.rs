@@ -6,7 +6,7 @@ use contracts::sealed::Sealed;
 use decider::Decide;
 use domain::Flexibility;
 use domain::directory::DistrictRecord;
-use domain::flexibility::is_wider;
+use domain::scope::is_wider;
 
 use super::{Refusal, in_force};
 

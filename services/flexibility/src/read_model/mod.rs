@@ -8,9 +8,9 @@ mod write;
 
 pub(crate) use collect::DocOut;
 pub(crate) use office::{
-    Met, OfficeRow, basis_of, exceptions, met_by, met_cited, next_id, office_row, out_of_time, patterns, patterns_of,
-    reviews, rule_basis, waivers,
+    Met, OfficeRow, exceptions, met_by, met_cited, office_row, out_of_time, patterns, patterns_of, reviews, waivers,
 };
+pub use office::{area_basis, basis_of, next_id, rule_basis};
 pub use projection::Register;
 pub(crate) use queries::{
     Candidate, RegisterDbRow, at, beside, candidates, ending, ends, now, page, public, term_counts, untold,

@@ -69,14 +69,14 @@ pub(super) enum OfficeOut {
 }
 
 /// What several loops and exceptions may have in common: a cited rule, or an area.
-pub(crate) fn rule_basis(rule: &Rule) -> Option<String> {
+pub fn rule_basis(rule: &Rule) -> Option<String> {
     Some(rule_key(rule))
         .filter(|key| !key.is_empty())
         .map(|key| format!("rule:{key}"))
 }
 
 /// The same of an area.
-pub(crate) fn area_basis(area: &str) -> String {
+pub fn area_basis(area: &str) -> String {
     format!("area:{area}")
 }
 
@@ -161,7 +161,7 @@ pub(super) async fn office(log: &dyn EventLog, recorded: &Recorded) -> Result<Op
 }
 
 /// The basis of a pattern, as tables know it.
-pub(crate) fn basis_of(record: &PatternRecord) -> String {
+pub fn basis_of(record: &PatternRecord) -> String {
     use contracts::events::pattern::Basis;
     match &record.basis {
         Basis::Clause { rule } => rule_basis(rule).unwrap_or_default(),
@@ -493,6 +493,6 @@ pub(crate) async fn reviews(
 }
 
 /// The id that the next pattern of a basis has.
-pub(crate) fn next_id(district: &District, basis: &str, adopted: usize) -> PatternId {
+pub fn next_id(district: &District, basis: &str, adopted: usize) -> PatternId {
     PatternId::of(district, basis, adopted as u32 + 1)
 }

@@ -185,14 +185,15 @@ pub struct Untold {
     pub event: EventId,
 }
 
-/// Loops that were not told yet, in no particular order. All districts.
+/// Loops that were not told yet, in no particular order. All districts. What is gone is told whenever it went: it may
+/// have gone between the moment at which somebody saw it in force and the moment at which the answer was recorded.
 pub(crate) async fn untold(db: &Db, limit: i64) -> Result<Vec<Untold>, sqlx::Error> {
     let rows: Vec<(Uuid, String, Uuid, String, Uuid)> = on!(db, pool => sqlx::query_as(
             "SELECT rests.loop, rests.district, rests.flexibility, register_row.turn, register_row.turn_event \
              FROM register_row JOIN rests ON rests.flexibility = register_row.id \
              AND rests.district = register_row.district \
              WHERE register_row.to_seq IS NULL AND register_row.turn IS NOT NULL \
-             AND register_row.turn_seq > rests.since_seq \
+             AND (register_row.turn_seq > rests.since_seq OR register_row.standing <> 'in_force') \
              AND (rests.told IS NULL OR rests.told <> register_row.turn_event) LIMIT $1")
         .bind(limit).fetch_all(pool).await)?;
     Ok(rows

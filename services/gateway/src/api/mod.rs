@@ -57,6 +57,8 @@ pub fn router() -> Router<Front> {
         .route("/api/v1/directory/calendar", post(directory::set_calendar))
         .route("/api/v1/directory/service-levels", post(directory::set_service_level))
         .route("/api/v1/directory/routing-rules", post(directory::publish_rules))
+        .route("/api/v1/directory/zones", post(directory::begin_zone))
+        .route("/api/v1/directory/zones/{id}", post(directory::change_zone))
         .route("/api/v1/directory/pattern-thresholds", post(directory::set_thresholds))
         .route("/api/v1/metrics/summary", get(metrics::summary))
         .route("/api/v1/metrics/stages", get(metrics::stages))

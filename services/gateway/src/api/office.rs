@@ -42,7 +42,7 @@ async fn asked<Q: Serialize + Sync, A: DeserializeOwned>(
         .answer)
 }
 
-fn versioned<T: Serialize>(version: u64, view: T) -> Response {
+pub(super) fn versioned<T: Serialize>(version: u64, view: T) -> Response {
     ([(header::ETAG, format!("\"{version}\""))], Json(view)).into_response()
 }
 
@@ -151,7 +151,8 @@ pub(super) async fn open_review(State(front): State<Front>, caller: Caller, requ
     Ok(begun("reviews", acted.id.0, acted.version))
 }
 
-fn begun(kind: &str, id: uuid::Uuid, version: u64) -> Response {
+/// Begun under this address.
+pub(super) fn begun(kind: &str, id: uuid::Uuid, version: u64) -> Response {
     let headers = [
         (header::LOCATION, format!("/api/v1/{kind}/{id}")),
         (header::ETAG, format!("\"{version}\"")),
@@ -159,7 +160,7 @@ fn begun(kind: &str, id: uuid::Uuid, version: u64) -> Response {
     (StatusCode::CREATED, headers, Json(Begun { id, version })).into_response()
 }
 
-fn named<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, Problem> {
+pub(super) fn named<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::not_found(what))
 }
 

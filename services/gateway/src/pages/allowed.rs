@@ -216,6 +216,7 @@ fn query(typed: &Typed) -> RegisterQuery {
         department: typed.read("department"),
         ended: typed.read("ended"),
         ends_before: None,
+        zone: typed.read("zone"),
         limit: Some(SHOWN),
         cursor: typed.some("cursor").map(str::to_owned),
     }

@@ -30,6 +30,7 @@ mod sign_in;
 mod tests;
 mod viewer;
 mod words;
+mod zones;
 
 use axum::Router;
 use axum::response::Response;
@@ -64,18 +65,30 @@ pub fn router() -> Router<Front> {
         .route("/allowed/{id}/{action}", get(allowed::back).post(allowed::act))
         .route("/d/{district}/allowed", get(allowed::anybody))
         .route("/patterns", get(office::patterns))
-        .route("/patterns/{id}", get(office::pattern))
+        .route(
+            "/patterns/thresholds",
+            get(office::patterns).post(office::set_thresholds),
+        )
+        .route("/patterns/{id}", get(office::one::<office::PatternPage>))
         .route(
             "/patterns/{id}/{action}",
-            get(office::back).post(office::act_on_pattern),
+            get(office::back).post(office::act::<office::PatternPage>),
         )
+        .route("/zones", get(zones::zones).post(zones::begin))
+        .route("/zones/{id}", get(zones::zone).post(zones::change))
         .route("/waivers", get(office::waivers).post(office::draft))
-        .route("/waivers/{id}", get(office::waiver))
-        .route("/waivers/{id}/{action}", get(office::back).post(office::act_on_waiver))
+        .route("/waivers/{id}", get(office::one::<office::WaiverPage>))
+        .route(
+            "/waivers/{id}/{action}",
+            get(office::back).post(office::act::<office::WaiverPage>),
+        )
         .route("/reviews", get(office::reviews).post(office::begin_review))
         .route("/reviews/new", get(office::open_review))
-        .route("/reviews/{id}", get(office::review))
-        .route("/reviews/{id}/{action}", get(office::back).post(office::act_in_review))
+        .route("/reviews/{id}", get(office::one::<office::ReviewPage>))
+        .route(
+            "/reviews/{id}/{action}",
+            get(office::back).post(office::act::<office::ReviewPage>),
+        )
         .route("/loops", get(loops::show))
         .route("/loops/{id}", get(loop_page::show))
         .route("/loops/{id}/{action}", get(loop_page::back).post(loop_page::act))

@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use contracts::claims::Claims;
+use contracts::events::directory::PatternThresholds;
 use contracts::events::routing::Due;
-use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, SchoolId};
+use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, SchoolId, ZoneId};
 use contracts::queries::{
-    ClockView, DistrictView, Entry, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool, OpenQuestion,
-    Page, ResolutionView, SchoolView,
+    ClockView, DistrictView, Entry, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool, NamedZone,
+    OpenQuestion, Page, ResolutionView, SchoolView,
 };
 use contracts::vocabulary::{
     Clock, Kind, Level, LoopState, Pillar, ResolutionKind, Role, RuleSource, Urgency, Visibility,
@@ -57,6 +58,20 @@ fn school_id(name: &str) -> SchoolId {
     SchoolId::derived(&[name])
 }
 
+/// A zone, with everything that can be said of one.
+pub(super) fn zone() -> NamedZone {
+    NamedZone {
+        id: ZoneId(Uuid::from_u128(3)),
+        version: 4,
+        name: HOSTILE.to_owned(),
+        purpose: HOSTILE.to_owned(),
+        schools: vec![school_id("Lincoln Elementary")],
+        starts: day("2026-08-24"),
+        plan: Some(HOSTILE.to_owned()),
+        look_on: Some(day("2026-11-02")),
+    }
+}
+
 /// The district.
 pub(super) fn district() -> DistrictView {
     let named = |name: &str| NamedDepartment {
@@ -83,7 +98,8 @@ pub(super) fn district() -> DistrictView {
             .map(named)
             .to_vec(),
         teams: Vec::new(),
-        zones: Vec::new(),
+        zones: vec![zone()],
+        thresholds: PatternThresholds::default(),
         service_levels: Vec::new(),
         rules: Vec::new(),
         rules_version: 1,

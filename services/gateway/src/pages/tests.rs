@@ -16,11 +16,12 @@ use super::forms::Typed;
 use super::leader::LeaderPage;
 use super::loop_page::LoopPage;
 use super::loops::LoopsPage;
-use super::office::{PatternPage, PatternsPage, ReviewPage, ReviewsPage, WaiverPage, WaiversPage};
+use super::office::{OfficePage, PatternPage, PatternsPage, ReviewPage, ReviewsPage, WaiverPage, WaiversPage};
 use super::samples::{self, HOSTILE};
 use super::school::SchoolPage;
 use super::shell::{KeptPage, TroublePage};
 use super::sign_in::SignInPage;
+use super::zones::{ZonePage, ZonesPage};
 
 fn problem() -> Problem {
     let field = |field: &str| FieldProblem {
@@ -216,6 +217,10 @@ fn register_pages(viewer: &super::viewer::Viewer, typed: &Typed) -> Vec<(String,
     ));
     let mut shown = samples::public_register(HOSTILE);
     shown.items.truncate(1);
+    let row = samples::flexibility_row(Says::Flexibility, ScopeLevel::Zone, Standing::InForce, HOSTILE);
+    pages.push(("zones".to_owned(), drawn(&ZonesPage::new(viewer, None))));
+    let zone = ZonePage::new(viewer, &samples::zone(), &[row], true, None);
+    pages.push(("zone".to_owned(), drawn(&zone)));
     pages.push(("public".to_owned(), drawn(&PublicPage::new(&shown, &viewer.days))));
     pages
 }
@@ -235,12 +240,12 @@ fn office_pages(viewer: &super::viewer::Viewer) -> Vec<(String, String)> {
         let list = PatternsPage::new(viewer, &page, Some(&map));
         pages.push((format!("patterns {standing}"), drawn(&list)));
         let view = samples::pattern_view(*standing, HOSTILE);
-        let whole = PatternPage::new(viewer, &view, Some(OfficeAction::DecideRevision), None);
+        let whole = PatternPage::with(viewer, &view, Some(OfficeAction::DecideRevision), None);
         pages.push((format!("pattern {standing}"), drawn(&whole)));
     }
     for standing in WaiverStanding::ALL {
         let view = samples::waiver(*standing, HOSTILE);
-        let whole = WaiverPage::new(viewer, &view, Some(OfficeAction::SubmitWaiver), None);
+        let whole = WaiverPage::with(viewer, &view, Some(OfficeAction::SubmitWaiver), None);
         pages.push((format!("waiver {standing}"), drawn(&whole)));
         pages.push((
             format!("waivers {standing}"),
@@ -250,7 +255,12 @@ fn office_pages(viewer: &super::viewer::Viewer) -> Vec<(String, String)> {
     let review = samples::review(HOSTILE);
     pages.push((
         "review".to_owned(),
-        drawn(&ReviewPage::new(viewer, &review, true, None)),
+        drawn(&ReviewPage::with(
+            viewer,
+            &review,
+            Some(OfficeAction::ExamineClause),
+            None,
+        )),
     ));
     pages.push(("reviews".to_owned(), drawn(&ReviewsPage::new(viewer, &one(review)))));
     pages

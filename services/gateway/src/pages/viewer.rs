@@ -46,6 +46,11 @@ impl Viewer {
         self.has(Role::Reporter) && !self.in_office()
     }
 
+    /// Whether the person keeps the district's settings.
+    pub(super) fn keeps_settings(&self) -> bool {
+        self.has(Role::Contact) || self.has(Role::Administrator)
+    }
+
     /// Whether the person sees figures.
     pub(super) fn sees_figures(&self) -> bool {
         self.in_office() || self.has(Role::Leader) || self.has(Role::Auditor)

@@ -75,6 +75,10 @@ pub(super) struct Zone {
     pub(super) purpose: String,
     pub(super) schools: Vec<String>,
     pub(super) starts: NaiveDate,
+    #[serde(default)]
+    pub(super) plan: Option<String>,
+    #[serde(default)]
+    pub(super) look_on: Option<NaiveDate>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -93,6 +93,8 @@ pub(super) async fn state(directory: &Arc<Directory>, story: &Story) -> anyhow::
             purpose: zone.purpose.clone(),
             schools: zone.schools.iter().map(|key| ids.school(key)).collect(),
             starts: zone.starts,
+            plan: zone.plan.clone(),
+            look_on: zone.look_on,
         };
         fact(Thing::Zone, ids.zone(&zone.key).0, defined.into()).await?;
     }

@@ -78,7 +78,7 @@ pub struct DepartmentAdded {
     pub decides: Option<String>,
 }
 
-/// An innovation zone.
+/// An innovation zone; defined again, it is as it says then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ZoneDefined {
     /// Its name.
@@ -89,6 +89,12 @@ pub struct ZoneDefined {
     pub schools: Vec<SchoolId>,
     /// From when on.
     pub starts: NaiveDate,
+    /// How what is learned comes to the schools outside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// By which day the district looks at that plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_on: Option<NaiveDate>,
 }
 
 /// A team.

@@ -1,9 +1,10 @@
 //! A district as its people may know it.
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::events::directory::{Closed, RoutingRule};
+use crate::events::directory::{Closed, PatternThresholds, RoutingRule};
 use crate::events::routing::ServiceLevel;
 use crate::ids::{DepartmentId, District, PersonId, SchoolId, TeamId, ZoneId};
 use crate::vocabulary::{Level, TeamKind};
@@ -48,8 +49,18 @@ pub struct NamedZone {
     pub id: ZoneId,
     /// Its name.
     pub name: String,
+    /// The stream sequence of its last event.
+    pub version: u64,
+    /// What it is for.
+    pub purpose: String,
     /// Its schools.
     pub schools: Vec<SchoolId>,
+    /// From when on.
+    pub starts: NaiveDate,
+    /// How what is learned comes to the schools outside it.
+    pub plan: Option<String>,
+    /// By which day the district looks at that plan.
+    pub look_on: Option<NaiveDate>,
 }
 
 /// A colleague who can be named in a command.
@@ -96,6 +107,8 @@ pub struct DistrictView {
     pub rules: Vec<RoutingRule>,
     /// Their version.
     pub rules_version: u32,
+    /// When a rule that several schools meet is a pattern.
+    pub thresholds: PatternThresholds,
     /// Colleagues this person may name: of their own schools and departments; everyone for the contact.
     pub people: Vec<NamedPerson>,
     /// The contact's name and written duties.

@@ -21,6 +21,8 @@ pub struct RegisterQuery {
     pub school: Option<SchoolId>,
     /// For how many.
     pub scope: Option<ScopeLevel>,
+    /// What is for the schools of this zone, as such.
+    pub zone: Option<ZoneId>,
     /// As it was on a day of the district, to its end.
     pub on: Option<NaiveDate>,
     /// What it says.

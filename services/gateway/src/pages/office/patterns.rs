@@ -2,19 +2,18 @@
 
 use askama::Template;
 use axum::Form as Sent;
-use axum::extract::{Path, Query};
+use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::OfficeAction;
+use contracts::events::directory::PatternThresholds;
 use contracts::events::pattern::Basis;
-use contracts::ids::PatternId;
 use contracts::problem::Problem;
-use contracts::queries::{
-    ClauseMap, ClausesQuery, Page, PatternQuery, PatternRow, PatternView, PatternsQuery, ShareOf,
-};
+use contracts::queries::{ClauseMap, ClausesQuery, Page, PatternRow, PatternView, PatternsQuery, ShareOf};
 use contracts::subjects::Thing;
 use contracts::vocabulary::{PatternStanding, RuleSource};
+use uuid::Uuid;
 
-use super::sent;
+use super::{OfficePage, set};
 use crate::pages::allowed::{Step, ladder, rule_fields};
 use crate::pages::days::counted;
 use crate::pages::forms::{Choice, Field, Form, Shape, Typed};
@@ -34,6 +33,11 @@ pub(in crate::pages) struct PatternsPage {
     pub rows: Vec<Row>,
     pub next: Option<String>,
     pub map: Option<Heat>,
+    /// "Three schools that cite one rule …"
+    pub when: String,
+    pub thresholds: Option<Form>,
+    /// What was just done.
+    pub done: Option<&'static str>,
 }
 
 /// One pattern in the list.
@@ -139,6 +143,94 @@ impl PatternsPage {
             rows: page.items.iter().map(Row::new).collect(),
             next: page.next.as_deref().map(|cursor| format!("/patterns?cursor={cursor}")),
             map: heat,
+            when: when(viewer),
+            thresholds: viewer.keeps_settings().then(|| thresholds(viewer)),
+            done: None,
+        }
+    }
+}
+
+/// When something is a pattern here, in a sentence.
+fn when(viewer: &Viewer) -> String {
+    let PatternThresholds {
+        clause_schools,
+        area_schools,
+        exceptions,
+        days,
+    } = viewer.district.thresholds;
+    format!(
+        "It is a pattern when {clause_schools} schools cite the same rule, when {exceptions} exceptions bend it, or when \
+         {area_schools} schools meet the same area, within {days} days."
+    )
+}
+
+fn thresholds(viewer: &Viewer) -> Form {
+    let now = viewer.district.thresholds;
+    let count = |path: &'static str, label: &str, now: u32, needed: &'static str| {
+        Field::number(path, label).value(now).needed(needed)
+    };
+    Form::new(
+        viewer,
+        "thresholds",
+        "/patterns/thresholds".to_owned(),
+        "When is it a pattern?",
+        "Set it",
+    )
+    .lead("What reaches it from now on is seen as a pattern. What was seen before stays.")
+    .with(count(
+        "thresholds.clause_schools",
+        "Schools that cite the same rule",
+        now.clause_schools,
+        "say how many",
+    ))
+    .with(count(
+        "thresholds.exceptions",
+        "Exceptions that bend the same rule",
+        now.exceptions,
+        "say how many",
+    ))
+    .with(count(
+        "thresholds.area_schools",
+        "Schools that meet the same area",
+        now.area_schools,
+        "say how many",
+    ))
+    .with(count(
+        "thresholds.days",
+        "Within how many days?",
+        now.days,
+        "say how many days",
+    ))
+}
+
+/// Sets when something is a pattern.
+pub(in crate::pages) async fn set_thresholds(
+    desk: Result<Desk, Stranger>,
+    Sent(typed): Sent<Vec<(String, String)>>,
+) -> Response {
+    let typed = Typed::from(typed);
+    let desk = match desk {
+        Ok(desk) => desk,
+        Err(stranger) => return stranger.keeping(&typed),
+    };
+    let form = thresholds(&desk.viewer);
+    match set(
+        &desk,
+        "set-pattern-thresholds",
+        desk.viewer.district.district.thing_id(),
+        &form,
+        &typed,
+    )
+    .await
+    {
+        Ok(()) => Redirect::to("/patterns?done=thresholds").into_response(),
+        Err(problem) => {
+            let page = async {
+                let mut page = list(&desk, &Typed::default()).await?;
+                page.thresholds = Some(form.refused(&typed, &problem, &desk.viewer));
+                shell::page_as(shell::status(&problem), &page)
+            };
+            desk.or_trouble(page.await)
         }
     }
 }
@@ -147,20 +239,28 @@ impl PatternsPage {
 pub(in crate::pages) async fn patterns(desk: Desk, Query(query): Query<Vec<(String, String)>>) -> Response {
     let typed = Typed::from(query);
     let page = async {
-        let query = PatternsQuery {
-            limit: Some(SHOWN),
-            cursor: typed.some("cursor").map(str::to_owned),
-            ..PatternsQuery::default()
-        };
-        let page: Page<PatternRow> = desk.ask("flexibility", "patterns", query).await?;
-        let map: Option<ClauseMap> = if desk.viewer.sees_figures() {
-            Some(desk.ask("flexibility", "clauses", ClausesQuery::default()).await?)
-        } else {
-            None
-        };
-        shell::page(&PatternsPage::new(&desk.viewer, &page, map.as_ref()))
+        let mut page = list(&desk, &typed).await?;
+        page.done = typed
+            .some("done")
+            .map(|_| "It is set. What reaches it from now on is seen as a pattern.");
+        shell::page(&page)
     };
     desk.or_trouble(page.await)
+}
+
+async fn list(desk: &Desk, typed: &Typed) -> Result<PatternsPage, Problem> {
+    let query = PatternsQuery {
+        limit: Some(SHOWN),
+        cursor: typed.some("cursor").map(str::to_owned),
+        ..PatternsQuery::default()
+    };
+    let page: Page<PatternRow> = desk.ask("flexibility", "patterns", query).await?;
+    let map: Option<ClauseMap> = if desk.viewer.sees_figures() {
+        Some(desk.ask("flexibility", "clauses", ClausesQuery::default()).await?)
+    } else {
+        None
+    };
+    Ok(PatternsPage::new(&desk.viewer, &page, map.as_ref()))
 }
 
 /// One pattern's page.
@@ -214,24 +314,24 @@ impl Quarter {
     }
 }
 
-impl PatternPage {
-    /// Draws the page; `attempt` is the form that was sent and could not be taken.
-    pub(in crate::pages) fn new(
-        viewer: &Viewer,
-        view: &PatternView,
-        done: Option<OfficeAction>,
-        attempt: Option<Form>,
-    ) -> Self {
-        let mut forms: Vec<Form> = view
-            .offers
-            .iter()
-            .filter_map(|slug| OfficeAction::from_slug(slug))
-            .map(|action| form(action, viewer, view))
-            .collect();
-        if let Some(attempt) = attempt {
-            forms.retain(|known| known.name != attempt.name);
-            forms.insert(0, attempt);
-        }
+impl OfficePage for PatternPage {
+    type View = PatternView;
+    const THING: Thing = Thing::Pattern;
+    const PLACE: &'static str = "patterns";
+
+    fn id(view: &PatternView) -> Uuid {
+        view.row.id.0
+    }
+
+    fn offers(view: &PatternView) -> &[String] {
+        &view.offers
+    }
+
+    fn form(action: OfficeAction, viewer: &Viewer, view: &PatternView) -> Form {
+        form(action, viewer, view)
+    }
+
+    fn draw(viewer: &Viewer, view: &PatternView, done: Option<OfficeAction>, forms: Vec<Form>) -> Self {
         let days = &viewer.days;
         let mut change = Vec::new();
         let mut change_heading = String::new();
@@ -410,65 +510,4 @@ fn form(action: OfficeAction, viewer: &Viewer, view: &PatternView) -> Form {
             .concat(),
         )
         .with(version)
-}
-
-async fn look(desk: &Desk, id: &str) -> Result<PatternView, Problem> {
-    let id: PatternId = id.parse().map_err(|_| Problem::not_found("page"))?;
-    desk.ask("flexibility", "pattern", PatternQuery { id: Some(id) }).await
-}
-
-/// One pattern.
-pub(in crate::pages) async fn pattern(
-    desk: Desk,
-    Path(id): Path<String>,
-    Query(query): Query<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(query);
-    let page = async {
-        let view = look(&desk, &id).await?;
-        let done = typed
-            .some("done")
-            .and_then(|name| OfficeAction::from_name(Thing::Pattern, name));
-        shell::page(&PatternPage::new(&desk.viewer, &view, done, None))
-    };
-    desk.or_trouble(page.await)
-}
-
-/// Does something about a pattern.
-pub(in crate::pages) async fn act_on_pattern(
-    desk: Result<Desk, Stranger>,
-    Path((id, name)): Path<(String, String)>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
-    let Some(action) = OfficeAction::from_name(Thing::Pattern, &name) else {
-        return desk.or_trouble(Err(Problem::not_found("page")));
-    };
-    let view = match look(&desk, &id).await {
-        Ok(view) => view,
-        Err(problem) => return shell::kept_for(&problem, &typed),
-    };
-    match sent(
-        &desk,
-        action,
-        Some(view.row.id.0),
-        &form(action, &desk.viewer, &view),
-        &typed,
-    )
-    .await
-    {
-        Ok(_) => Redirect::to(&format!("/patterns/{}?done={}", view.row.id, action.name())).into_response(),
-        Err(problem) => match look(&desk, &id).await {
-            Ok(now) => {
-                let form = form(action, &desk.viewer, &now).refused(&typed, &problem, &desk.viewer);
-                let page = PatternPage::new(&desk.viewer, &now, None, Some(form));
-                desk.or_trouble(shell::page_as(shell::status(&problem), &page))
-            }
-            Err(_) => shell::kept_for(&problem, &typed),
-        },
-    }
 }

@@ -2,16 +2,16 @@
 
 use askama::Template;
 use axum::Form as Sent;
-use axum::extract::{Path, Query};
+use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::OfficeAction;
-use contracts::ids::ReviewId;
 use contracts::problem::Problem;
-use contracts::queries::{ClauseView, Page, ReviewQuery, ReviewView, ReviewsQuery};
+use contracts::queries::{ClauseView, Page, ReviewView, ReviewsQuery};
 use contracts::subjects::Thing;
 use contracts::vocabulary::{Finding, Pillar};
+use uuid::Uuid;
 
-use super::sent;
+use super::{OfficePage, sent};
 use crate::pages::days::counted;
 use crate::pages::forms::{Choice, Field, Form, Shape, Typed, escaped};
 use crate::pages::loops::pick;
@@ -109,26 +109,31 @@ impl ReviewsPage {
     }
 }
 
-impl ReviewPage {
-    /// Draws the page; `attempt` is the form that was sent and could not be taken.
-    pub(in crate::pages) fn new(viewer: &Viewer, view: &ReviewView, done: bool, attempt: Option<Form>) -> Self {
-        let mut forms: Vec<Form> = view
-            .offers
-            .iter()
-            .filter_map(|slug| OfficeAction::from_slug(slug))
-            .map(|action| form(action, viewer, view))
-            .collect();
-        if let Some(attempt) = attempt {
-            forms.retain(|known| known.name != attempt.name);
-            forms.insert(0, attempt);
-        }
+impl OfficePage for ReviewPage {
+    type View = ReviewView;
+    const THING: Thing = Thing::Review;
+    const PLACE: &'static str = "reviews";
+
+    fn id(view: &ReviewView) -> Uuid {
+        view.id.0
+    }
+
+    fn offers(view: &ReviewView) -> &[String] {
+        &view.offers
+    }
+
+    fn form(action: OfficeAction, viewer: &Viewer, view: &ReviewView) -> Form {
+        form(action, viewer, view)
+    }
+
+    fn draw(viewer: &Viewer, view: &ReviewView, done: Option<OfficeAction>, forms: Vec<Form>) -> Self {
         Self {
             shell: viewer.shell(&view.title, Here::Patterns),
             title: view.title.clone(),
             sentence: sentence(view, viewer),
             purpose: view.purpose.clone(),
             summary: view.summary.clone(),
-            done,
+            done: done.is_some(),
             clauses: view
                 .clauses
                 .iter()
@@ -285,68 +290,5 @@ pub(in crate::pages) async fn begin_review(
                 form: opening(&desk.viewer).refused(&typed, &problem, &desk.viewer),
             },
         )),
-    }
-}
-
-async fn look(desk: &Desk, id: &str) -> Result<ReviewView, Problem> {
-    let id: ReviewId = id.parse().map_err(|_| Problem::not_found("page"))?;
-    desk.ask("flexibility", "review", ReviewQuery { id: Some(id) }).await
-}
-
-/// One review.
-pub(in crate::pages) async fn review(
-    desk: Desk,
-    Path(id): Path<String>,
-    Query(query): Query<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(query);
-    let page = async {
-        let view = look(&desk, &id).await?;
-        shell::page(&ReviewPage::new(
-            &desk.viewer,
-            &view,
-            typed.some("done").is_some(),
-            None,
-        ))
-    };
-    desk.or_trouble(page.await)
-}
-
-/// Does something in a review.
-pub(in crate::pages) async fn act_in_review(
-    desk: Result<Desk, Stranger>,
-    Path((id, name)): Path<(String, String)>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
-    let Some(action) = OfficeAction::from_name(Thing::Review, &name) else {
-        return desk.or_trouble(Err(Problem::not_found("page")));
-    };
-    let view = match look(&desk, &id).await {
-        Ok(view) => view,
-        Err(problem) => return shell::kept_for(&problem, &typed),
-    };
-    match sent(
-        &desk,
-        action,
-        Some(view.id.0),
-        &form(action, &desk.viewer, &view),
-        &typed,
-    )
-    .await
-    {
-        Ok(_) => Redirect::to(&format!("/reviews/{}?done={}", view.id, action.name())).into_response(),
-        Err(problem) => match look(&desk, &id).await {
-            Ok(now) => {
-                let form = form(action, &desk.viewer, &now).refused(&typed, &problem, &desk.viewer);
-                let page = ReviewPage::new(&desk.viewer, &now, false, Some(form));
-                desk.or_trouble(shell::page_as(shell::status(&problem), &page))
-            }
-            Err(_) => shell::kept_for(&problem, &typed),
-        },
     }
 }

@@ -3,16 +3,16 @@
 
 use askama::Template;
 use axum::Form as Sent;
-use axum::extract::{Path, Query};
+use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::OfficeAction;
-use contracts::ids::WaiverId;
 use contracts::problem::Problem;
-use contracts::queries::{Page, WaiverQuery, WaiverView, WaiversQuery};
+use contracts::queries::{Page, WaiverView, WaiversQuery};
 use contracts::subjects::Thing;
 use contracts::vocabulary::WaiverStanding;
+use uuid::Uuid;
 
-use super::sent;
+use super::{OfficePage, sent};
 use crate::pages::forms::{Choice, Field, Form, Shape, Typed};
 use crate::pages::shell::{self, Here, Shell};
 use crate::pages::viewer::{Desk, Stranger, Viewer};
@@ -104,24 +104,24 @@ impl WaiversPage {
     }
 }
 
-impl WaiverPage {
-    /// Draws the page; `attempt` is the form that was sent and could not be taken.
-    pub(in crate::pages) fn new(
-        viewer: &Viewer,
-        view: &WaiverView,
-        done: Option<OfficeAction>,
-        attempt: Option<Form>,
-    ) -> Self {
-        let mut forms: Vec<Form> = view
-            .offers
-            .iter()
-            .filter_map(|slug| OfficeAction::from_slug(slug))
-            .map(|action| form(action, viewer, view))
-            .collect();
-        if let Some(attempt) = attempt {
-            forms.retain(|known| known.name != attempt.name);
-            forms.insert(0, attempt);
-        }
+impl OfficePage for WaiverPage {
+    type View = WaiverView;
+    const THING: Thing = Thing::Waiver;
+    const PLACE: &'static str = "waivers";
+
+    fn id(view: &WaiverView) -> Uuid {
+        view.id.0
+    }
+
+    fn offers(view: &WaiverView) -> &[String] {
+        &view.offers
+    }
+
+    fn form(action: OfficeAction, viewer: &Viewer, view: &WaiverView) -> Form {
+        form(action, viewer, view)
+    }
+
+    fn draw(viewer: &Viewer, view: &WaiverView, done: Option<OfficeAction>, forms: Vec<Form>) -> Self {
         let days = &viewer.days;
         let mut facts = vec![
             ("Who decides", view.regime.decided_by.clone()),
@@ -256,11 +256,6 @@ pub(in crate::pages) async fn waivers(desk: Desk, Query(query): Query<Vec<(Strin
     desk.or_trouble(page.await)
 }
 
-async fn look(desk: &Desk, id: &str) -> Result<WaiverView, Problem> {
-    let id: WaiverId = id.parse().map_err(|_| Problem::not_found("page"))?;
-    desk.ask("flexibility", "waiver", WaiverQuery { id: Some(id) }).await
-}
-
 async fn of_loop(desk: &Desk, typed: &Typed) -> Result<WaiverView, Problem> {
     let query = WaiversQuery {
         loop_id: typed.read("loop"),
@@ -273,23 +268,6 @@ async fn of_loop(desk: &Desk, typed: &Typed) -> Result<WaiverView, Problem> {
         .next()
         .filter(|_| typed.some("loop").is_some())
         .ok_or_else(|| Problem::not_found("page"))
-}
-
-/// One request.
-pub(in crate::pages) async fn waiver(
-    desk: Desk,
-    Path(id): Path<String>,
-    Query(query): Query<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(query);
-    let page = async {
-        let view = look(&desk, &id).await?;
-        let done = typed
-            .some("done")
-            .map(|name| OfficeAction::from_name(Thing::Waiver, name).unwrap_or(OfficeAction::DraftWaiver));
-        shell::page(&WaiverPage::new(&desk.viewer, &view, done, None))
-    };
-    desk.or_trouble(page.await)
 }
 
 /// Writes a request down: the first time from a loop's page, with nothing but the way of asking.
@@ -318,49 +296,10 @@ pub(in crate::pages) async fn draft(
         Err(problem) => match known {
             Some(view) => {
                 let form = form(action, &desk.viewer, &view).refused(&typed, &problem, &desk.viewer);
-                let page = WaiverPage::new(&desk.viewer, &view, None, Some(form));
+                let page = WaiverPage::with(&desk.viewer, &view, None, Some(form));
                 desk.or_trouble(shell::page_as(shell::status(&problem), &page))
             }
             None => shell::kept_for(&problem, &typed),
-        },
-    }
-}
-
-/// Sends it, or records the answer.
-pub(in crate::pages) async fn act_on_waiver(
-    desk: Result<Desk, Stranger>,
-    Path((id, name)): Path<(String, String)>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
-    let Some(action) = OfficeAction::from_name(Thing::Waiver, &name) else {
-        return desk.or_trouble(Err(Problem::not_found("page")));
-    };
-    let view = match look(&desk, &id).await {
-        Ok(view) => view,
-        Err(problem) => return shell::kept_for(&problem, &typed),
-    };
-    match sent(
-        &desk,
-        action,
-        Some(view.id.0),
-        &form(action, &desk.viewer, &view),
-        &typed,
-    )
-    .await
-    {
-        Ok(_) => Redirect::to(&format!("/waivers/{}?done={}", view.id, action.name())).into_response(),
-        Err(problem) => match look(&desk, &id).await {
-            Ok(now) => {
-                let form = form(action, &desk.viewer, &now).refused(&typed, &problem, &desk.viewer);
-                let page = WaiverPage::new(&desk.viewer, &now, None, Some(form));
-                desk.or_trouble(shell::page_as(shell::status(&problem), &page))
-            }
-            Err(_) => shell::kept_for(&problem, &typed),
         },
     }
 }
