@@ -192,6 +192,7 @@ const typed = {
 let allowed = "";
 let pattern = "";
 let packet = "";
+let zone = "";
 
 await test("what is already allowed appears while a school types, and is used without filing", async () => {
   const plain = await as("Kwame Boateng", { viewport: PHONE, javaScriptEnabled: false });
@@ -263,6 +264,231 @@ await test("a request to the state is written from the loop and prints", async (
   await page.context().close();
 });
 
+await test("a zone is begun, what is allowed in it stands on its page, and the slower of two changes is told", async () => {
+  const june = await as("June Whitaker");
+  await june.goto("/zones");
+  await june.getByText("Begin a zone").first().click();
+  await june.fill("[name=name]", "Harbor Road Zone");
+  await june.fill("[name=purpose]", "Advisory and studio time first.");
+  await june.getByRole("button", { name: "Begin it" }).click();
+  await june.locator("[data-trouble]").waitFor();
+  check((await june.inputValue("[name=purpose]")).startsWith("Advisory"), "what was typed stays");
+  await june.locator("label", { hasText: "Northgate Middle" }).click();
+  await june.fill("[name=plan]", "After a year the council decides for all.");
+  await june.getByRole("button", { name: "Begin it" }).click();
+  await june.getByText("It is recorded.").waitFor();
+  zone = new URL(june.url()).pathname;
+
+  const marcus = await as("Marcus Tillery");
+  await marcus.goto("/allowed/new");
+  await marcus.locator("input[name=says][value=flexibility] + label").click();
+  await marcus.fill("[name=title]", "Studio hours may lie outside the bell schedule");
+  await marcus.fill("[name=text]", "A school of the zone may place studio hours as it likes.");
+  await marcus.selectOption("[name=area]", "scheduling");
+  await marcus.locator("input[name='scope.level'][value=zone] + label").click();
+  await marcus.selectOption("[name='scope.zone']", { label: "Harbor Road Zone" });
+  await marcus.getByRole("button", { name: "Write it down" }).click();
+  await marcus.getByText("It stands in the register.").waitFor();
+  await marcus.context().close();
+
+  const slower = await as("June Whitaker", { viewport: PHONE });
+  await slower.goto(zone);
+  check((await slower.locator("main").innerText()).includes("Studio hours may lie"), "what is allowed in it is shown");
+  await slower.getByText("Change this zone").first().click();
+  await slower.fill("[name=plan]", "After two years.");
+  await june.goto(zone);
+  await june.getByText("Change this zone").first().click();
+  await june.locator("label", { hasText: "Pine Hollow Middle" }).click();
+  await june.getByRole("button", { name: "Save it" }).click();
+  await june.getByText("It is recorded.").waitFor();
+  check((await june.locator("main").innerText()).includes("Pine Hollow Middle"), "the zone has grown");
+  await picture(june, "zone-grown");
+  await slower.getByRole("button", { name: "Save it" }).click();
+  await slower.locator("[data-trouble]").waitFor();
+  check((await slower.inputValue("[name=plan]")) === "After two years.", "the slower one keeps the text");
+  check((await slower.locator("[data-trouble]").innerText()).includes("June Whitaker"), "and is told who was faster");
+  check((await slower.locator("main").innerText()).includes("Pine Hollow Middle"), "and sees what the other did");
+  await picture(slower, "zone-slower-phone");
+  await slower.context().close();
+  // Nobody is left out of it.
+  await june.goto(zone);
+  await june.getByText("Change this zone").first().click();
+  await june.locator("label", { hasText: "Northgate Middle" }).click();
+  await june.getByRole("button", { name: "Save it" }).click();
+  await june.getByText(/Northgate Middle.* would leave the zone/).waitFor();
+  await june.context().close();
+});
+
+await test("a pilot is extended once and then becomes every school's", async () => {
+  const denise = await as("Denise Abernathy");
+  await denise.goto("/department");
+  await denise.getByRole("link", { name: "Summer projects may count" }).click();
+  const pilot = new URL(denise.url()).pathname;
+  const answer = async (choice, more) => {
+    await denise.goto(pilot);
+    const form = denise.locator("form[action$='/answer-pilot']");
+    if (!(await form.locator("[name=answer]").isVisible())) {
+      await denise.locator("details:has(form[action$='/answer-pilot']) > summary").first().click();
+    }
+    await form.locator("[name=answer]").fill(`They pass as often: ${choice}.`);
+    await form.locator(`input[name=choice][value=${choice}] + label`).click();
+    await more(form);
+    await form.locator("button[type=submit]").click();
+  };
+  await answer("extend", async () => {});
+  await denise.locator("[data-trouble]").waitFor();
+  await picture(denise, "pilot-no-day");
+  await answer("extend", (form) => form.locator("[name=ends_on]").fill("2027-12-17"));
+  await denise.getByText("The answer is recorded.").waitFor();
+  check((await denise.locator("main").innerText()).includes("2027"), "it ends later");
+  await answer("extend", (form) => form.locator("[name=ends_on]").fill("2028-12-15"));
+  await denise.getByText(/extended once already/i).waitFor();
+  await answer("widen", (form) => form.locator("input[name='scope.level'][value=district] + label").click());
+  await denise.getByText("The answer is recorded.").waitFor();
+  check(/every school/i.test(await denise.locator("main").innerText()), "it is for every school");
+  await picture(denise, "pilot-widened");
+  await denise.context().close();
+});
+
+await test("something is renewed, and of two who change it the slower sees what the other did", async () => {
+  const marcus = await as("Marcus Tillery");
+  await marcus.goto("/allowed/new");
+  await marcus.locator("input[name=says][value=flexibility] + label").click();
+  await marcus.fill("[name=title]", "Lunch may be eaten in class on seminar days");
+  await marcus.fill("[name=text]", "On a seminar day a school may serve lunch in the room.");
+  await marcus.selectOption("[name=area]", "scheduling");
+  await marcus.fill("[name=ends_on]", "2027-06-11");
+  await marcus.getByRole("button", { name: "Write it down" }).click();
+  await marcus.getByText("It stands in the register.").waitFor();
+  const entry = new URL(marcus.url()).pathname;
+  const open = async (page, action) => {
+    await page.goto(entry);
+    const form = page.locator(`form[action$='/${action}']`);
+    if (!(await form.locator("button[type=submit]").isVisible())) {
+      await page.locator(`details:has(form[action$='/${action}']) > summary`).first().click();
+    }
+    return form;
+  };
+  let form = await open(marcus, "renew");
+  await form.locator("[name=ends_on]").fill("2027-01-01");
+  await form.locator("button[type=submit]").click();
+  await marcus.getByText(/name a day after its present end/i).waitFor();
+  form = await open(marcus, "renew");
+  await form.locator("[name=ends_on]").fill("2028-06-09");
+  await form.locator("button[type=submit]").click();
+  await marcus.getByRole("status").getByText("It holds longer.").waitFor();
+  check((await marcus.locator("main").innerText()).includes("2028"), "its end is later");
+
+  const bea = await as("Beatriz Lund");
+  const hers = await open(bea, "change-conditions");
+  await hers.locator("[name=conditions]").fill("The kitchen knows a week before.");
+  await hers.locator("[name=why]").fill("The kitchen asked.");
+  form = await open(marcus, "change-conditions");
+  await form.locator("[name=conditions]").fill("The kitchen knows three days before.");
+  await form.locator("[name=why]").fill("It was agreed.");
+  await form.locator("button[type=submit]").click();
+  await marcus.getByText("Its conditions are changed.").waitFor();
+  await hers.locator("button[type=submit]").click();
+  await bea.locator("[data-trouble]").waitFor();
+  check((await bea.locator("[data-trouble]").innerText()).includes("Marcus Tillery"), "she sees who was faster");
+  check((await hers.locator("[name=conditions]").inputValue()).includes("a week before"), "her text stays");
+  check((await bea.locator("main").innerText()).includes("three days before"), "and what he wrote is there");
+  await picture(bea, "entry-slower");
+  await bea.context().close();
+  await marcus.context().close();
+});
+
+await test("a belief is corrected on the loop, another school joins from a card, and the state of Texas is asked", async () => {
+  const yolanda = await as("Yolanda Briggs");
+  await yolanda.goto("/file");
+  await yolanda.fill("[name=trying]", "Seniors would do an apprenticeship in the mornings.");
+  await yolanda.fill("[name=barrier]", "Seniors must sit in the building for four periods, the state is said to require it.");
+  await yolanda.fill("[name=title]", "Apprentices must sit four periods in the building");
+  await yolanda.selectOption("[name=area]", "scheduling");
+  await yolanda.locator("main form button[type=submit]").last().click();
+  await yolanda.waitForURL(/\/loops\//);
+  const held = new URL(yolanda.url()).pathname;
+  await yolanda.context().close();
+
+  const walter = await as("Walter Greene");
+  await walter.goto("/file");
+  await walter.fill("[name=trying]", "An apprenticeship in the mornings for our seniors.");
+  await walter.fill("[name=barrier]", "They must sit four periods in the building. Apprentices lose their place.");
+  const card = walter.locator("[data-near]", { hasText: "Apprentices must sit" });
+  await card.waitFor();
+  await picture(walter, "file-near-join");
+  await card.getByRole("link", { name: /join/i }).click();
+  const join = walter.locator("form[action$='/join']");
+  if (!(await join.locator("button[type=submit]").isVisible())) {
+    await walter.locator("details:has(form[action$='/join']) > summary").first().click();
+  }
+  await join.locator("button[type=submit]").click();
+  await walter.getByText("Bridge", { exact: false }).first().waitFor();
+  check(walter.url().includes(held), "it is the other school's loop");
+  await walter.context().close();
+
+  const marcus = await as("Marcus Tillery");
+  const open = async (action) => {
+    await marcus.goto(held);
+    const form = marcus.locator(`form[action$='/${action}']`);
+    if (!(await form.locator("button[type=submit]").isVisible())) {
+      await marcus.locator(`details:has(form[action$='/${action}']) > summary`).first().click();
+    }
+    return form;
+  };
+  let form = await open("correct-rule");
+  await form.locator("[name='rule.source']").selectOption("habit");
+  await form.locator("[name=title]").fill("No rule fixes periods in the building for seniors");
+  await form.locator("[name=text]").fill("It is a habit of the schedule. Nothing asks for it.");
+  await picture(marcus, "correct-rule");
+  await form.locator("button[type=submit]").click();
+  await marcus.getByText(/habit/i).first().waitFor();
+  await marcus.goto("/allowed?q=seniors");
+  await marcus.getByText("No rule fixes periods in the building for seniors").waitFor();
+
+  form = await open("propose");
+  await form.locator("[name=kind][value=state_waiver] + label").click();
+  await form.locator("[name=summary]").fill("We ask the state all the same, to be safe.");
+  await form.locator("button[type=submit]").click();
+  await marcus.getByText("We ask the state all the same").first().waitFor();
+  await marcus.goto(held);
+  await marcus.locator("#ask-the-state label", { hasText: "TX:" }).click();
+  await marcus.getByRole("button", { name: "Begin the request" }).click();
+  await marcus.getByText("Still missing:").waitFor();
+  for (const [part, text] of Object.entries({
+    requirement: "Four periods in the building.",
+    plan: "Apprentices work in the mornings, with a teacher of record.",
+    inhibits: "They cannot be at work and in the building.",
+    comments: "The school team agrees.",
+  })) {
+    await marcus.fill(`[name='parts.${part}']`, text);
+  }
+  await marcus.getByRole("button", { name: "Save what is written" }).click();
+  await marcus.getByText("Nothing that the law asks for is missing.").waitFor();
+  await marcus.emulateMedia({ media: "print" });
+  await picture(marcus, "packet-texas-print");
+  await marcus.emulateMedia({ media: "screen" });
+  await marcus.getByRole("button", { name: "Record that it was sent" }).click();
+  await marcus.getByText("Recorded: the state has it.").waitFor();
+  await picture(marcus, "packet-texas-sent");
+  check(marcus.errors.length === 0, `no errors in the console: ${marcus.errors}`);
+  await marcus.context().close();
+});
+
+await test("the contact sets when a rule is a pattern", async () => {
+  const june = await as("June Whitaker");
+  await june.goto("/patterns");
+  await june.locator("summary", { hasText: "When is it a pattern?" }).click();
+  await june.fill("[name='thresholds.clause_schools']", "1");
+  await june.getByRole("button", { name: "Set it" }).click();
+  await june.locator("[data-trouble]").waitFor();
+  check((await june.inputValue("[name='thresholds.clause_schools']")) === "1", "what was typed stays");
+  await june.fill("[name='thresholds.clause_schools']", "4");
+  await june.getByRole("button", { name: "Set it" }).click();
+  await june.getByText("It is a pattern when 4 schools cite the same rule").waitFor();
+  await june.context().close();
+});
+
 await test("anybody reads what the district shows, and no more", async () => {
   const context = await browser.newContext({ viewport: DESK, baseURL: address });
   const page = await context.newPage();
@@ -315,7 +541,7 @@ const rounds = [
 const pages = {
   "Rosa Delgado": ["/school", "/file", "/loops", "LOOP", "/allowed", "ALLOWED"],
   "Marcus Tillery": ["/department", "LOOP", "/loops", "ALLOWED", "/allowed/new", "PACKET"],
-  "June Whitaker": ["/contact", "LOOP", "/patterns", "PATTERN", "/waivers", "/reviews", "/reviews/new"],
+  "June Whitaker": ["/contact", "LOOP", "/patterns", "PATTERN", "/waivers", "/reviews", "/reviews/new", "/zones", "ZONE"],
   "Raymond Castellanos": ["/leader", "LOOP", "PATTERN"],
 };
 for (const round of rounds) {
@@ -329,7 +555,7 @@ for (const round of rounds) {
     for (const [person, paths] of Object.entries(pages)) {
       const page = await as(person, round);
       for (const path of paths) {
-        const where = { LOOP: loop, ALLOWED: allowed, PATTERN: pattern, PACKET: packet }[path] ?? path;
+        const where = { LOOP: loop, ALLOWED: allowed, PATTERN: pattern, PACKET: packet, ZONE: zone }[path] ?? path;
         const answer = await page.goto(where);
         check(answer.status() === 200, `${person} sees ${where}: ${answer.status()}`);
         await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));

@@ -1,18 +1,20 @@
 //! Between HTTP and the services: who the visitor is, commands with their keys, questions that reflect what the
 //! visitor has done and seen.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use contracts::Action;
 use contracts::claims::{Authority, Claims};
 use contracts::commands::{CommandMessage, Done};
-use contracts::ids::{CommandId, LoopId};
+use contracts::envelope::Actor;
+use contracts::ids::{CommandId, District, LoopId, PersonId};
 use contracts::problem::Problem;
 use contracts::queries::{Answered, Ask, DemoPerson, DistrictView, LoopQuery, LoopView};
 use contracts::subjects;
-use messaging::Bus;
+use messaging::{Bus, People};
 use runtime::Clock;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,8 @@ const GRANTED_LOOKS_MAX: u32 = 25;
 const GRANTED_LOOK: Duration = Duration::from_millis(40);
 /// How long claims are taken for fresh without asking the directory again.
 const CLAIMS_FRESH: Duration = Duration::from_secs(5);
+/// Of what others did meanwhile, so many are named.
+const NAMED_MAX: usize = 50;
 /// Visitors whose view of their district is remembered.
 const DISTRICTS_MAX: usize = 300;
 /// Visitors remembered, by the digest of their secret.
@@ -255,6 +259,25 @@ impl Front {
         }
     }
 
+    /// The same problem, with the names of those who were faster. Where nobody can be asked, it says less.
+    async fn with_names(&self, district: &District, mut problem: Problem) -> Problem {
+        let mut names: BTreeMap<PersonId, Option<String>> = BTreeMap::new();
+        for since in problem.since.iter_mut().take(NAMED_MAX) {
+            since.by = match Actor::read(&since.actor) {
+                Some(Actor::Person(person)) => {
+                    if let Entry::Vacant(unasked) = names.entry(person) {
+                        let found = self.bus.person(district, person).await;
+                        unasked.insert(found.ok().flatten().map(|claims| claims.name));
+                    }
+                    names.get(&person).cloned().flatten()
+                }
+                Some(Actor::Policy(_)) => Some("Loopline".to_owned()),
+                None => None,
+            };
+        }
+        problem
+    }
+
     /// Carries any service's command out, by verb.
     #[expect(
         clippy::too_many_arguments,
@@ -285,7 +308,11 @@ impl Front {
         let thing = thing.unwrap_or(id.0);
         let request_hash = hex(&Sha256::new()
             // The two kinds of decision are one request: which it is follows from what is open.
-            .chain_update(if verb.starts_with("decide-") { "decide" } else { verb })
+            .chain_update(if matches!(verb, "decide-team" | "decide-escalation") {
+                "decide"
+            } else {
+                verb
+            })
             .chain_update([0])
             .chain_update(thing.as_bytes())
             .chain_update(canonical(&body))
@@ -301,10 +328,14 @@ impl Front {
             traceparent: None,
             body,
         };
-        let done = self
-            .bus
-            .command(subjects::user_command(service, verb), &message)
-            .await?;
+        let done = match self.bus.command(subjects::user_command(service, verb), &message).await {
+            Ok(done) => done,
+            Err(problem) => {
+                // What was known of the district may be why it was refused.
+                self.memory().districts.remove(&visitor.memory_key);
+                return Err(self.with_names(&message.district, problem).await);
+            }
+        };
         self.saw(visitor, done.version);
         if service == "directory" {
             self.memory().districts.remove(&visitor.memory_key);

@@ -42,8 +42,11 @@ pub struct Since {
     pub sequence: u64,
     /// The event's type.
     pub event: String,
-    /// Who did it.
+    /// Who did it: `person/<id>` or `policy/<name>`.
     pub actor: String,
+    /// The same by name, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// When.
     pub time: chrono::DateTime<chrono::Utc>,
 }

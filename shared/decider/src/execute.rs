@@ -228,6 +228,7 @@ pub(crate) fn since<'a>(recorded: impl Iterator<Item = &'a Recorded>, known: u64
             sequence: event.sequence,
             event: event.envelope.event_type.clone(),
             actor: event.envelope.actor.to_string(),
+            by: None,
             time: event.envelope.time,
         })
         .collect()

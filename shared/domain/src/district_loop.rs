@@ -199,6 +199,13 @@ pub struct Proposal {
     pub rationale: Option<Sealed>,
     /// The flexibility it rests on: the one it cites, or the one that was granted for it.
     pub flexibility: Option<FlexibilityId>,
+    /// From which stream sequence on turns of that concern it: from the citation, or from the filing, since what is
+    /// granted may turn before the loop hears of it.
+    #[serde(default)]
+    pub rests_since: u64,
+    /// The last turn of it that the loop was told.
+    #[serde(default)]
+    pub told: Option<EventId>,
     /// The pattern whose adopted change answers this loop with others.
     pub pattern: Option<PatternId>,
     /// When it was proposed.

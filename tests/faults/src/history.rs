@@ -45,7 +45,10 @@ pub struct Operation {
     pub key: String,
     /// The command's id, as it follows from district, person and key.
     pub command: CommandId,
-    /// The loop.
+    /// What kind of thing it is done to: `loop`, `flexibility`, `pattern`, `review`.
+    #[serde(default = "a_loop")]
+    pub of: String,
+    /// The loop; of another kind, the thing's id.
     pub thing: LoopId,
     /// The action by its name in addresses; `file` for filing.
     pub action: String,
@@ -71,6 +74,10 @@ pub struct Operation {
     pub since: Vec<u64>,
     /// Whether the loop is known to be another district's: tried on purpose.
     pub foreign: bool,
+}
+
+fn a_loop() -> String {
+    "loop".to_owned()
 }
 
 /// What a read showed.

@@ -17,7 +17,7 @@ use sqlx::AssertSqlSafe;
 use crate::checker::{Compared, Logged};
 
 /// Policies with a durable consumer, by the consumer's name.
-pub const CONSUMERS: [&str; 1] = ["routing-policies"];
+pub const CONSUMERS: [&str; 3] = ["routing-policies", "resolution-policies", "flexibility-policies"];
 
 /// The operator's view, straight at the broker.
 #[derive(Debug, Clone)]
@@ -114,6 +114,10 @@ impl Observer {
         projection::run_to(&*self.log, &again, &lifecycle, head, |_| {}).await?;
         let used = directory::open(live, keys()).await?;
         all.push(compared("directory", &used.db, &again.db).await?);
+        let again = flexibility::open(fresh, self.log.clone(), keys()).await?;
+        projection::run_to(&*self.log, &again, &lifecycle, head, |_| {}).await?;
+        let used = flexibility::open(live, self.log.clone(), keys()).await?;
+        all.push(compared("flexibility", &used.db, &again.db).await?);
         Ok(all)
     }
 
@@ -130,6 +134,12 @@ impl Observer {
             ),
             ("routing", routing::open(live, self.log.clone()).await?.db),
             ("directory", directory::open(live, self.keyring.clone()).await?.db),
+            (
+                "flexibility",
+                flexibility::open(live, self.log.clone(), self.keyring.clone())
+                    .await?
+                    .db,
+            ),
         ];
         for (name, db) in dbs {
             let position = projection::checkpoint(&db).await?;
@@ -175,7 +185,7 @@ async fn rows(db: &Db) -> anyhow::Result<Vec<String>> {
         Db::Sqlite { readers: pool, .. } => {
             let tables: Vec<String> = sqlx::query_scalar(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-                 AND name NOT LIKE '_sqlx%' AND name NOT LIKE 'loop_search_%'",
+                 AND name NOT LIKE '_sqlx%' AND name NOT LIKE 'loop_search_%' AND name NOT LIKE 'doc_words%'",
             )
             .fetch_all(pool)
             .await?;

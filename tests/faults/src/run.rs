@@ -116,6 +116,7 @@ async fn play(options: &Options, layout: &Layout, ports: Ports, board: &Arc<Boar
     let spoilt = Arc::new(Mutex::new(BTreeSet::new()));
     let ends = Instant::now() + Duration::from_secs_f64(options.minutes * 60.0);
     let system = System::start(layout.clone(), ports).await?;
+    driver::fewer_make_a_pattern(board).await?;
     let before = Observer::connect(&layout.data, ports.broker, "operator")
         .await?
         .head()

@@ -39,10 +39,15 @@ fn in_force(state: &Flexibility) -> Result<&FlexibilityRecord, Refusal> {
     let record = allowed(state)?;
     match record.standing {
         Standing::InForce => Ok(record),
-        standing @ (Standing::Expired | Standing::Revoked) => Err(Refusal::NoLongerInForce {
-            standing,
-            since: record.ended_at.unwrap_or(record.changed_at),
-        }),
+        Standing::Expired | Standing::Revoked => Err(no_longer(record)),
+    }
+}
+
+/// It expired, or was taken back.
+fn no_longer(record: &FlexibilityRecord) -> Refusal {
+    Refusal::NoLongerInForce {
+        standing: record.standing,
+        since: record.ended_at.unwrap_or(record.changed_at),
     }
 }
 

@@ -7,7 +7,7 @@ use contracts::vocabulary::Standing;
 use decider::Decide;
 use domain::Flexibility;
 
-use super::{Refusal, stands};
+use super::{Refusal, no_longer, stands};
 
 /// Takes it back; also what must stay can be taken back, when it need not stay any longer.
 #[derive(Debug, Clone)]
@@ -24,12 +24,15 @@ impl Decide<Flexibility> for Revoke {
 
     fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
         let record = stands(state)?;
-        Ok((record.standing != Standing::Revoked).then(|| {
+        if record.standing == Standing::Revoked {
+            return Err(no_longer(record));
+        }
+        Ok(Some(
             FlexibilityRevoked {
                 why: self.why.clone(),
                 replaced: self.replaced,
             }
-            .into()
-        }))
+            .into(),
+        ))
     }
 }

@@ -16,7 +16,7 @@ pub const WHEN_GRANTED_THEN_REPLACE_OLDER: Policy = Policy {
     name: "when_granted_then_replace_older",
     of: &[Thing::Flexibility],
     react,
-    expected: &["not-found"],
+    expected: &["not-found", "no-longer-in-force"],
 };
 
 fn react(recorded: &Recorded) -> Result<Vec<PolicyCommand>, Unreadable> {

@@ -9,7 +9,7 @@ use contracts::events::flexibility::Readers;
 use contracts::events::{IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
 use contracts::ids::{District, LoopId};
 use contracts::sealed::Sealed;
-use contracts::vocabulary::{Says, Standing, Visibility};
+use contracts::vocabulary::{LoopState, Says, Standing, Visibility};
 use domain::flexibility::FlexibilityRecord;
 use domain::{Flexibility, LoopRecord};
 use sealing::{ERASED, Keyring, SealingError};
@@ -51,6 +51,22 @@ pub(super) struct RestsOut {
     pub(super) told: Option<Uuid>,
 }
 
+impl RestsOut {
+    /// What a loop's answer rests on, as its record says: the same however many events came at once.
+    fn of(id: LoopId, district: &District, record: &LoopRecord) -> Self {
+        let proposal = record
+            .proposal
+            .as_ref()
+            .filter(|_| record.state() != LoopState::Withdrawn);
+        Self {
+            id: id.0,
+            district: district.to_string(),
+            flexibility: proposal.and_then(|proposal| Some((proposal.flexibility?.0, proposal.rests_since as i64))),
+            told: proposal.and_then(|proposal| Some(proposal.told?.0)),
+        }
+    }
+}
+
 /// One row of `doc`, or that there is none.
 #[derive(Debug)]
 pub(crate) struct DocOut {
@@ -90,8 +106,7 @@ pub(super) struct Collected {
     pub(super) all_suspect: bool,
     open: HashMap<Uuid, usize>,
     districts: BTreeMap<Uuid, District>,
-    told: HashMap<Uuid, Uuid>,
-    rested: BTreeMap<Uuid, Option<i64>>,
+    rested: BTreeSet<Uuid>,
     /// Loops of which something else is found now.
     reworded: BTreeSet<Uuid>,
 }
@@ -150,21 +165,12 @@ impl Collected {
     pub(super) fn loop_event(&mut self, recorded: &Recorded, event: &LoopEvent) {
         let id = recorded.subject.id;
         self.districts.insert(id, recorded.subject.district.clone());
-        if let LoopEvent::Resolution(ResolutionEvent::FlexibilityChanged(changed)) = event {
-            self.told.insert(id, changed.event.0);
-        }
         let Concerns { words, rests } = concerns(event);
         if words {
             self.reworded.insert(id);
         }
-        match rests {
-            Rests::AsBefore => {}
-            Rests::Anew => {
-                self.rested.insert(id, Some(recorded.sequence as i64));
-            }
-            Rests::Perhaps => {
-                self.rested.entry(id).or_insert(None);
-            }
+        if rests {
+            self.rested.insert(id);
         }
     }
 
@@ -195,20 +201,8 @@ impl Collected {
             ) else {
                 continue;
             };
-            let rests_on = record
-                .proposal
-                .as_ref()
-                .and_then(|proposal| proposal.flexibility)
-                .filter(|_| record.state() != contracts::vocabulary::LoopState::Withdrawn);
-            let since = self.rested.get(&id.0).copied();
-            if since.is_some() || self.told.contains_key(&id.0) {
-                self.rests.push(RestsOut {
-                    id: id.0,
-                    district: district.to_string(),
-                    flexibility: rests_on
-                        .map(|flexibility| (flexibility.0, since.flatten().unwrap_or(record.filed_seq as i64))),
-                    told: self.told.get(&id.0).copied(),
-                });
+            if self.rested.contains(&id.0) {
+                self.rests.push(RestsOut::of(id, &district, record));
             }
             if self.reworded.contains(&id.0) {
                 self.met_anew.insert(id.0);
@@ -232,17 +226,8 @@ impl Collected {
 struct Concerns {
     /// What it is found by: its words, who is in it, whether it is open.
     words: bool,
-    /// What it rests on.
-    rests: Rests,
-}
-
-/// What an event says about what a loop rests on.
-enum Rests {
-    AsBefore,
-    /// From now on.
-    Anew,
-    /// On something that was promised before, or perhaps on nothing any more.
-    Perhaps,
+    /// What it rests on, or what it was told of that.
+    rests: bool,
 }
 
 fn concerns(event: &LoopEvent) -> Concerns {
@@ -255,12 +240,12 @@ fn concerns(event: &LoopEvent) -> Concerns {
             | IntakeEvent::OutcomeConfirmed(_)
             | IntakeEvent::OutcomeRefused(_)
             | IntakeEvent::Appealed(_)
-            | IntakeEvent::FollowUpRecorded(_) => of(true, Rests::AsBefore),
-            IntakeEvent::SchoolLeft(_) | IntakeEvent::TensionWithdrawn(_) => of(true, Rests::Perhaps),
-            IntakeEvent::HandedOn(_) | IntakeEvent::QuestionAnswered(_) => of(false, Rests::AsBefore),
+            | IntakeEvent::FollowUpRecorded(_) => of(true, false),
+            IntakeEvent::SchoolLeft(_) | IntakeEvent::TensionWithdrawn(_) => of(true, true),
+            IntakeEvent::HandedOn(_) | IntakeEvent::QuestionAnswered(_) => of(false, false),
         },
         LoopEvent::Routing(event) => match event {
-            RoutingEvent::EscalationDecided(_) | RoutingEvent::ClosedUnconfirmed(_) => of(true, Rests::Perhaps),
+            RoutingEvent::EscalationDecided(_) | RoutingEvent::ClosedUnconfirmed(_) => of(true, true),
             RoutingEvent::TensionRouted(_)
             | RoutingEvent::TriageRequested(_)
             | RoutingEvent::TensionRerouted(_)
@@ -270,23 +255,23 @@ fn concerns(event: &LoopEvent) -> Concerns {
             | RoutingEvent::DeadlineMissed(_)
             | RoutingEvent::Escalated(_)
             | RoutingEvent::ReminderSent(_)
-            | RoutingEvent::FollowUpAsked(_) => of(false, Rests::AsBefore),
+            | RoutingEvent::FollowUpAsked(_) => of(false, false),
         },
         LoopEvent::Resolution(event) => match event {
-            ResolutionEvent::ResolutionProposed(_) | ResolutionEvent::ResolutionRevised(_) => of(true, Rests::Anew),
-            // What was granted may have been taken back before the loop heard of it.
-            ResolutionEvent::GrantCompleted(_)
+            ResolutionEvent::ResolutionProposed(_)
+            | ResolutionEvent::ResolutionRevised(_)
+            | ResolutionEvent::GrantCompleted(_)
             | ResolutionEvent::CaseDeclined(_)
             | ResolutionEvent::ResolutionWithdrawn(_)
             | ResolutionEvent::GrantFailed(_)
-            | ResolutionEvent::FlexibilityChanged(_) => of(true, Rests::Perhaps),
-            ResolutionEvent::RuleCorrected(_) => of(true, Rests::AsBefore),
+            | ResolutionEvent::FlexibilityChanged(_) => of(true, true),
+            ResolutionEvent::RuleCorrected(_) => of(true, false),
             ResolutionEvent::CaseAcknowledged(_)
             | ResolutionEvent::StaffAssigned(_)
             | ResolutionEvent::QuestionAsked(_)
             | ResolutionEvent::NoteAdded(_)
             | ResolutionEvent::PutBeforeTeam(_)
-            | ResolutionEvent::TeamDecided(_) => of(false, Rests::AsBefore),
+            | ResolutionEvent::TeamDecided(_) => of(false, false),
         },
     }
 }

@@ -62,12 +62,8 @@ async fn rests(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
                 .bind(out.id).execute(&mut **conn).await.map(|_| ()))?,
             Some((flexibility, since)) => on_tx!(tx, conn => sqlx::query(
                     "INSERT INTO rests (loop, district, flexibility, since_seq, told) VALUES ($1, $2, $3, $4, $5) \
-                     ON CONFLICT (loop) DO UPDATE SET \
-                     told = CASE WHEN rests.flexibility = excluded.flexibility THEN COALESCE(excluded.told, rests.told) \
-                         ELSE excluded.told END, \
-                     since_seq = CASE WHEN rests.flexibility = excluded.flexibility THEN rests.since_seq \
-                         ELSE excluded.since_seq END, \
-                     flexibility = excluded.flexibility")
+                     ON CONFLICT (loop) DO UPDATE SET flexibility = excluded.flexibility, \
+                     since_seq = excluded.since_seq, told = excluded.told")
                 .bind(out.id).bind(out.district.as_str()).bind(flexibility).bind(since).bind(out.told)
                 .execute(&mut **conn).await.map(|_| ()))?,
         }

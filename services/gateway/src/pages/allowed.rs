@@ -77,7 +77,10 @@ impl HtmlSafe for Item {}
 impl Item {
     /// As a list shows it.
     pub(super) fn new(row: &FlexibilityRow, viewer: &Viewer) -> Self {
-        let yours = &viewer.visitor.claims.schools;
+        // The district itself, for which the office speaks, is no school that could use anything.
+        let claims = &viewer.visitor.claims;
+        let mut yours = claims.schools.clone();
+        yours.remove(&viewer.district.office);
         let for_yours = row.scope.level == ScopeLevel::District
             || row.scope.schools.iter().any(|school| yours.contains(&school.id));
         let tag = match (row.standing, row.says) {

@@ -171,7 +171,7 @@ pub(super) fn blame(fields: &mut [Field], problem: &Problem, viewer: &Viewer) ->
                 .unwrap_or(&since.event);
             format!(
                 "{}: {}, {}",
-                since.actor,
+                since.by.as_deref().unwrap_or("Somebody"),
                 event.replace('_', " "),
                 viewer.days.moment(since.time)
             )

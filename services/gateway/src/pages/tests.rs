@@ -32,7 +32,8 @@ fn problem() -> Problem {
     problem.since.push(Since {
         sequence: 9,
         event: "org.loopline.resolution.case_declined.v1".to_owned(),
-        actor: HOSTILE.to_owned(),
+        actor: "person/00000000-0000-0000-0000-000000000001".to_owned(),
+        by: Some(HOSTILE.to_owned()),
         time: samples::now(),
     });
     problem

@@ -98,6 +98,13 @@ impl Desk {
             .answer)
     }
 
+    /// The same with the district as it is now.
+    pub(super) async fn as_it_is_now(&self) -> Result<Self, Problem> {
+        let mut desk = self.clone();
+        desk.viewer.district = self.front.district(&self.viewer.visitor).await?;
+        Ok(desk)
+    }
+
     /// The page, or what went wrong in its place.
     pub(super) fn or_trouble(&self, page: Result<Response, Problem>) -> Response {
         page.unwrap_or_else(|problem| shell::trouble(&problem, Some(&self.viewer)))

@@ -72,7 +72,7 @@ impl ZonesPage {
             schools: names(viewer, zone).join(", "),
             yours: zone.schools.iter().any(|school| yours.contains(school)),
         });
-        let fresh = || viewer.keeps_settings().then(|| form(viewer, None));
+        let fresh = || viewer.keeps_settings().then(|| form_of(viewer, None));
         Self {
             shell: viewer.shell("Innovation zones", Here::Allowed),
             zones: zones.collect(),
@@ -96,7 +96,7 @@ impl ZonePage {
         } else {
             format!("Since {}", days.full(zone.starts))
         };
-        let change = || viewer.keeps_settings().then(|| form(viewer, Some(zone)));
+        let change = || viewer.keeps_settings().then(|| form_of(viewer, Some(zone)));
         Self {
             shell: viewer.shell(&zone.name, Here::Allowed),
             name: zone.name.clone(),
@@ -124,7 +124,7 @@ fn names(viewer: &Viewer, zone: &NamedZone) -> Vec<String> {
     names
 }
 
-fn form(viewer: &Viewer, zone: Option<&NamedZone>) -> Form {
+fn form_of(viewer: &Viewer, zone: Option<&NamedZone>) -> Form {
     let mut choices = schools(viewer);
     for choice in &mut choices {
         choice.chosen = zone.is_some_and(|zone| zone.schools.iter().any(|school| school.to_string() == choice.value));
@@ -176,7 +176,7 @@ pub(super) async fn begin(desk: Result<Desk, Stranger>, Sent(typed): Sent<Vec<(S
         Ok(desk) => desk,
         Err(stranger) => return stranger.keeping(&typed),
     };
-    let form = form(&desk.viewer, None);
+    let form = form_of(&desk.viewer, None);
     match tell(&desk, "directory", "define-zone", None, &form, &typed).await {
         Ok(id) => Redirect::to(&format!("/zones/{id}?done=zone")).into_response(),
         Err(problem) => {
@@ -232,12 +232,17 @@ pub(super) async fn change(
         Ok(zone) => zone,
         Err(problem) => return shell::kept_for(&problem, &typed),
     };
-    let form = form(&desk.viewer, Some(zone));
+    let form = form_of(&desk.viewer, Some(zone));
     match tell(&desk, "directory", "define-zone", Some(zone.id.0), &form, &typed).await {
         Ok(_) => Redirect::to(&format!("/zones/{}?done=zone", zone.id)).into_response(),
         Err(problem) => {
-            let form = form.refused(&typed, &problem, &desk.viewer);
-            let drawn = async { shell::page_as(shell::status(&problem), &page(&desk, zone, false, Some(form)).await?) };
+            let drawn = async {
+                // As it is now: somebody may have been faster.
+                let desk = desk.as_it_is_now().await?;
+                let zone = find(&desk.viewer, &id)?;
+                let form = form_of(&desk.viewer, Some(zone)).refused(&typed, &problem, &desk.viewer);
+                shell::page_as(shell::status(&problem), &page(&desk, zone, false, Some(form)).await?)
+            };
             desk.or_trouble(drawn.await)
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use contracts::envelope::Actor;
-use contracts::subjects::Subject;
+use contracts::subjects::{Subject, Thing};
 use contracts::versions::parse_type;
 
 use super::{Case, Invariant, Logged, Violation};
@@ -40,8 +40,24 @@ pub fn events_of(action: &str) -> &'static [&'static str] {
         "withdraw-resolution" => &["resolution.resolution_withdrawn"],
         "correct-rule" => &["resolution.rule_corrected"],
         "state-answer" => &["resolution.grant_completed", "resolution.grant_failed"],
+        "write-down" => &["flexibility.flexibility_recorded"],
+        "revoke" => &["flexibility.flexibility_revoked"],
+        "publish-rationale" => &["flexibility.rationale_published"],
+        "claim" => &["flexibility.precedent_claimed"],
+        "change-conditions" => &["flexibility.conditions_changed"],
+        "propose-revision" => &["flexibility.policy_revision_proposed"],
+        "decide-revision" => &["flexibility.policy_revision_decided"],
+        "open-review" => &["flexibility.review_opened"],
+        "examine-clause" => &["flexibility.clause_examined"],
+        "conclude-review" => &["flexibility.review_concluded"],
         _ => &[],
     }
+}
+
+/// What an operation is done to.
+fn subject_of(operation: &Operation) -> Subject {
+    let thing = Thing::ALL.iter().copied().find(|thing| thing.token() == operation.of);
+    Subject::new(&operation.district, thing.unwrap_or(Thing::Loop), operation.thing.0)
 }
 
 /// Checks every operation, and that nothing stands that nobody asked for.
@@ -128,7 +144,7 @@ fn differences(operation: &Operation, logged: &Logged) -> Vec<String> {
     };
     let mut wrong = Vec::new();
     let at = logged.sequence;
-    let subject = Subject::of_loop(&operation.district, operation.thing);
+    let subject = subject_of(operation);
     if event.subject != subject || logged.subject != subject.to_string() {
         wrong.push(format!("its event at {at} stands under {}", logged.subject));
     }
@@ -143,7 +159,14 @@ fn differences(operation: &Operation, logged: &Logged) -> Vec<String> {
     if envelope.requesthash != operation.request_hash {
         wrong.push(format!("its event at {at} is of another request"));
     }
-    if logged.words != operation.texts {
+    // A decision is recorded with the words it is about; what was said stands among them, whatever the field is called.
+    let said = |text: &String| logged.words.values().any(|word| word == text);
+    let as_sent = if operation.of == "loop" {
+        logged.words == operation.texts
+    } else {
+        operation.texts.values().all(said)
+    };
+    if !as_sent {
         wrong.push(format!(
             "its event at {at} holds the words {:?}, and {:?} were sent",
             logged.words, operation.texts
@@ -173,11 +196,12 @@ fn told_what_happened(case: &Case<'_>, operation: &Operation, add: &mut impl FnM
         return;
     }
     let known = operation.based_on.unwrap_or(0);
+    let subject = subject_of(operation).to_string();
     let later: Vec<u64> = case
-        .by_loop
-        .get(&operation.thing)
-        .into_iter()
-        .flatten()
+        .evidence
+        .log
+        .iter()
+        .filter(|logged| logged.subject == subject)
         .map(|logged| logged.sequence)
         .filter(|at| *at > known)
         .collect();

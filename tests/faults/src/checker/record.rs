@@ -17,6 +17,13 @@ const ROUTES: &str = "when_tension_filed_then_route";
 const REACTIONS: [(&str, &str); 2] = [(ROUTES, "tension_filed"), ("when_appealed_then_escalate", "appealed")];
 /// The policy that says on a loop what the register granted or could not.
 const GRANTS: &str = "when_granted_then_say_so";
+/// Policies that answer loops because of something else, and what that is.
+const FROM_OFFICE: [(&str, Thing); 2] = [
+    ("when_revision_adopted_then_change_the_rule", Thing::Pattern),
+    ("when_state_answered_then_say_so", Thing::Waiver),
+];
+/// The most loops that one decision answers, and the change itself.
+const ANSWERS_MAX: u32 = 501;
 /// The tick that tells loops what became of what they rest on.
 const TELLS: &str = "when_time_passes_then_tell_loops";
 /// What only time brings about, by the policy's name and the word in the ids of its commands.
@@ -54,6 +61,20 @@ pub fn check(case: &Case<'_>, violations: &mut Vec<Violation>) {
                 }
             }
             None => add(format!("the message at {} is no event", logged.sequence)),
+        }
+    }
+    let mut last: HashMap<&str, u64> = HashMap::new();
+    for logged in &case.evidence.log {
+        let Some(event) = &logged.event else { continue };
+        if event.subject.thing == Thing::Loop || case.is_spoilt(logged) {
+            continue;
+        }
+        let previous = last.insert(&logged.subject, logged.sequence).unwrap_or(0);
+        if event.envelope.previous != previous {
+            add(format!(
+                "the event at {} of {} follows {}, and {previous} is the one before",
+                logged.sequence, logged.subject, event.envelope.previous
+            ));
         }
     }
     for (id, events) in &case.by_loop {
@@ -160,6 +181,21 @@ fn policy_trouble(
             in_register(cause) && envelope.commandid == CommandId::of_policy(cause, &format!("{name}/0"))
         });
         return (!follows).then(|| "does not follow from what the register says".to_owned());
+    }
+    if let Some((_, of)) = FROM_OFFICE.iter().find(|(policy, _)| *policy == name) {
+        let follows = envelope.causationid.is_some_and(|cause| {
+            let caused = case.evidence.log.iter().any(|earlier| {
+                earlier.sequence < logged.sequence
+                    && earlier
+                        .event
+                        .as_ref()
+                        .is_some_and(|earlier| earlier.envelope.id == cause && earlier.subject.thing == *of)
+            });
+            caused
+                && (0..=ANSWERS_MAX)
+                    .any(|nth| envelope.commandid == CommandId::of_policy(cause, &format!("{name}/{nth}")))
+        });
+        return (!follows).then(|| "does not follow from what the office decided".to_owned());
     }
     if name == TELLS {
         let told = match LoopEvent::read(envelope) {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Builder;
 
 use super::deeds::{self, Place};
+use super::office;
 pub use super::wish::{Wish, http, request_hash};
 use super::{Board, Session};
 use crate::history::{Operation, Outcome, Read, Record, Seen};
@@ -63,13 +64,7 @@ impl Client {
         let may_file = self.session.name.ends_with("reporter") || self.session.name.ends_with("reporter2");
         let choice = random.random_range(0..100);
         if may_file && self.board.has_room(district) && (choice < 25 || own.len() < 3) {
-            let wish = Wish {
-                action: "file".to_owned(),
-                thing: None,
-                body: deeds::filing(random, self.board.next()),
-                based_on: None,
-                foreign: false,
-            };
+            let wish = Wish::of_loop("file", None, deeds::filing(random, self.board.next()));
             let done = self.does(wish, random).await;
             if matches!(done.outcome, Outcome::Acknowledged { .. }) {
                 self.board.share(district, done.thing);
@@ -82,9 +77,11 @@ impl Client {
                 let id = others[random.random_range(0..others.len())];
                 self.tries_the_wall(id, random).await;
             }
+        } else if choice < 58 {
+            self.acts_in_office(random).await;
         } else if !own.is_empty() {
             let id = own[random.random_range(0..own.len())];
-            if choice < 52 {
+            if choice < 65 {
                 self.history_of(id).await;
             }
             self.acts(id, random).await;
@@ -111,15 +108,30 @@ impl Client {
             3 => view["version"].as_u64().map(|version| version.saturating_sub(1)),
             _ => None,
         };
-        let thing = Some(id);
         let wish = Wish {
-            action,
-            thing,
-            body,
             based_on,
-            foreign: false,
+            ..Wish::of_loop(&action, Some(id), body)
         };
         self.does(wish, random).await;
+    }
+
+    /// Does something to the register, to a pattern or in a review.
+    async fn acts_in_office(&self, random: &mut StdRng) {
+        let district = &self.session.claims.district;
+        let patterns = match self.get("/api/v1/patterns?limit=50").await {
+            Some((_, status, page)) if status.is_success() => page["items"].as_array().cloned().unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        let begun = self.board.begun(district);
+        let number = self.board.next();
+        let Some(wish) = office::pick(random, &self.place(), &patterns, &begun, number) else {
+            return;
+        };
+        let (of, begins) = (wish.of, wish.thing.is_none());
+        let done = self.does(wish, random).await;
+        if begins && matches!(done.outcome, Outcome::Acknowledged { .. }) {
+            self.board.begins(district, of, done.thing);
+        }
     }
 
     fn place(&self) -> Place {
@@ -137,13 +149,9 @@ impl Client {
         let action =
             ["note", "join", "acknowledge", "confirm", "route", "withdraw", "decide"][random.random_range(0..7)];
         let body = deeds::body(random, action, &self.place(), self.board.next());
-        let (action, thing) = (action.to_owned(), Some(id));
         let wish = Wish {
-            action,
-            thing,
-            body,
-            based_on: None,
             foreign: true,
+            ..Wish::of_loop(action, Some(id), body)
         };
         self.does(wish, random).await;
     }
@@ -153,10 +161,6 @@ impl Client {
         let key = self.key(random);
         let command: CommandId = gateway::front::command_id(&self.session.claims, &key);
         let thing = wish.thing.unwrap_or(LoopId(command.0));
-        let path = match wish.thing {
-            None => "/api/v1/tensions".to_owned(),
-            Some(id) => format!("/api/v1/loops/{id}/{}", wish.action),
-        };
         let history = &self.board.history;
         let mut operation = Operation {
             client: self.session.name.clone(),
@@ -164,6 +168,7 @@ impl Client {
             district: self.session.claims.district.clone(),
             person: self.session.claims.person,
             command,
+            of: wish.of.to_owned(),
             thing,
             request_hash: request_hash(&wish.action, thing, &wish.body),
             texts: deeds::texts(&wish.body),
@@ -181,7 +186,7 @@ impl Client {
         };
         while !self.board.over.is_cancelled() {
             operation.attempts += 1;
-            if let Answer::Settled(outcome, since) = self.send(&path, &operation, &wish.body).await {
+            if let Answer::Settled(outcome, since) = self.send(&wish.path, &operation, &wish.body).await {
                 operation.outcome = outcome;
                 operation.since = since;
                 break;
@@ -191,7 +196,7 @@ impl Client {
         }
         operation.returned = history.now();
         if random.random_range(0..8) == 0
-            && let Answer::Settled(again, _) = self.send(&path, &operation, &wish.body).await
+            && let Answer::Settled(again, _) = self.send(&wish.path, &operation, &wish.body).await
         {
             operation.repeats.push(again);
         }

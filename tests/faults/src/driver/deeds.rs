@@ -63,6 +63,7 @@ pub fn pick(random: &mut StdRng, offered: &[String]) -> Option<String> {
 pub fn filing(random: &mut StdRng, number: u64) -> Value {
     let area = ["scheduling", "technology_access", "seat_time"][random.random_range(0..3)];
     let visibility = ["joinable", "joinable", "joinable", "school_only", "confidential"][random.random_range(0..5)];
+    let citation = ["Policy 3420", "Policy 5120", "Policy 7000"][random.random_range(0..3)];
     let kind = ["policy", "practice", "tradition"][random.random_range(0..3)];
     json!({
         "title": format!("Title {number}"),
@@ -71,6 +72,8 @@ pub fn filing(random: &mut StdRng, number: u64) -> Value {
         "kind": kind,
         "area": area,
         "visibility": visibility,
+        "rule_source": "board_policy",
+        "citation": citation,
     })
 }
 
@@ -126,7 +129,7 @@ pub fn body(random: &mut StdRng, action: &str, place: &Place, number: u64) -> Va
 }
 
 /// Fields that hold no words of a person's.
-const CODES: [&str; 12] = [
+const CODES: [&str; 18] = [
     "kind",
     "area",
     "visibility",
@@ -139,6 +142,12 @@ const CODES: [&str; 12] = [
     "person",
     "team",
     "school",
+    "rule_source",
+    "citation",
+    "says",
+    "readership",
+    "clause",
+    "finding",
 ];
 
 fn fields(body: &Value) -> impl Iterator<Item = (&String, &Value)> {

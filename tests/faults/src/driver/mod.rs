@@ -3,12 +3,14 @@
 pub mod client;
 pub mod deeds;
 pub mod listener;
+pub mod office;
 pub mod wish;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
 use contracts::Claims;
@@ -17,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::history::History;
+use crate::system::until;
 
 /// Personas that act, each as one client.
 const ACTING: [&str; 7] = [
@@ -28,6 +31,11 @@ const ACTING: [&str; 7] = [
     "leader",
     "council",
 ];
+
+/// How long a district's first setting may take, from the start of the services.
+const SET_MAX: Duration = Duration::from_secs(30);
+/// Parts of the register and reviews that a run acts on.
+const BEGUN_MAX: usize = 12;
 
 /// Somebody with a token.
 #[derive(Debug, Clone)]
@@ -57,6 +65,7 @@ pub struct Board {
     pub over: CancellationToken,
     loops_max: usize,
     loops: Mutex<BTreeMap<District, Vec<LoopId>>>,
+    office: Mutex<BTreeMap<District, Vec<(&'static str, LoopId)>>>,
     keys: AtomicU64,
     listeners: AtomicU32,
 }
@@ -87,6 +96,7 @@ impl Board {
             over: CancellationToken::new(),
             loops_max,
             loops: Mutex::new(BTreeMap::new()),
+            office: Mutex::new(BTreeMap::new()),
             keys: AtomicU64::new(0),
             listeners: AtomicU32::new(0),
         }))
@@ -125,6 +135,21 @@ impl Board {
     pub fn share(&self, district: &District, id: LoopId) {
         let mut loops = self.loops.lock().unwrap_or_else(PoisonError::into_inner);
         loops.entry(district.clone()).or_default().push(id);
+    }
+
+    /// Parts of the register and reviews that clients have begun, by kind.
+    pub fn begun(&self, district: &District) -> Vec<(&'static str, LoopId)> {
+        let office = self.office.lock().unwrap_or_else(PoisonError::into_inner);
+        office.get(district).cloned().unwrap_or_default()
+    }
+
+    /// Somebody began one.
+    pub fn begins(&self, district: &District, of: &'static str, id: LoopId) {
+        let mut office = self.office.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = office.entry(district.clone()).or_default();
+        if begun.len() < BEGUN_MAX {
+            begun.push((of, id));
+        }
     }
 
     /// A number nobody else has.
@@ -171,4 +196,25 @@ pub fn start(board: &Arc<Board>) -> anyhow::Result<JoinSet<()>> {
         }
     }
     Ok(tasks)
+}
+
+/// Lets few schools make a pattern, so that there is one to decide about.
+pub async fn fewer_make_a_pattern(board: &Board) -> anyhow::Result<()> {
+    let http = client::http()?;
+    let thresholds = serde_json::json!({"clause_schools": 2, "area_schools": 2, "exceptions": 2, "days": 365});
+    let of_contacts = board
+        .sessions
+        .iter()
+        .filter(|session| session.name.ends_with("/contact"));
+    for session in of_contacts {
+        until("it is set when it is a pattern", SET_MAX, async || {
+            let request = http
+                .post(format!("{}/api/v1/directory/pattern-thresholds", board.address))
+                .bearer_auth(&session.token)
+                .json(&serde_json::json!({"thresholds": thresholds}));
+            request.send().await.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await?;
+    }
+    Ok(())
 }

@@ -19,7 +19,11 @@ pub fn http() -> reqwest::Result<reqwest::Client> {
 pub struct Wish {
     /// The action's name in addresses, or `file`.
     pub action: String,
-    /// The loop; none for filing.
+    /// What kind of thing it is done to.
+    pub of: &'static str,
+    /// Where it is sent.
+    pub path: String,
+    /// The loop, or the thing of another kind; none where it is begun.
     pub thing: Option<LoopId>,
     /// The body.
     pub body: Value,
@@ -27,6 +31,25 @@ pub struct Wish {
     pub based_on: Option<u64>,
     /// Whether it is tried on another district's loop.
     pub foreign: bool,
+}
+
+impl Wish {
+    /// Something done to a loop, or filed.
+    pub fn of_loop(action: &str, thing: Option<LoopId>, body: Value) -> Self {
+        let path = match thing {
+            None => "/api/v1/tensions".to_owned(),
+            Some(id) => format!("/api/v1/loops/{id}/{action}"),
+        };
+        Self {
+            action: action.to_owned(),
+            of: "loop",
+            path,
+            thing,
+            body,
+            based_on: None,
+            foreign: false,
+        }
+    }
 }
 
 /// The digest that goes with a command: of the verb, the thing and the content.

@@ -10,7 +10,8 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
 use super::Done;
-use super::world::{World, wish};
+use super::world::World;
+use crate::driver::wish::Wish;
 use crate::history::{Operation, Outcome};
 
 /// How many act at once.
@@ -142,7 +143,7 @@ async fn all(
     let deeds = (0..CROWD).map(|nth| {
         let (client, number) = (client.clone(), world.board.next());
         let (action, body, based_on) = act(number);
-        let mut asked = wish(action, Some(id), body);
+        let mut asked = Wish::of_loop(action, Some(id), body);
         asked.based_on = based_on;
         async move {
             let mut random = StdRng::seed_from_u64(seed.wrapping_add(nth << 16));

@@ -65,7 +65,7 @@ impl World {
     /// Files a tension that goes to the first department, and keeps at it until that is settled.
     pub async fn files(&self, random: &mut StdRng) -> anyhow::Result<Option<LoopId>> {
         let number = self.board.next();
-        let wish = wish(
+        let wish = Wish::of_loop(
             "file",
             None,
             json!({
@@ -81,7 +81,7 @@ impl World {
     pub async fn nudge(&self, random: &mut StdRng) -> anyhow::Result<()> {
         if let Some(id) = self.files(random).await? {
             let text = format!("Noted {}", self.board.next());
-            let note = wish("note", Some(id), json!({"text": text, "shared": true}));
+            let note = Wish::of_loop("note", Some(id), json!({"text": text, "shared": true}));
             self.client("contact")?.does(note, random).await;
         }
         Ok(())
@@ -122,16 +122,5 @@ impl World {
     pub fn lasts(&self, random: &mut StdRng, most_s: u64) -> Duration {
         let most = if self.long { most_s * 1000 } else { 4000 };
         Duration::from_millis(random.random_range(1500..most.max(2000)))
-    }
-}
-
-/// Something to do, on whatever version.
-pub fn wish(action: &str, thing: Option<LoopId>, body: Value) -> Wish {
-    Wish {
-        action: action.to_owned(),
-        thing,
-        body,
-        based_on: None,
-        foreign: false,
     }
 }

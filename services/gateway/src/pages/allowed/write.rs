@@ -85,6 +85,11 @@ fn form(viewer: &Viewer) -> Form {
                 .rows(3),
         )
         .with(Field::day("ends_on", "Its last day"))
+        .with(
+            Field::passage("pilot_question", "Is it a pilot? Then which question must it answer?")
+                .hint("A pilot has a last day. The department then records the answer, and it stops, is extended once, or is widened.")
+                .rows(2),
+        )
         .with(Field::day("review_on", "The department looks at it again on"))
         .with_some((departments.len() > 1).then(|| {
             pick(

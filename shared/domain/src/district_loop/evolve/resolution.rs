@@ -1,7 +1,7 @@
 //! The department's chapter, taken in.
 
 use contracts::envelope::Meta;
-use contracts::events::resolution::ResolutionEvent;
+use contracts::events::resolution::{FlexibilityChanged, ResolutionEvent};
 use contracts::ids::SchoolId;
 use contracts::vocabulary::FlexibilityTurn;
 
@@ -56,6 +56,8 @@ impl LoopRecord {
                         summary: proposed.summary.clone(),
                         rationale: proposed.rationale.clone(),
                         flexibility: proposed.flexibility,
+                        rests_since: proposed.flexibility.map_or(self.filed_seq, |_| meta.sequence),
+                        told: None,
                         pattern: proposed.pattern,
                         at: meta.time,
                         asked_at: meta.time,
@@ -73,6 +75,8 @@ impl LoopRecord {
                         summary: revised.summary.clone(),
                         rationale: revised.rationale.clone(),
                         flexibility: revised.flexibility,
+                        rests_since: revised.flexibility.map_or(self.filed_seq, |_| meta.sequence),
+                        told: None,
                         pattern: revised.pattern,
                         at: meta.time,
                         asked_at: meta.time,
@@ -123,31 +127,40 @@ impl LoopRecord {
                     self.word(meta, false);
                 }
             }
-            ResolutionEvent::FlexibilityChanged(changed) => match changed.turn {
-                FlexibilityTurn::Expired | FlexibilityTurn::Revoked => {
-                    // An answer that lies before a school can no longer be kept: it must be revised. What a school
-                    // confirmed and has been using stays closed, and it is told.
-                    let rests = self.proposal.as_ref().is_some_and(|proposal| {
-                        proposal.flexibility == Some(changed.flexibility) && proposal.grant != Grant::Awaited
-                    });
-                    if rests && !self.is_ended() {
-                        self.grant_failed(meta);
-                    } else if rests && let Some(proposal) = &mut self.proposal {
-                        // Should the loop reopen, nobody is asked about it again.
-                        proposal.grant = Grant::Failed;
-                    }
+            ResolutionEvent::FlexibilityChanged(changed) => self.flexibility_changed(meta, changed),
+        }
+    }
+
+    fn flexibility_changed(&mut self, meta: &Meta, changed: &FlexibilityChanged) {
+        if let Some(proposal) = &mut self.proposal
+            && proposal.flexibility == Some(changed.flexibility)
+        {
+            proposal.told = Some(changed.event);
+        }
+        match changed.turn {
+            FlexibilityTurn::Expired | FlexibilityTurn::Revoked => {
+                // An answer that lies before a school can no longer be kept: it must be revised. What a school
+                // confirmed and has been using stays closed, and it is told.
+                let rests = self.proposal.as_ref().is_some_and(|proposal| {
+                    proposal.flexibility == Some(changed.flexibility) && proposal.grant != Grant::Awaited
+                });
+                if rests && !self.is_ended() {
+                    self.grant_failed(meta);
+                } else if rests && let Some(proposal) = &mut self.proposal {
+                    // Should the loop reopen, nobody is asked about it again.
+                    proposal.grant = Grant::Failed;
                 }
-                FlexibilityTurn::Renewed => {
-                    let ended = self.is_ended();
-                    let renewed = self.proposal.as_mut().filter(|proposal| {
-                        ended && proposal.flexibility == Some(changed.flexibility) && proposal.grant == Grant::Failed
-                    });
-                    if let Some(proposal) = renewed {
-                        proposal.grant = Grant::Completed;
-                    }
+            }
+            FlexibilityTurn::Renewed => {
+                let ended = self.is_ended();
+                let renewed = self.proposal.as_mut().filter(|proposal| {
+                    ended && proposal.flexibility == Some(changed.flexibility) && proposal.grant == Grant::Failed
+                });
+                if let Some(proposal) = renewed {
+                    proposal.grant = Grant::Completed;
                 }
-                FlexibilityTurn::Widened | FlexibilityTurn::ConditionsChanged => {}
-            },
+            }
+            FlexibilityTurn::Widened | FlexibilityTurn::ConditionsChanged => {}
         }
     }
 

@@ -122,6 +122,7 @@ impl Play {
             person: claims.person,
             key,
             command: id,
+            of: "loop".to_owned(),
             thing,
             action: action.to_owned(),
             request_hash: message.request_hash,
