@@ -7,7 +7,7 @@ use contracts::District;
 use contracts::envelope::{Actor, Envelope};
 use contracts::ids::{CommandId, EventId, LoopId, PersonId};
 use contracts::subjects::Subject;
-use eventlog::jetstream::JetStreamLog;
+use eventlog::jetstream::{JetStreamLog, SharedReader};
 use eventlog::memory::{Chaos, MemoryLog};
 use eventlog::{AppendError, EventLog, Raw};
 use loopline_tests::TestBroker;
@@ -136,6 +136,64 @@ async fn over_jetstream() {
     let broker = TestBroker::start().await;
     let bus = broker.connect("operator").await;
     story(Arc::new(JetStreamLog::new(bus.client()))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_of_one_process_share_a_consumer_and_miss_nothing() {
+    const EVENTS: u64 = 400;
+    let mut broker = TestBroker::start().await;
+    let bus = broker.connect("operator").await;
+    // So few are kept that the slower reader falls behind again and again.
+    let shared = SharedReader::keeping(8);
+    let log = || JetStreamLog::new(bus.client()).sharing(&shared);
+    let writer = JetStreamLog::new(bus.client());
+    let everything = || vec!["loop.>".to_owned()];
+    let mut tails = Vec::new();
+    for _ in 0..3 {
+        tails.push(log().read(everything(), 0).await.expect("a tail"));
+    }
+    let readers = tails.into_iter().enumerate().map(|(nth, mut tail)| {
+        tokio::spawn(async move {
+            let mut got: Vec<eventlog::Raw> = Vec::new();
+            while got.len() < EVENTS as usize {
+                let limit = if nth == 0 { 1 } else { 64 };
+                tokio::time::timeout(Duration::from_secs(20), tail.next(&mut got, limit))
+                    .await
+                    .expect("it goes on");
+            }
+            got.into_iter().map(|raw| raw.sequence).collect::<Vec<u64>>()
+        })
+    });
+    let readers: Vec<_> = readers.collect();
+    loopline_tests::until("they are fed together", async || shared.readers() == 3).await;
+    let mut late = None;
+    for nth in 1..=EVENTS {
+        let subject = subject(u128::from(nth));
+        let once = envelope(&subject, u128::from(nth), 0, "x");
+        loopline_tests::until("it is appended", async || {
+            writer.append(&subject, 0, &once).await.is_ok()
+                || writer.load(&subject, 0, 0).await.is_ok_and(|all| all.len() == 1)
+        })
+        .await;
+        if nth == EVENTS / 2 {
+            // Whoever comes later reads alone what was before, and joins the others.
+            late = Some(log().read(everything(), 0).await.expect("a tail"));
+            broker.kill();
+            broker.resume().await;
+        }
+    }
+    let mut late = late.expect("it was begun");
+    let mut got = Vec::new();
+    while got.len() < EVENTS as usize {
+        tokio::time::timeout(Duration::from_secs(20), late.next(&mut got, 64))
+            .await
+            .expect("it goes on");
+    }
+    let wanted: Vec<u64> = (1..=EVENTS).collect();
+    assert_eq!(got.into_iter().map(|raw| raw.sequence).collect::<Vec<u64>>(), wanted);
+    for reader in readers {
+        assert_eq!(reader.await.expect("it ended well"), wanted);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! `loopline serve`: any services alone, over a broker that runs elsewhere.
 
+use eventlog::jetstream::SharedReader;
 use runtime::health::State;
 use runtime::{Clock, Health, Lifecycle};
 
@@ -35,6 +36,7 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         master,
         regimes: options.regimes.clone(),
         clock: Clock::system(),
+        reader: SharedReader::default(),
         lifecycle: lifecycle.clone(),
         health: Health::default(),
     };

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use decider::Desk;
 use eventlog::Log;
-use eventlog::jetstream::{JetStreamLog, StreamOptions, set_up};
+use eventlog::jetstream::{JetStreamLog, SharedReader, StreamOptions, set_up};
 use messaging::{Bus, BusOptions};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projection::LiveDistricts;
@@ -65,6 +65,8 @@ pub(crate) struct Parts {
     pub(crate) regimes: Option<std::path::PathBuf>,
     /// The time.
     pub(crate) clock: Clock,
+    /// One reader of the log for all services of this process.
+    pub(crate) reader: SharedReader,
     /// The process.
     pub(crate) lifecycle: Lifecycle,
     /// How its parts are.
@@ -82,6 +84,11 @@ impl Parts {
         Arc::new(JetStreamLog::new(bus.client()))
     }
 
+    /// The same for a service of this process: its read models share one reader with the others'.
+    fn service_log(&self, bus: &Bus) -> Log {
+        Arc::new(JetStreamLog::new(bus.client()).sharing(&self.reader))
+    }
+
     /// Sealing keys over a connection.
     pub(crate) fn keyring(&self, bus: &Bus) -> Keyring {
         Keyring::new(Arc::new(JetStreamKeys::new(bus.client())), self.master.clone())
@@ -89,7 +96,7 @@ impl Parts {
 
     /// What carrying out commands on loops needs, over a connection.
     fn desk(&self, bus: &Bus, service: &'static str) -> Desk {
-        let log = Self::log(bus);
+        let log = self.service_log(bus);
         Desk {
             districts: LiveDistricts::follow(log.clone(), &self.lifecycle, self.health.clone(), service),
             log,
@@ -105,7 +112,7 @@ impl Parts {
         let (lifecycle, health, location) = (&self.lifecycle, &self.health, &self.location);
         match name {
             Name::Directory => {
-                let (log, keyring, clock) = (Self::log(&bus), self.keyring(&bus), self.clock.clone());
+                let (log, keyring, clock) = (self.service_log(&bus), self.keyring(&bus), self.clock.clone());
                 return directory::run(bus, log, keyring, clock, location, demo, lifecycle, health)
                     .await
                     .map(Some);
@@ -123,7 +130,7 @@ impl Parts {
                 flexibility::run(bus.clone(), desk, location, regimes, lifecycle, health).await?;
             }
             Name::Timeline => {
-                let (log, keyring, clock) = (Self::log(&bus), self.keyring(&bus), self.clock.clone());
+                let (log, keyring, clock) = (self.service_log(&bus), self.keyring(&bus), self.clock.clone());
                 timeline::run(bus, log, keyring, clock, location, lifecycle, health).await?;
             }
             Name::Gateway => anyhow::bail!("the gateway is started with an address"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use eventlog::jetstream::SharedReader;
 use runtime::health::State;
 use runtime::{Clock, Health, Lifecycle};
 
@@ -50,6 +51,7 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         master,
         regimes: options.regimes.clone(),
         clock: clock.clone(),
+        reader: SharedReader::default(),
         lifecycle: lifecycle.clone(),
         health: Health::default(),
     };

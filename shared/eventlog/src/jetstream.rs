@@ -2,6 +2,7 @@
 
 mod durable;
 mod setup;
+mod shared;
 mod tail;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use tracing::warn;
 
 pub use setup::{StreamOptions, set_up};
+pub use shared::SharedReader;
 
 use crate::{AppendError, Durable, EventLog, Filter, LogError, Raw, Tail};
 
@@ -38,6 +40,7 @@ pub struct JetStreamLog {
     client: Client,
     context: Context,
     direct_get: String,
+    shared: Option<SharedReader>,
 }
 
 impl std::fmt::Debug for JetStreamLog {
@@ -73,6 +76,16 @@ impl JetStreamLog {
             client,
             context,
             direct_get: format!("$JS.API.DIRECT.GET.{STREAM}"),
+            shared: None,
+        }
+    }
+
+    /// The same, with one reader for all logs of this process that follow everything.
+    #[must_use]
+    pub fn sharing(self, shared: &SharedReader) -> Self {
+        Self {
+            shared: Some(shared.clone()),
+            ..self
         }
     }
 
@@ -242,7 +255,7 @@ impl EventLog for JetStreamLog {
     }
 
     async fn read(&self, filter: Filter, after: u64) -> Result<Tail, LogError> {
-        Ok(tail::start(self.context.clone(), filter, after))
+        Ok(tail::start(self.context.clone(), filter, after, self.shared.clone()))
     }
 
     async fn durable(&self, name: &str, filter: Filter) -> Result<Box<dyn Durable>, LogError> {

@@ -99,10 +99,12 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// The tables could not be brought up to date.
-    #[error("the tables of {name} cannot be brought up to date")]
+    #[error("the tables of {name} cannot be brought up to date{help}")]
     Migrate {
         /// Whose.
         name: String,
+        /// What helps, where something does.
+        help: String,
         /// Why.
         #[source]
         source: sqlx::migrate::MigrateError,
@@ -141,6 +143,16 @@ impl Db {
         };
         let migrate = |source| OpenError::Migrate {
             name: name.to_owned(),
+            help: match (durability, location) {
+                (Durability::Sole, _) => String::new(),
+                (Durability::Rebuildable | Durability::Building, Location::Folder(folder)) => format!(
+                    "; they follow from the log: move {} aside and start again, and they are made anew",
+                    folder.join(format!("{name}.sqlite")).display()
+                ),
+                (Durability::Rebuildable | Durability::Building, Location::Url(_)) => format!(
+                    "; they follow from the log: drop the schema {name} and start again, and they are made anew"
+                ),
+            },
             source,
         };
         match location {

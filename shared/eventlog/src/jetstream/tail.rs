@@ -11,8 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::runtime_pause;
+use super::shared::{Fed, Seat, SharedReader};
 use crate::{Filter, Raw, Tail};
 
+/// The filter of what follows everything.
+const EVERYTHING: &str = "loop.>";
 /// Messages read ahead of the reader.
 const READ_AHEAD: usize = 8192;
 /// Messages asked for at once.
@@ -24,94 +27,154 @@ const EXPIRES: Duration = Duration::from_secs(20);
 /// A consumer that nobody reads from is forgotten by the broker after this.
 const INACTIVE: Duration = Duration::from_secs(30);
 
-pub(super) fn start(context: Context, filter: Filter, after: u64) -> Tail {
+/// Reads on from a position; with a shared reader, what follows everything is fed by it once it has caught up.
+pub(super) fn start(context: Context, filter: Filter, after: u64, shared: Option<SharedReader>) -> Tail {
     let (sender, receiver) = mpsc::channel(READ_AHEAD);
     let (caught_up, caught_up_receiver) = watch::channel(None);
     let stop = CancellationToken::new();
     let task_stop = stop.clone();
     tokio::spawn(async move {
         // The batch is copied over in one go: a cooperative yield per message would make small transactions of it.
-        let follow = Box::pin(follow(context, filter, after, sender, caught_up));
+        let follow = Box::pin(follow(context, filter, after, sender, caught_up, shared));
         tokio::task::unconstrained(task_stop.run_until_cancelled_owned(follow)).await;
     });
     Tail::new(receiver, caught_up_receiver, stop)
 }
 
-async fn follow(
+/// What a reader brings from the log to its listener, and how far it has come.
+struct Reading {
+    context: Context,
+    filter: Filter,
+    last: u64,
+    sender: mpsc::Sender<Raw>,
+    caught_up: watch::Sender<Option<u64>>,
+    failures: u32,
+    shared: Option<SharedReader>,
+}
+
+/// Why a reader no longer follows a consumer of its own.
+enum Left {
+    /// Nobody listens any more.
+    Unheard,
+    /// It goes on at a seat of the shared reader.
+    For(Seat),
+}
+
+pub(super) async fn follow(
     context: Context,
     filter: Filter,
     after: u64,
     sender: mpsc::Sender<Raw>,
     caught_up: watch::Sender<Option<u64>>,
+    shared: Option<SharedReader>,
 ) {
-    let mut last = after;
-    let mut failures = 0;
-    while !sender.is_closed() {
-        match follow_once(&context, &filter, &mut last, &sender, &caught_up, &mut failures).await {
-            Ok(()) => return,
+    let mut reading = Reading {
+        context,
+        // Only what follows everything is the same for all.
+        shared: shared.filter(|_| filter == [EVERYTHING]),
+        filter,
+        last: after,
+        sender,
+        caught_up,
+        failures: 0,
+    };
+    while !reading.sender.is_closed() {
+        match reading.alone().await {
+            Ok(Left::Unheard) => return,
+            Ok(Left::For(seat)) => reading.at(seat).await,
             Err(error) => {
-                if failures == 0 {
+                let last = reading.last;
+                if reading.failures == 0 {
                     debug!(%error, last, "reading the log was interrupted");
-                } else if failures == 10 {
+                } else if reading.failures == 10 {
                     warn!(%error, last, "the log cannot be read");
                 }
-                runtime_pause(failures).await;
-                failures += 1;
+                runtime_pause(reading.failures).await;
+                reading.failures += 1;
             }
         }
     }
 }
 
-/// Follows one consumer until it fails; ends well only when nobody listens any more.
-async fn follow_once(
-    context: &Context,
-    filter: &Filter,
-    last: &mut u64,
-    sender: &mpsc::Sender<Raw>,
-    caught_up: &watch::Sender<Option<u64>>,
-    failures: &mut u32,
-) -> Result<(), async_nats::Error> {
-    let config = pull::Config {
-        deliver_policy: DeliverPolicy::ByStartSequence {
-            start_sequence: *last + 1,
-        },
-        ack_policy: AckPolicy::None,
-        filter_subjects: filter.clone(),
-        inactive_threshold: INACTIVE,
-        memory_storage: true,
-        num_replicas: 1,
-        ..pull::Config::default()
-    };
-    let consumer = context.create_consumer_on_stream(config, STREAM).await?;
-    if consumer.cached_info().num_pending == 0 {
-        caught_up.send_if_modified(|at| at.is_none() && at.replace(*last).is_none());
-    }
-    let mut messages = consumer
-        .stream()
-        .max_messages_per_batch(BATCH)
-        .heartbeat(HEARTBEAT)
-        .expires(EXPIRES)
-        .messages()
-        .await?;
-    while let Some(message) = messages.next().await {
-        let message = message?;
-        let (sequence, pending) = message.info().map(|info| (info.stream_sequence, info.pending))?;
-        *failures = 0;
-        if sequence <= *last {
-            continue;
-        }
-        let raw = Raw {
-            sequence,
-            subject: message.subject.to_string(),
-            payload: message.payload.clone(),
+impl Reading {
+    /// Follows a consumer of its own until that fails, nobody listens, or the shared reader can take over.
+    async fn alone(&mut self) -> Result<Left, async_nats::Error> {
+        let config = pull::Config {
+            deliver_policy: DeliverPolicy::ByStartSequence {
+                start_sequence: self.last + 1,
+            },
+            ack_policy: AckPolicy::None,
+            filter_subjects: self.filter.clone(),
+            inactive_threshold: INACTIVE,
+            memory_storage: true,
+            num_replicas: 1,
+            ..pull::Config::default()
         };
-        if sender.send(raw).await.is_err() {
-            return Ok(());
+        let consumer = self.context.create_consumer_on_stream(config, STREAM).await?;
+        let mut seat = None;
+        if consumer.cached_info().num_pending == 0 {
+            self.has_caught_up();
+            seat = self.seat();
+            if let Some(seat) = seat.take_if(|seat| seat.after <= self.last) {
+                return Ok(Left::For(seat));
+            }
         }
-        *last = sequence;
-        if pending == 0 {
-            caught_up.send_if_modified(|at| at.is_none() && at.replace(sequence).is_none());
+        let mut messages = consumer
+            .stream()
+            .max_messages_per_batch(BATCH)
+            .heartbeat(HEARTBEAT)
+            .expires(EXPIRES)
+            .messages()
+            .await?;
+        while let Some(message) = messages.next().await {
+            let message = message?;
+            let (sequence, pending) = message.info().map(|info| (info.stream_sequence, info.pending))?;
+            self.failures = 0;
+            if sequence <= self.last {
+                continue;
+            }
+            let raw = Raw {
+                sequence,
+                subject: message.subject.to_string(),
+                payload: message.payload.clone(),
+            };
+            if self.sender.send(raw).await.is_err() {
+                return Ok(Left::Unheard);
+            }
+            self.last = sequence;
+            if pending == 0 {
+                self.has_caught_up();
+                if seat.is_none() {
+                    seat = self.seat();
+                }
+            }
+            if let Some(seat) = seat.take_if(|seat| seat.after <= self.last) {
+                return Ok(Left::For(seat));
+            }
+        }
+        Err("the consumer has ended".into())
+    }
+
+    fn has_caught_up(&self) {
+        self.caught_up
+            .send_if_modified(|at| at.is_none() && at.replace(self.last).is_none());
+    }
+
+    fn seat(&self) -> Option<Seat> {
+        let shared = self.shared.as_ref()?;
+        Some(shared.seat(&self.context, &self.filter, self.last))
+    }
+
+    /// Is fed until something was missed, or nobody listens.
+    async fn at(&mut self, mut seat: Seat) {
+        while let Fed::Message(raw) = seat.next().await {
+            if raw.sequence <= self.last {
+                continue;
+            }
+            self.last = raw.sequence;
+            if self.sender.send(raw).await.is_err() {
+                return;
+            }
         }
     }
-    Err("the consumer has ended".into())
 }
