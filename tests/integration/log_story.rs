@@ -189,6 +189,8 @@ async fn readers_of_one_process_share_a_consumer_and_miss_nothing() {
             .await
             .expect("it goes on");
     }
+    // It fell behind what is kept while it caught up, and comes back to the others.
+    loopline_tests::until("it is fed with them", async || shared.readers() >= 1).await;
     let wanted: Vec<u64> = (1..=EVENTS).collect();
     assert_eq!(got.into_iter().map(|raw| raw.sequence).collect::<Vec<u64>>(), wanted);
     for reader in readers {

@@ -198,8 +198,13 @@ async fn define_zone(directory: &Directory, message: &CommandMessage, body: wire
         })?;
         schools.insert(school);
     }
+    let subject = Subject::new(&message.district, Kind::Zone, id);
     if known.zone_named(body.name.as_str()).is_some_and(|other| other.0 != id) {
-        return Err(invalid("name", "another zone has this name; choose another"));
+        // What was done once is answered as it was, whatever has been named since.
+        let before = History::<Thing>::read::<()>(&*directory.log, &subject).await;
+        if !before.is_ok_and(|history| history.was_done(message)) {
+            return Err(invalid("name", "another zone has this name; choose another"));
+        }
     }
     let today = known.calendar().date(directory.clock.now());
     let starts = body
@@ -213,7 +218,6 @@ async fn define_zone(directory: &Directory, message: &CommandMessage, body: wire
         plan: body.plan.map(|plan| plan.to_string()),
         look_on: body.look_on,
     });
-    let subject = Subject::new(&message.district, Kind::Zone, id);
     carry_out_on(directory, message, subject, &command, |refusal| match refusal {
         ZoneRefusal::SchoolsLeftOut(left_out) => {
             let names: Vec<String> = left_out

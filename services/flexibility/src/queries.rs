@@ -17,7 +17,7 @@ use contracts::queries::{
     Answered, Ask, FlexibilityQuery, FlexibilityRow, FlexibilityView, PAGE_MAX, Page, PublicRegister,
     PublicRegisterQuery, RegisterQuery, Similar, SimilarFlexibility, SimilarLoop, SimilarQuery,
 };
-use contracts::vocabulary::{Role, RuleSource, Standing};
+use contracts::vocabulary::{Role, RuleSource, ScopeLevel, Standing};
 use decider::Desk;
 use messaging::Incoming;
 use projection::Model;
@@ -173,11 +173,15 @@ async fn register(asked: Asked<RegisterQuery>) -> Result<Page<FlexibilityRow>, P
     };
     let mut items: Vec<FlexibilityRow> = Vec::new();
     let mut looked_at = 0;
+    let mut wanted_rows = asked.query.clone();
+    if wanted_rows.zone.is_some() {
+        wanted_rows.scope = Some(ScopeLevel::Zone);
+    }
     loop {
         let rows = read_model::page(
             &asked.model.db,
             &asked.viewer.district,
-            &asked.query,
+            &wanted_rows,
             moment,
             before,
             500,

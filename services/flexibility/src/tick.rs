@@ -354,7 +354,7 @@ async fn tell(carrier: &dyn Carrier, untold: &Untold) -> Result<(), Problem> {
         &untold.district,
         untold.id.0,
         "tell_loops",
-        &format!("turn/{}", untold.event),
+        &format!("turn/{}/{}", untold.event, untold.since),
     );
     message.body = serde_json::value::to_raw_value(&serde_json::json!({
         "flexibility": untold.flexibility,

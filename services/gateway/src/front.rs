@@ -28,6 +28,8 @@ const GRANTED_LOOKS_MAX: u32 = 25;
 const GRANTED_LOOK: Duration = Duration::from_millis(40);
 /// How long claims are taken for fresh without asking the directory again.
 const CLAIMS_FRESH: Duration = Duration::from_secs(5);
+/// The longest that a refusal waits for the names of those who were faster.
+const NAMED_WITHIN: Duration = Duration::from_millis(500);
 /// Of what others did meanwhile, so many are named.
 const NAMED_MAX: usize = 50;
 /// Visitors whose view of their district is remembered.
@@ -333,7 +335,10 @@ impl Front {
             Err(problem) => {
                 // What was known of the district may be why it was refused.
                 self.memory().districts.remove(&visitor.memory_key);
-                return Err(self.with_names(&message.district, problem).await);
+                let nameless = problem.clone();
+                let named = self.with_names(&message.district, problem);
+                // A refusal is ready: it waits a moment for names and no longer.
+                return Err(tokio::time::timeout(NAMED_WITHIN, named).await.unwrap_or(nameless));
             }
         };
         self.saw(visitor, done.version);

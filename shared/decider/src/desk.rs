@@ -312,10 +312,7 @@ impl Opened {
 
     /// Whether this very command was carried out before: then nothing needs to be looked up for it.
     pub fn was_done(&self, message: &CommandMessage) -> bool {
-        self.history
-            .recorded()
-            .iter()
-            .any(|event| event.envelope.commandid == message.id)
+        self.history.was_done(message)
     }
 
     /// The school that a person speaks for in this loop: the one named, or the only one it can be.

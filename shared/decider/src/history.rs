@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use contracts::commands::CommandMessage;
 use contracts::envelope::Recorded;
 use contracts::subjects::Subject;
 use domain::{Fold, Loop};
@@ -22,6 +23,11 @@ impl<S: Fold + Default> History<S> {
     /// What has happened.
     pub fn recorded(&self) -> &[Recorded] {
         &self.recorded
+    }
+
+    /// Whether this very command was carried out before: then nothing needs to be looked up for it.
+    pub fn was_done(&self, message: &CommandMessage) -> bool {
+        self.recorded.iter().any(|event| event.envelope.commandid == message.id)
     }
 
     /// What it comes to.

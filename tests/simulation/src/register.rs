@@ -119,6 +119,7 @@ impl Folded {
                 district: district.clone(),
                 id: *id,
                 flexibility,
+                since,
                 turn,
                 event,
             })
@@ -142,6 +143,9 @@ impl Rests {
             event,
             LoopEvent::Resolution(ResolutionEvent::ResolutionProposed(_) | ResolutionEvent::ResolutionRevised(_))
         );
+        if anew {
+            self.told.clear();
+        }
         // What was granted may have been taken back before the loop heard of it.
         let since = match self.state.record() {
             Some(record) if !anew => record.filed_seq,

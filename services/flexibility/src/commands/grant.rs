@@ -109,7 +109,10 @@ impl Promised {
         let promise = &self.promise;
         let title = lent_title(promise.title.as_ref(), record, &self.summary);
         let scope = self.scope(record, origin);
-        let starts_on = known.first_day(&scope);
+        // Should the zone begin later than was said when it was promised, it holds from now on all the same.
+        let starts_on = Some(known.first_day(&scope))
+            .filter(|first| promise.ends_on.is_none_or(|ends_on| *first <= ends_on))
+            .unwrap_or(known.today);
         Ok(Terms {
             key,
             title: desk.seal_again(key, title).await?,

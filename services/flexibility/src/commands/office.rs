@@ -217,7 +217,8 @@ impl Office<'_> {
             },
         };
         if let Some(widens) = body.widens
-            && !self.can_be_widened(widens).await?
+            && !read.history.was_done(self.message)
+            && !self.can_be_widened(widens, true).await?
         {
             return Err(invalid(
                 "widens",
@@ -269,7 +270,7 @@ impl Office<'_> {
             answers.pop_last();
         }
         let flexibility = match widens {
-            Some(widens) if self.can_be_widened(widens).await? => widens,
+            Some(widens) if self.can_be_widened(widens, false).await? => widens,
             Some(_) | None => FlexibilityId::adopted(district, id, revision),
         };
         let command = DecideRevision {
@@ -283,8 +284,9 @@ impl Office<'_> {
         act(self.desk, self.message, &mut read, &command).await
     }
 
-    /// Whether this stands in the register, is known to the person, and lets some schools do what all could.
-    async fn can_be_widened(&self, id: FlexibilityId) -> Result<bool, Problem> {
+    /// Whether this stands in the register and lets some schools do what all could. Whoever proposes must know of it;
+    /// the team decides about it as it was proposed.
+    async fn can_be_widened(&self, id: FlexibilityId, proposing: bool) -> Result<bool, Problem> {
         let opened = open(self.desk, self.message, id).await?;
         Ok(opened.history.state().record().is_some_and(|record| {
             record.standing == Standing::InForce
@@ -292,7 +294,7 @@ impl Office<'_> {
                     record.kind,
                     Some(ResolutionKind::SchoolException | ResolutionKind::ZoneFlexibility)
                 )
-                && record.is_seen_by(self.viewer, &self.message.district, &self.known.record)
+                && (!proposing || record.is_seen_by(self.viewer, &self.message.district, &self.known.record))
         }))
     }
 

@@ -16,6 +16,8 @@ pub(crate) use queries::{
     Candidate, RegisterDbRow, at, beside, candidates, ending, ends, now, page, public, term_counts, untold,
 };
 pub use queries::{Ending, Untold};
+#[cfg(test)]
+pub(crate) use {collect::Doc, write::docs as write_docs};
 
 /// The tables, for both databases.
 pub const MIGRATIONS: sql::Migrations = sql::Migrations {

@@ -179,6 +179,8 @@ pub struct Untold {
     pub id: LoopId,
     /// What it rests on.
     pub flexibility: FlexibilityId,
+    /// From which stream sequence on: answered with it again, it is told again.
+    pub since: u64,
     /// What became of that.
     pub turn: FlexibilityTurn,
     /// The event that says so.
@@ -188,8 +190,9 @@ pub struct Untold {
 /// Loops that were not told yet, in no particular order. All districts. What is gone is told whenever it went: it may
 /// have gone between the moment at which somebody saw it in force and the moment at which the answer was recorded.
 pub(crate) async fn untold(db: &Db, limit: i64) -> Result<Vec<Untold>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, Uuid, String, Uuid)> = on!(db, pool => sqlx::query_as(
-            "SELECT rests.loop, rests.district, rests.flexibility, register_row.turn, register_row.turn_event \
+    let rows: Vec<(Uuid, String, Uuid, i64, String, Uuid)> = on!(db, pool => sqlx::query_as(
+            "SELECT rests.loop, rests.district, rests.flexibility, rests.since_seq, register_row.turn, \
+             register_row.turn_event \
              FROM register_row JOIN rests ON rests.flexibility = register_row.id \
              AND rests.district = register_row.district \
              WHERE register_row.to_seq IS NULL AND register_row.turn IS NOT NULL \
@@ -198,11 +201,12 @@ pub(crate) async fn untold(db: &Db, limit: i64) -> Result<Vec<Untold>, sqlx::Err
         .bind(limit).fetch_all(pool).await)?;
     Ok(rows
         .into_iter()
-        .filter_map(|(id, district, flexibility, turn, event)| {
+        .filter_map(|(id, district, flexibility, since, turn, event)| {
             Some(Untold {
                 district: district.parse().ok()?,
                 id: LoopId(id),
                 flexibility: FlexibilityId(flexibility),
+                since: since.unsigned_abs(),
                 turn: FlexibilityTurn::from_code(&turn)?,
                 event: EventId(event),
             })

@@ -3,7 +3,7 @@
 use sql::{Tx, on_tx};
 use sqlx::QueryBuilder;
 
-use super::collect::{Collected, Doc};
+use super::collect::{Collected, Doc, DocOut};
 use super::office;
 
 pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
@@ -15,7 +15,7 @@ pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx
     rests(tx, collected).await?;
     office::write_met(tx, &collected.met_anew, &collected.met).await?;
     office::write_office(tx, &collected.office).await?;
-    docs(tx, collected).await
+    docs(tx, &collected.docs).await
 }
 
 async fn rows(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
@@ -72,8 +72,8 @@ async fn rests(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
 }
 
 /// Full-text search is where the dialects differ.
-async fn docs(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
-    for out in &collected.docs {
+pub(crate) async fn docs(tx: &mut Tx, docs: &[DocOut]) -> Result<(), sqlx::Error> {
+    for out in docs {
         if let Tx::Sqlite(conn) = &mut *tx {
             sqlx::query("DELETE FROM doc_words WHERE rowid = (SELECT seq FROM doc WHERE seq = $1)")
                 .bind(out.seq)

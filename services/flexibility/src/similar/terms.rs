@@ -267,24 +267,39 @@ fn ends_at(phrase: &Phrase, words: &[Word<'_>], at: usize, telling: &[usize]) ->
     Some(telling[place])
 }
 
-/// What a rule is told apart by: its citation and clause, whatever the case and the blanks; empty where none is cited.
+/// Words that say what kind of text is cited and not which: people leave them out, or write another.
+const OF_CITATIONS: [&str; 10] = [
+    "board", "no", "number", "of", "policies", "policy", "sec", "sect", "section", "the",
+];
+
+/// What a rule is told apart by: the words and numbers of its citation and clause that say which it is, whatever the
+/// case, the blanks and the order of the two fields; empty where none is cited. "Board policy 3420, section B" and
+/// "Policy 3420 B" are one rule; a policy and the regulation of the same number are two.
 pub(crate) fn rule_key(rule: &Rule) -> String {
-    let plain = |text: Option<&str>| -> String {
+    let words = |text: Option<&str>| -> Vec<String> {
         text.unwrap_or_default()
             .to_lowercase()
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ")
+            .map(str::to_owned)
+            .collect()
     };
-    let citation = plain(rule.citation.as_ref().map(contracts::Text::as_str));
-    if citation.is_empty() {
+    let mut all = words(rule.citation.as_ref().map(contracts::Text::as_str));
+    if all.is_empty() {
         return String::new();
     }
-    format!(
-        "{citation}|{}",
-        plain(rule.clause.as_ref().map(contracts::Text::as_str))
-    )
+    all.extend(words(rule.clause.as_ref().map(contracts::Text::as_str)));
+    let telling: Vec<&String> = all
+        .iter()
+        .filter(|word| !OF_CITATIONS.contains(&word.as_str()))
+        .collect();
+    // A text without a number is known by all of its words.
+    let numbered = telling.iter().any(|word| word.chars().any(|c| c.is_ascii_digit()));
+    if numbered {
+        telling.into_iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+    } else {
+        all.join(" ")
+    }
 }
 
 #[cfg(test)]
@@ -349,9 +364,38 @@ mod tests {
             rule_key(&rule("Board Policy 3420", Some("Section B"))),
             rule_key(&rule("board policy  3420.", Some("section b")))
         );
+        let whole = rule_key(&rule("Board policy 3420, section B", None));
+        for other in [
+            rule("Policy 3420 B", None),
+            rule("Policy 3420", Some("sec. B")),
+            rule("3420", Some("§ b")),
+            rule("Board Policy No. 3420", Some("B")),
+        ] {
+            assert_eq!(rule_key(&other), whole, "{other:?}");
+        }
+        for other in [
+            rule("Board Policy 3420", None),
+            rule("Board Policy 342", Some("B")),
+            rule("Policy 3420", Some("section C")),
+            rule("Policy 3420", Some("section A")),
+            rule("Policy 3420", Some("part B")),
+            rule("Regulation 3420", Some("section B")),
+        ] {
+            assert_ne!(rule_key(&other), whole, "{other:?}");
+        }
         assert_ne!(
-            rule_key(&rule("Board Policy 3420", None)),
-            rule_key(&rule("Board Policy 342", None))
+            rule_key(&rule("Policy 3420", Some("section A"))),
+            rule_key(&rule("Policy 3420", None))
         );
+        // Without a number all words count.
+        assert_ne!(
+            rule_key(&rule("Board policy", None)),
+            rule_key(&rule("The policy", None))
+        );
+        assert_ne!(
+            rule_key(&rule("Student handbook", Some("page 12"))),
+            rule_key(&rule("Staff handbook", Some("page 12")))
+        );
+        assert_eq!(rule_key(&rule(" - ", Some("section B"))), "");
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct AllowedPage {
     pub groups: Vec<Group>,
     pub next: Option<String>,
     pub may_write: bool,
+    /// Whether the district has innovation zones.
+    pub zones: bool,
     /// The address that anybody can be given, where something is public.
     pub public: Option<String>,
 }
@@ -171,6 +173,7 @@ impl AllowedPage {
                 .as_deref()
                 .map(|cursor| format!("/allowed{}", typed.query_with("cursor", cursor))),
             may_write: viewer.in_office(),
+            zones: !viewer.district.zones.is_empty(),
             public: public.then(|| format!("/d/{}/allowed", viewer.district.district)),
         }
     }

@@ -10,7 +10,7 @@ use contracts::problem::Problem;
 use contracts::queries::{FlexibilityRow, NamedZone, Page, RegisterQuery};
 
 use super::allowed::Item;
-use super::forms::{Field, Form, Shape, Typed};
+use super::forms::{Field, Form, Shape, Typed, escaped};
 use super::loops::schools;
 use super::office::tell;
 use super::shell::{self, Here, Shell};
@@ -56,6 +56,8 @@ pub(super) struct ZonePage {
     /// When the plan is looked at, and whether that day has passed.
     pub look: Option<(String, bool)>,
     pub items: Vec<Item>,
+    /// Where the rest of them stand.
+    pub next: Option<String>,
     pub done: bool,
     pub form: Option<Form>,
     pub version: u64,
@@ -107,6 +109,7 @@ impl ZonePage {
             plan: zone.plan.clone(),
             look: zone.look_on.map(|day| (days.full(day), day < days.today)),
             items: allowed.iter().map(|row| Item::new(row, viewer)).collect(),
+            next: None,
             done,
             form: attempt.or_else(change),
             version: zone.version,
@@ -134,8 +137,8 @@ fn form_of(viewer: &Viewer, zone: Option<&NamedZone>) -> Form {
         None => ("zone", "/zones".to_owned(), "Begin a zone", "Begin it"),
         Some(zone) => ("zone", format!("/zones/{}", zone.id), "Change this zone", "Save it"),
     };
-    let mut starts =
-        Field::day("starts", "From when on?").hint("What is allowed in it begins then. Today, where nothing is said.");
+    let mut starts = Field::day("starts", "From when on?")
+        .hint("What is allowed for it from now on begins then. Today, where nothing is said.");
     let mut look_on = Field::day("look_on", "By which day does the district look at that plan?");
     if let Some(zone) = zone {
         starts = starts.value(zone.starts);
@@ -204,7 +207,11 @@ async fn page(desk: &Desk, zone: &NamedZone, done: bool, attempt: Option<Form>) 
         ..RegisterQuery::default()
     };
     let allowed: Page<FlexibilityRow> = desk.ask("flexibility", "register", query).await?;
-    Ok(ZonePage::new(&desk.viewer, zone, &allowed.items, done, attempt))
+    let mut page = ZonePage::new(&desk.viewer, zone, &allowed.items, done, attempt);
+    page.next = allowed
+        .next
+        .map(|cursor| format!("/allowed?zone={}&cursor={}", zone.id, escaped(&cursor)));
+    Ok(page)
 }
 
 /// One zone.

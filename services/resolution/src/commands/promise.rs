@@ -41,7 +41,7 @@ pub(super) async fn promise(
     }
     let Some(grants) = &body.grants else {
         return Ok(Some(Promise {
-            ends_on: end_of_pilot(desk, message, body),
+            ends_on: end_of_pilot(body, today(desk, message)),
             ..Promise::default()
         }));
     };
@@ -50,17 +50,22 @@ pub(super) async fn promise(
     if grants.ends_on.is_some_and(|ends_on| ends_on < today) && !opened.was_done(message) {
         return Err(invalid("grants.ends_on", "is past"));
     }
+    let zone = grants
+        .zone
+        .as_ref()
+        .map(|named| zone(desk, message, named.as_str()))
+        .transpose()?;
+    let begins = zone.map_or(today, |zone| begins(desk, message, zone).max(today));
+    if grants.ends_on.is_some_and(|ends_on| ends_on < begins) && !opened.was_done(message) {
+        return Err(invalid("grants.ends_on", "is before the zone begins"));
+    }
     Ok(Some(Promise {
         title: desk.seal_some(key, grants.title.as_ref()).await?,
         rule: grants.rule.clone(),
-        zone: grants
-            .zone
-            .as_ref()
-            .map(|named| zone(desk, message, named.as_str()))
-            .transpose()?,
+        zone,
         conditions: desk.seal_some(key, grants.conditions.as_ref()).await?,
         stays_required: desk.seal_some(key, grants.stays_required.as_ref()).await?,
-        ends_on: grants.ends_on.or_else(|| end_of_pilot(desk, message, body)),
+        ends_on: grants.ends_on.or_else(|| end_of_pilot(body, begins)),
         review_on: grants.review_on,
         pilot_question: desk.seal_some(key, grants.pilot_question.as_ref()).await?,
     }))
@@ -73,8 +78,18 @@ fn today(desk: &Desk, message: &CommandMessage) -> chrono::NaiveDate {
         .unwrap_or(now.date_naive())
 }
 
-fn end_of_pilot(desk: &Desk, message: &CommandMessage, body: &wire::Propose) -> Option<chrono::NaiveDate> {
-    (body.kind == ResolutionKind::Pilot).then(|| today(desk, message) + chrono::Days::new(PILOT_DAYS))
+fn end_of_pilot(body: &wire::Propose, begins: chrono::NaiveDate) -> Option<chrono::NaiveDate> {
+    (body.kind == ResolutionKind::Pilot).then(|| begins + chrono::Days::new(PILOT_DAYS))
+}
+
+/// The day on which a zone begins.
+fn begins(desk: &Desk, message: &CommandMessage, zone: ZoneId) -> chrono::NaiveDate {
+    desk.districts
+        .with(&message.district, |record| {
+            record.zones.get(&zone).map(|zone| zone.starts)
+        })
+        .flatten()
+        .unwrap_or(chrono::NaiveDate::MIN)
 }
 
 fn zone(desk: &Desk, message: &CommandMessage, named: &str) -> Result<ZoneId, Problem> {

@@ -84,10 +84,9 @@ impl Decide<Loop> for ChangeFlexibility {
 
     fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
-        let rests = record
-            .proposal
-            .as_ref()
-            .is_some_and(|proposal| proposal.flexibility == Some(self.flexibility));
+        let rests = record.proposal.as_ref().is_some_and(|proposal| {
+            proposal.flexibility == Some(self.flexibility) && proposal.told != Some(self.event)
+        });
         Ok((rests && record.state() != LoopState::Withdrawn).then(|| {
             FlexibilityChanged {
                 flexibility: self.flexibility,

@@ -2,10 +2,11 @@
 //! broker delivers each event once a process and not once a read model.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::jetstream::Context;
 use tokio::sync::{broadcast, mpsc, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::tail;
 use crate::{Filter, Raw};
@@ -22,10 +23,13 @@ pub struct SharedReader {
 
 #[derive(Debug)]
 struct Inner {
-    feed: broadcast::Sender<Raw>,
-    /// The last message that was fed, or that its first reader had taken in before.
-    last: AtomicU64,
-    begun: Mutex<bool>,
+    kept: usize,
+    /// The feed that runs. It alone holds its sender: should it ever end, whoever sits there hears of it, and the next
+    /// one begins another.
+    feed: Mutex<Option<(broadcast::WeakSender<Raw>, Arc<AtomicU64>)>>,
+    stop: CancellationToken,
+    // Ends the feed with the last log that shares it.
+    _guard: DropGuard,
 }
 
 /// A place at the feed.
@@ -41,7 +45,7 @@ pub(super) struct Seat {
 pub(super) enum Fed {
     /// The next message.
     Message(Raw),
-    /// Messages were missed: the reader goes on for itself.
+    /// Messages were missed, or none come any more: the reader goes on for itself.
     Missed,
 }
 
@@ -54,38 +58,44 @@ impl Default for SharedReader {
 impl SharedReader {
     /// Nobody is fed yet; `kept` messages are kept for slower readers.
     pub fn keeping(kept: usize) -> Self {
+        let stop = CancellationToken::new();
         Self {
             inner: Arc::new(Inner {
-                feed: broadcast::Sender::new(kept),
-                last: AtomicU64::new(0),
-                begun: Mutex::new(false),
+                kept,
+                feed: Mutex::new(None),
+                _guard: stop.clone().drop_guard(),
+                stop,
             }),
         }
     }
 
     /// How many readers are fed.
     pub fn readers(&self) -> usize {
-        self.inner.feed.receiver_count()
+        let feed = self.inner.feed.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = feed.as_ref().and_then(|(sender, _)| sender.upgrade());
+        sender.map_or(0, |sender| sender.receiver_count())
     }
 
     /// A place for a reader that has taken in everything up to `position`. The first one's connection feeds all.
     pub(super) fn seat(&self, context: &Context, filter: &Filter, position: u64) -> Seat {
-        let mut begun = self.inner.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*begun {
-            *begun = true;
-            self.inner.last.store(position, Ordering::SeqCst);
-            tokio::spawn(feed(
-                context.clone(),
-                filter.clone(),
-                position,
-                Arc::downgrade(&self.inner),
-            ));
+        let mut feed = self.inner.feed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((sender, last)) = &*feed
+            && let Some(sender) = sender.upgrade()
+        {
+            // In this order, whatever is fed meanwhile is either received or covered by `after`.
+            let receiver = sender.subscribe();
+            let after = last.load(Ordering::SeqCst);
+            return Seat { receiver, after };
         }
-        drop(begun);
-        // In this order, whatever is fed meanwhile is either received or covered by `after`.
-        let receiver = self.inner.feed.subscribe();
-        let after = self.inner.last.load(Ordering::SeqCst);
-        Seat { receiver, after }
+        let (sender, receiver) = broadcast::channel(self.inner.kept);
+        let last = Arc::new(AtomicU64::new(position));
+        *feed = Some((sender.downgrade(), last.clone()));
+        let feeding = run(context.clone(), filter.clone(), position, sender, last);
+        tokio::spawn(self.inner.stop.clone().run_until_cancelled_owned(feeding));
+        Seat {
+            receiver,
+            after: position,
+        }
     }
 }
 
@@ -99,17 +109,16 @@ impl Seat {
     }
 }
 
-/// Follows the log for all, until nobody shares it any more.
-async fn feed(context: Context, filter: Filter, after: u64, inner: Weak<Inner>) {
+/// Follows the log for all.
+async fn run(context: Context, filter: Filter, after: u64, feed: broadcast::Sender<Raw>, last: Arc<AtomicU64>) {
     let (sender, mut receiver) = mpsc::channel::<Raw>(KEPT);
     let (caught_up, _) = watch::channel(None);
     let feeding = async {
         while let Some(raw) = receiver.recv().await {
-            let Some(inner) = inner.upgrade() else { return };
             // First noted, then fed: who takes a seat in between has it twice and not never.
-            inner.last.store(raw.sequence, Ordering::SeqCst);
+            last.store(raw.sequence, Ordering::SeqCst);
             // Nobody may listen just now.
-            let _ = inner.feed.send(raw);
+            let _ = feed.send(raw);
         }
     };
     tokio::select! {

@@ -131,7 +131,11 @@ fn check_loop(case: &Case<'_>, id: LoopId, events: &[&Logged], add: &mut impl Fn
             }
             Actor::Policy(name) => {
                 routed += u32::from(name == ROUTES);
-                if let Some(what) = policy_trouble(case, name, id, previous, &events[..nth], logged) {
+                let since = state
+                    .record()
+                    .and_then(|record| record.proposal.as_ref())
+                    .map_or(0, |proposal| proposal.rests_since);
+                if let Some(what) = policy_trouble(case, name, id, (previous, since), &events[..nth], logged) {
                     add(format!("the event at {at} of {id} by {name} {what}"));
                 }
                 if let Some(cause) = envelope.causationid
@@ -161,7 +165,7 @@ fn policy_trouble(
     case: &Case<'_>,
     name: &str,
     id: LoopId,
-    previous: u64,
+    (previous, since): (u64, u64),
     before: &[&Logged],
     logged: &Logged,
 ) -> Option<String> {
@@ -204,7 +208,7 @@ fn policy_trouble(
         };
         let follows = told.is_some_and(|event| {
             in_register(event)
-                && envelope.commandid == CommandId(Uuid::new_v5(&id.0, format!("turn/{event}").as_bytes()))
+                && envelope.commandid == CommandId(Uuid::new_v5(&id.0, format!("turn/{event}/{since}").as_bytes()))
         });
         return (!follows).then(|| "tells what the register does not say".to_owned());
     }

@@ -159,8 +159,8 @@ fn when(viewer: &Viewer) -> String {
         days,
     } = viewer.district.thresholds;
     format!(
-        "It is a pattern when {clause_schools} schools cite the same rule, when {exceptions} exceptions bend it, or when \
-         {area_schools} schools meet the same area, within {days} days."
+        "It is a pattern when {clause_schools} schools cite the same rule or {area_schools} schools meet the same area within \
+         {days} days, or when {exceptions} exceptions in force bend one rule."
     )
 }
 
@@ -176,7 +176,7 @@ fn thresholds(viewer: &Viewer) -> Form {
         "When is it a pattern?",
         "Set it",
     )
-    .lead("What reaches it from now on is seen as a pattern. What was seen before stays.")
+    .lead("What reaches it is seen at once, also what was met before. What was seen before stays.")
     .with(count(
         "thresholds.clause_schools",
         "Schools that cite the same rule",
@@ -242,7 +242,7 @@ pub(in crate::pages) async fn patterns(desk: Desk, Query(query): Query<Vec<(Stri
         let mut page = list(&desk, &typed).await?;
         page.done = typed
             .some("done")
-            .map(|_| "It is set. What reaches it from now on is seen as a pattern.");
+            .map(|_| "It is set. What reaches it is seen as a pattern in a moment.");
         shell::page(&page)
     };
     desk.or_trouble(page.await)
