@@ -84,7 +84,14 @@ fn a_seed_tells_the_same_story_each_time() {
 /// What a bug breaks is said in one of these ways, and not in just any.
 fn says(bug: Sabotage) -> &'static [&'static str] {
     match bug {
-        Sabotage::DropsPolicyCommands => &["waits for router", "nobody has", "nobody was asked about the appeal"],
+        Sabotage::DropsPolicyCommands => &[
+            "waits for router",
+            "nobody has",
+            "nobody was asked about the appeal",
+            "it does not stand in the register",
+            "has not heard that its rule was changed",
+            "waits for it still",
+        ],
         Sabotage::StoresTwice => &["names", "is there twice"],
         Sabotage::AcknowledgesWithoutStoring => {
             &["the log has no event of it", "nothing stands", "its event stands at"]

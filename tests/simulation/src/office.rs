@@ -126,6 +126,15 @@ impl Folded {
             .collect()
     }
 
+    /// Requests that no silence grants, with the day on which the state is slow.
+    fn slow(&self) -> impl Iterator<Item = (&District, WaiverId, NaiveDate)> {
+        self.waivers.iter().filter_map(|(id, (district, state))| {
+            let record = state.record()?;
+            let waits = record.standing == WaiverStanding::Submitted && !record.silence_grants;
+            Some((district, *id, record.submitted_on.filter(|_| waits)? + SLOW))
+        })
+    }
+
     /// Requests that the state's silence grants, with the last day it has.
     fn silent(&self) -> impl Iterator<Item = (&District, WaiverId, NaiveDate)> {
         self.waivers.iter().filter_map(|(id, (district, state))| {
@@ -154,6 +163,15 @@ struct Chance {
     body: Value,
 }
 
+/// After this long the state answers also where it need not.
+const SLOW: Days = Days::new(75);
+
+/// How likely, in a thousand, the state says nothing yet.
+fn patience(submitted_on: Option<NaiveDate>, today: NaiveDate) -> u32 {
+    let waited = submitted_on.map_or(0, |day| (today - day).num_days());
+    if waited < 15 { 980 } else { 200 }
+}
+
 fn contact(claims: &Claims) -> bool {
     claims.has(Role::Contact)
 }
@@ -173,9 +191,41 @@ impl World {
             chances
         };
         let nth = self.dice.below(chances.len().max(1));
-        let Some(chance) = chances.into_iter().nth(nth) else {
-            return Ok(());
+        match chances.into_iter().nth(nth) {
+            Some(chance) => self.office_does(chance).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Where the law says nothing of silence, the state answers in the end, when dates have passed; often with a no.
+    pub(crate) async fn the_state_answers_late(&mut self) -> Result<(), Broken> {
+        let today = self.clock.now().date_naive();
+        let late: Vec<(WaiverId, District)> = {
+            let folded = self.known.now();
+            folded
+                .slow()
+                .filter(|(_, _, day)| *day < today)
+                .map(|(district, id, _)| (id, district.clone()))
+                .collect()
         };
+        for (id, district) in late {
+            let granted = self.dice.chance(300);
+            let until = granted.then(|| today + Days::new(400));
+            self.beat += 1;
+            self.office_does(Chance {
+                action: OfficeAction::AnswerWaiver,
+                thing: Some(id.0),
+                district,
+                by: contact,
+                body: json!({"granted": granted, "until": until}),
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn office_does(&mut self, chance: Chance) -> Result<(), Broken> {
+        let known = self.known.clone();
         let person = ROSTER
             .plan(&chance.district)
             .and_then(|plan| plan.people.iter().find(|claims| (chance.by)(claims)))
@@ -260,10 +310,10 @@ impl World {
             begun.insert((record.loop_id, record.revision));
             let (action, body) = match record.standing {
                 WaiverStanding::Drafted => (OfficeAction::SubmitWaiver, json!({})),
-                // Where the law says what silence means, the state is often silent.
-                WaiverStanding::Submitted if record.silence_grants && self.dice.chance(700) => continue,
+                // The state takes its time, in which dates pass; what takes long is often refused.
+                WaiverStanding::Submitted if self.dice.chance(patience(record.submitted_on, today)) => continue,
                 WaiverStanding::Submitted => {
-                    let granted = self.dice.chance(600);
+                    let granted = self.dice.chance(300);
                     let until = granted.then(|| today + Days::new(400));
                     (OfficeAction::AnswerWaiver, json!({"granted": granted, "until": until}))
                 }
@@ -306,10 +356,10 @@ impl World {
         chances
     }
 
-    /// When the state's silence brings something about next.
+    /// When the state's silence, or its late answer, brings something about next.
     pub(crate) fn state_is_silent_until(&self) -> Option<DateTime<Utc>> {
         let folded = self.known.now();
-        let day = folded.silent().map(|(_, _, day)| day).min()?;
+        let day = folded.silent().chain(folded.slow()).map(|(_, _, day)| day).min()?;
         // By then the day after has begun wherever the district is.
         Some((day + Days::new(2)).and_time(NaiveTime::MIN).and_utc())
     }

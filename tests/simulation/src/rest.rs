@@ -79,6 +79,7 @@ impl World {
             match next_at.into_iter().flatten().min() {
                 Some(at) if at <= until && self.options.sabotage != Some(Sabotage::NeverTicks) => {
                     self.clock.set(at.max(self.clock.now()) + TimeDelta::minutes(1));
+                    self.the_state_answers_late().await?;
                     self.comes_to_rest().await?;
                 }
                 Some(_) | None => {
