@@ -125,13 +125,6 @@ pub(super) async fn back(uri: axum::http::Uri, Path((id, name)): Path<(String, S
     }
 }
 
-/// Sends a form on as a setting of the directory.
-pub(super) async fn set(desk: &Desk, verb: &str, thing: Uuid, form: &Form, typed: &Typed) -> Result<(), Problem> {
-    tell(desk, "directory", verb, Some(thing), form, typed)
-        .await
-        .map(|_| ())
-}
-
 /// Sends a form on as a command of the office; the id of the thing.
 async fn sent(
     desk: &Desk,

@@ -9,8 +9,9 @@ use contracts::register_action::RegisterAction;
 use contracts::vocabulary::{RuleSource, Says};
 
 use super::forms::{readers, scope_fields};
-use crate::pages::forms::{self, Choice, Field, Form, Typed};
+use crate::pages::forms::{Choice, Field, Form, Typed};
 use crate::pages::loops::{areas, pick};
+use crate::pages::office::tell;
 use crate::pages::shell::{self, Here, Shell};
 use crate::pages::viewer::{Desk, Stranger, Viewer};
 use crate::pages::words;
@@ -155,34 +156,12 @@ pub(in crate::pages) async fn write(
         Ok(desk) => desk,
         Err(stranger) => return stranger.keeping(&typed),
     };
-    match written(&desk, &typed).await {
-        Ok(id) => {
-            let done = RegisterAction::WriteDown.slug();
-            Redirect::to(&format!("/allowed/{id}?done={done}")).into_response()
-        }
+    let done = RegisterAction::WriteDown.slug();
+    match tell(&desk, "flexibility", done, None, &form(&desk.viewer), &typed).await {
+        Ok(id) => Redirect::to(&format!("/allowed/{id}?done={done}")).into_response(),
         Err(problem) => desk.or_trouble(shell::page_as(
             shell::status(&problem),
             &WritePage::new(&desk.viewer, &typed, Some(&problem)),
         )),
     }
-}
-
-async fn written(desk: &Desk, typed: &Typed) -> Result<uuid::Uuid, Problem> {
-    desk.viewer.check(typed)?;
-    let form = form(&desk.viewer);
-    forms::missing(&form.fields, typed)?;
-    let body = forms::body(&form.fields, typed)?;
-    let (acted, _) = desk
-        .front
-        .command(
-            &desk.viewer.visitor,
-            "flexibility",
-            RegisterAction::WriteDown.slug(),
-            None,
-            &body,
-            typed.some("key"),
-            None,
-        )
-        .await?;
-    Ok(acted.id.0)
 }

@@ -13,7 +13,7 @@ use contracts::subjects::Thing;
 use contracts::vocabulary::{PatternStanding, RuleSource};
 use uuid::Uuid;
 
-use super::{OfficePage, set};
+use super::{OfficePage, tell};
 use crate::pages::allowed::{Step, ladder, rule_fields};
 use crate::pages::days::counted;
 use crate::pages::forms::{Choice, Field, Form, Shape, Typed};
@@ -214,16 +214,9 @@ pub(in crate::pages) async fn set_thresholds(
         Err(stranger) => return stranger.keeping(&typed),
     };
     let form = thresholds(&desk.viewer);
-    match set(
-        &desk,
-        "set-pattern-thresholds",
-        desk.viewer.district.district.thing_id(),
-        &form,
-        &typed,
-    )
-    .await
-    {
-        Ok(()) => Redirect::to("/patterns?done=thresholds").into_response(),
+    let thing = desk.viewer.district.district.thing_id();
+    match tell(&desk, "directory", "set-pattern-thresholds", Some(thing), &form, &typed).await {
+        Ok(_) => Redirect::to("/patterns?done=thresholds").into_response(),
         Err(problem) => {
             let page = async {
                 let mut page = list(&desk, &Typed::default()).await?;
