@@ -47,12 +47,13 @@ pub(crate) async fn bench(options: BenchOptions) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::default();
     lifecycle.stop_on_signals();
     let report = tokio::select! {
-        report = measure(&options, folder.path()) => report?,
+        report = measure(&options, folder.path()) => report,
         () = lifecycle.stopping() => anyhow::bail!("interrupted"),
     };
     if options.keep {
         say(&format!("Kept in {}", folder.keep().display()));
     }
+    let report = report?;
     if options.json {
         print(&serde_json::to_string(&report)?)
     } else {

@@ -15,6 +15,8 @@ use super::words;
 
 /// How often each page is read.
 const READS: usize = 400;
+/// Every order in which lists can be had.
+const SORTS: [&str; 4] = ["due", "newest", "oldest", "changed"];
 /// How often before it counts.
 const WARM_UP: usize = 40;
 
@@ -52,7 +54,11 @@ pub(super) async fn read(address: SocketAddr, people: &People) -> anyhow::Result
             (&mut read.inbox, "/department".to_owned(), true),
             (&mut read.one, format!("/loops/{id}"), true),
             (&mut read.search, format!("/loops?q={wanted}"), true),
-            (&mut read.list, "/api/v1/loops?limit=50&sort=due".to_owned(), false),
+            (
+                &mut read.list,
+                format!("/api/v1/loops?limit=50&sort={}", SORTS[nth % SORTS.len()]),
+                false,
+            ),
         ] {
             let started = Instant::now();
             let (status, _) = if page {
@@ -82,7 +88,11 @@ async fn some_loops(connection: &mut Connection, token: &str) -> anyhow::Result<
         let (status, answer) = connection
             .get(token, &format!("/api/v1/loops?limit=200&sort={sort}"))
             .await?;
-        anyhow::ensure!(status == 200, "a list was answered {status}");
+        anyhow::ensure!(
+            status == 200,
+            "the list by {sort} was answered {status}: {}",
+            String::from_utf8_lossy(&answer)
+        );
         let answer: Value = serde_json::from_slice(&answer)?;
         let items = answer["items"].as_array().context("a list without items")?;
         ids.extend(
