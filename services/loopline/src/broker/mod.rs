@@ -18,8 +18,17 @@ pub(crate) use find::find;
 
 use crate::folder::Folder;
 
-/// How long a broker may take to listen.
-const START_MAX: Duration = Duration::from_secs(10);
+/// How long a broker may take to listen: after a kill, it looks through its whole store first.
+const START_MAX: Duration = Duration::from_mins(20);
+/// After how long that is said aloud.
+const START_LONG: Duration = Duration::from_secs(10);
+/// What the broker may keep in memory over an empty store, in MiB.
+const MEMORY_MIB: u64 = 160;
+/// What it may keep besides is this part of its store. With less than it needs, it would do nothing but collect
+/// garbage: it keeps an index of all subjects, some 300 MB for a million loops in 14 GB.
+const MEMORY_PART: u64 = 16;
+/// What it may keep while a store is filled.
+const MEMORY_FILLING_MIB: u64 = 2048;
 /// How often a stopping or starting broker is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -60,7 +69,7 @@ pub(crate) async fn start_syncing(folder: &Folder, lifecycle: &Lifecycle, sync: 
         // Nobody else has this port now; should somebody take it before the broker does, another is tried.
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let config = config::write(folder, port, sync)?;
-        let mut child = spawn(&server, &config)?;
+        let mut child = spawn(&server, &config, memory(folder, sync))?;
         match listening(&mut child, port).await {
             Ok(()) => break (child, port, config),
             Err(error) if attempt < 3 => {
@@ -75,9 +84,10 @@ pub(crate) async fn start_syncing(folder: &Folder, lifecycle: &Lifecycle, sync: 
     };
     info!(port, "the broker listens on loopback");
     let (tell_stopped, stopped) = tokio::sync::oneshot::channel();
-    let watching = lifecycle.clone();
+    let (watching, folder) = (lifecycle.clone(), folder.clone());
     lifecycle.spawn_to_its_end(async move {
-        watch(child, &server, &config, port, &watching).await;
+        let again = || spawn(&server, &config, memory(&folder, sync));
+        watch(child, again, port, &watching).await;
         let _ = tell_stopped.send(());
     });
     Ok(Broker {
@@ -93,7 +103,27 @@ impl Broker {
     }
 }
 
-fn spawn(server: &Path, config: &Path) -> anyhow::Result<Child> {
+/// What the broker may keep in memory over the store in a folder, in MiB.
+fn memory(folder: &Folder, sync: Sync) -> u64 {
+    if sync == Sync::NowAndThen {
+        return MEMORY_FILLING_MIB;
+    }
+    MEMORY_MIB + weight(&folder.nats().join("store"), 8) / MEMORY_PART / (1 << 20)
+}
+
+/// What the files under a folder weigh, some levels down; what cannot be read weighs nothing.
+fn weight(folder: &Path, levels: u8) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(about) if about.is_dir() && levels > 0 => weight(&entry.path(), levels - 1),
+            Ok(about) => about.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+fn spawn(server: &Path, config: &Path, memory_mib: u64) -> anyhow::Result<Child> {
     let this = std::env::current_exe().context("failed to find this program's own file")?;
     Command::new(this)
         .arg("exec-broker")
@@ -101,7 +131,7 @@ fn spawn(server: &Path, config: &Path) -> anyhow::Result<Child> {
         .arg(config)
         .env(
             "GOMEMLIMIT",
-            std::env::var("GOMEMLIMIT").unwrap_or_else(|_| "160MiB".to_owned()),
+            std::env::var("GOMEMLIMIT").unwrap_or_else(|_| format!("{memory_mib}MiB")),
         )
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -113,6 +143,7 @@ fn spawn(server: &Path, config: &Path) -> anyhow::Result<Child> {
 
 async fn listening(child: &mut Child, port: u16) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
+    let mut said = false;
     loop {
         if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
             return Ok(());
@@ -124,11 +155,15 @@ async fn listening(child: &mut Child, port: u16) -> anyhow::Result<()> {
             started.elapsed() < START_MAX,
             "the broker does not listen after {START_MAX:?}"
         );
+        if !said && started.elapsed() >= START_LONG {
+            warn!("the broker does not listen yet: it looks through its store, which takes longer the larger that is");
+            said = true;
+        }
         runtime::clock::pause(LOOK).await;
     }
 }
 
-async fn watch(mut child: Child, server: &Path, config: &Path, port: u16, lifecycle: &Lifecycle) {
+async fn watch(mut child: Child, spawn: impl Fn() -> anyhow::Result<Child>, port: u16, lifecycle: &Lifecycle) {
     loop {
         tokio::select! {
             status = child.wait() => {
@@ -137,7 +172,7 @@ async fn watch(mut child: Child, server: &Path, config: &Path, port: u16, lifecy
                 }
                 error!(?status, "the broker has ended; it is started again");
                 loop {
-                    match spawn(server, config) {
+                    match spawn() {
                         Ok(mut again) => match listening(&mut again, port).await {
                             Ok(()) => {
                                 child = again;
