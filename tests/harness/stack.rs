@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use decider::Desk;
 use eventlog::Log;
 use eventlog::jetstream::JetStreamLog;
+use ledger::{Bundle, Ledger, Signer};
 use messaging::Bus;
 use projection::LiveDistricts;
 use runtime::{Clock, Health, Lifecycle};
@@ -31,6 +32,8 @@ pub struct Stack {
     pub location: Location,
     /// The log.
     pub log: Log,
+    /// The ledger, for reading and exporting.
+    pub record: Ledger,
     /// The directory.
     pub directory: Arc<directory::Directory>,
     /// Sealing keys.
@@ -46,6 +49,9 @@ pub fn monday() -> DateTime<Utc> {
     DateTime::from_timestamp(1_793_628_000, 0).expect("a moment")
 }
 
+/// The secret that checkpoints are signed with.
+const SECRET: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
 impl Stack {
     /// Starts a system and sets its two districts up.
     pub async fn start(location: Location) -> Self {
@@ -57,45 +63,34 @@ impl Stack {
         let log = |bus: &Bus| -> Log { Arc::new(JetStreamLog::new(bus.client())) };
 
         let bus = broker.connect("directory").await;
-        let (directory_log, directory_keys) = (log(&bus), keyring(&bus));
-        let directory = directory::run(
-            bus,
-            directory_log,
-            directory_keys,
-            clock.clone(),
-            &location,
-            true,
-            &lifecycle,
-            &health,
-        )
-        .await
-        .expect("the directory");
-        let directory = Arc::new(directory);
-        let people = district::set_up(&directory).await;
-
-        let desk = |bus: &Bus, service: &'static str| Desk {
+        let districts = LiveDistricts::follow(&log(&bus), &lifecycle, &health);
+        let desk = |bus: &Bus| Desk {
             log: log(bus),
             keyring: keyring(bus),
             clock: clock.clone(),
             recent: decider::Recent::default(),
-            districts: LiveDistricts::follow(log(bus), &lifecycle, health.clone(), service),
+            districts: districts.clone(),
         };
-        let bus = broker.connect("intake").await;
-        intake::run(bus.clone(), desk(&bus, "intake"), &lifecycle)
+        let directory = directory::run(bus.clone(), desk(&bus), &location, true, &lifecycle, &health)
             .await
-            .expect("intake");
+            .expect("the directory");
+        let directory = Arc::new(directory);
+        let people = district::set_up(&directory).await;
+
+        let bus = broker.connect("intake").await;
+        intake::run(bus.clone(), desk(&bus), &lifecycle).await.expect("intake");
         let bus = broker.connect("resolution").await;
-        resolution::run(bus.clone(), desk(&bus, "resolution"), &lifecycle, &health)
+        resolution::run(bus.clone(), desk(&bus), &lifecycle, &health)
             .await
             .expect("resolution");
         let bus = broker.connect("routing").await;
-        routing::run(bus.clone(), desk(&bus, "routing"), &location, &lifecycle, &health)
+        routing::run(bus.clone(), desk(&bus), &location, &lifecycle, &health)
             .await
             .expect("routing");
         let bus = broker.connect("flexibility").await;
         flexibility::run(
             bus.clone(),
-            desk(&bus, "flexibility"),
+            desk(&bus),
             &location,
             flexibility::regimes::Regimes::load(None).expect("how states are asked"),
             &lifecycle,
@@ -103,19 +98,18 @@ impl Stack {
         )
         .await
         .expect("the register");
+        let bus = broker.connect("ledger").await;
+        let signer = Signer::from_text(SECRET).expect("a key");
+        ledger::run(bus.clone(), desk(&bus), signer.clone(), &location, &lifecycle, &health)
+            .await
+            .expect("the ledger");
+        let record = Ledger::connect(&location, log(&bus), signer, clock.clone())
+            .await
+            .expect("the record");
         let bus = broker.connect("timeline").await;
-        let (timeline_log, timeline_keys) = (log(&bus), keyring(&bus));
-        timeline::run(
-            bus,
-            timeline_log.clone(),
-            timeline_keys.clone(),
-            clock.clone(),
-            &location,
-            &lifecycle,
-            &health,
-        )
-        .await
-        .expect("the timeline");
+        timeline::run(bus.clone(), desk(&bus), &location, &lifecycle, &health)
+            .await
+            .expect("the timeline");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let options = gateway::Options {
             listener,
@@ -123,7 +117,7 @@ impl Stack {
             metrics: None,
         };
         let bus = broker.connect("gateway").await;
-        let address = gateway::run(bus, clock.clone(), options, &lifecycle, &health)
+        let address = gateway::run(bus.clone(), clock.clone(), options, &lifecycle, &health)
             .await
             .expect("the gateway");
         let operator = broker.connect("operator").await;
@@ -132,9 +126,10 @@ impl Stack {
             clock,
             people,
             location,
-            log: timeline_log,
+            log: log(&bus),
+            record,
             directory,
-            keyring: timeline_keys,
+            keyring: keyring(&bus),
             address,
             operator,
             lifecycle,
@@ -219,6 +214,31 @@ impl Stack {
     /// The connection of whoever runs the system.
     pub fn operator(&self) -> &Bus {
         &self.operator
+    }
+
+    /// Waits until the ledger has signed everything that the log holds by now.
+    pub async fn signs(&self) {
+        let head = self.log.head().await.expect("the log");
+        crate::until("the ledger has taken everything in", async || {
+            self.record.reached().await.is_ok_and(|reached| reached >= head)
+        })
+        .await;
+        let _: usize = self
+            .operator
+            .ask("svc.ledger.clock.tick".to_owned(), &serde_json::json!({}))
+            .await
+            .expect("checkpoints");
+    }
+
+    /// Writes a district's record into a folder.
+    pub async fn exports(&self, district: &str, folder: &std::path::Path) {
+        self.signs().await;
+        let mut bundle = Bundle::begin(folder).expect("a folder");
+        self.record
+            .export(district, &mut bundle, |_| Ok(()), |_, _| {})
+            .await
+            .expect("exported");
+        bundle.finish().expect("written");
     }
 
     /// Ends the system in good order.

@@ -11,6 +11,7 @@ mod office;
 mod properties;
 mod races;
 mod read_models;
+mod record;
 mod register;
 mod sight;
 mod simulation;

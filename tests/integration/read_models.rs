@@ -197,6 +197,14 @@ impl eventlog::EventLog for Overtaken {
         self.log.read(filter, after).await
     }
 
+    async fn read_whole(&self, after: u64) -> Result<eventlog::Tail, eventlog::LogError> {
+        self.log.read_whole(after).await
+    }
+
+    async fn at(&self, sequence: u64) -> Result<Option<eventlog::Raw>, eventlog::LogError> {
+        self.log.at(sequence).await
+    }
+
     async fn durable(
         &self,
         name: &str,

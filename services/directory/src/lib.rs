@@ -12,6 +12,7 @@ pub mod read_model;
 
 use std::sync::Arc;
 
+use decider::Desk;
 use eventlog::Log;
 use messaging::{Bus, Endpoint, serve};
 use projection::{LiveDistricts, Model, Position};
@@ -51,23 +52,23 @@ pub async fn open(location: &Location, keyring: Keyring) -> anyhow::Result<Model
 }
 
 /// Serves the directory until the process ends.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a part of the process, named once where it is put together"
-)]
 pub async fn run(
     bus: Bus,
-    log: Log,
-    keyring: Keyring,
-    clock: Clock,
+    desk: Desk,
     location: &Location,
     demo: bool,
     lifecycle: &Lifecycle,
     health: &Health,
 ) -> anyhow::Result<Directory> {
+    let Desk {
+        log,
+        keyring,
+        clock,
+        districts,
+        ..
+    } = desk;
     let people = open(location, keyring.clone()).await?;
     people.model.tell_over(bus.clone());
-    let districts = LiveDistricts::follow(log.clone(), lifecycle, health.clone(), "directory");
     let credentials = Credentials::open(location).await?;
     lifecycle.spawn_to_its_end(projection::run(
         log.clone(),

@@ -5,8 +5,8 @@ use contracts::commands as wire;
 use contracts::office_action::OfficeAction;
 use contracts::problem::Problem;
 use contracts::queries::{
-    ClauseMap, DistrictView, Entry, FlexibilityRow, FlexibilityView, LoopRow, LoopView, Page, PatternRow, PatternView,
-    RegimeView, ReviewView, Similar, WaiverView,
+    ClauseMap, DistrictView, Entry, FlexibilityRow, FlexibilityView, LedgerView, LoopRow, LoopView, Page, PatternRow,
+    PatternView, RegimeView, ReviewView, Similar, WaiverView,
 };
 use contracts::register_action::RegisterAction;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
@@ -114,6 +114,66 @@ fn read(made: &mut Made, summary: &str, answer: &Schema, parameters: Vec<Value>)
             "default": {"description": "A problem: what is wrong and what to do", "content": {"application/problem+json": {"schema": problem}}},
         },
     })
+}
+
+/// What is given as it is, and not as JSON.
+fn plain(made: &mut Made, summary: &str, content: &str, parameters: Vec<Value>) -> Value {
+    let problem = made.schema::<Problem>();
+    json!({
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {
+            "200": {"description": "The answer", "content": {content: {}}},
+            "default": {"description": "A problem: what is wrong and what to do", "content": {"application/problem+json": {"schema": problem}}},
+        },
+    })
+}
+
+/// The record that proves itself.
+fn ledger(made: &mut Made) {
+    let view = made.schema::<LedgerView>();
+    let operation = read(
+        made,
+        "How the district's ledger stands. For: auditor, leader, administrator.",
+        &view,
+        vec![],
+    );
+    made.add("/api/v1/ledger", "get", operation);
+    let of_loop = vec![parameter("id", "path", "The loop's id or number.")];
+    let operation = plain(
+        made,
+        "The receipt of the last event of a loop that you may read of (C2SP tlog-proof, with the entry as its extra data)",
+        "text/plain",
+        of_loop,
+    );
+    made.add("/api/v1/loops/{id}/receipt", "get", operation);
+    let district = || parameter("district", "path", "The district's short name.");
+    let operation = plain(
+        made,
+        "The latest checkpoint (C2SP tlog-checkpoint); anybody may ask",
+        "text/plain",
+        vec![district()],
+    );
+    made.add("/ledger/{district}/checkpoint", "get", operation);
+    let operation = plain(
+        made,
+        "The keys that checkpoints are signed with, the one in force first; anybody may ask",
+        "text/plain",
+        vec![district()],
+    );
+    made.add("/ledger/{district}/keys", "get", operation);
+    let path = parameter(
+        "path",
+        "path",
+        "`<L>/<N>[.p/<W>]` for hashes, `entries/<N>[.p/<W>]` for entries (C2SP tlog-tiles).",
+    );
+    let operation = plain(
+        made,
+        "Hashes of the tree for anybody, entries for the district's auditor",
+        "application/octet-stream",
+        vec![district(), path],
+    );
+    made.add("/ledger/{district}/tile/{path}", "get", operation);
 }
 
 /// Who may do it, in a sentence, from the one declared table.
@@ -329,6 +389,7 @@ pub fn document() -> Value {
         [vec![id()], paging()].concat(),
     );
     made.add("/api/v1/loops/{id}/timeline", "get", operation);
+    ledger(&mut made);
 
     register(&mut made);
     office(&mut made);

@@ -24,6 +24,13 @@ pub(crate) enum Command {
     Serve(ServeOptions),
     /// Make a read model again from the log.
     Rebuild(RebuildOptions),
+    /// Check a record that was exported, or the one of a running system: 0 sound, 3 tampered with, 4 files are missing.
+    Verify(VerifyOptions),
+    /// Write a record out, so that others can check it.
+    #[command(subcommand)]
+    Export(Export),
+    /// Put the log back from the ledger, over a stopped system.
+    Restore(RestoreOptions),
     /// Measure this machine: a private temporary system against the raw broker and the raw database, in one run.
     Bench(BenchOptions),
     /// Print the OpenAPI document of the HTTP API.
@@ -77,6 +84,10 @@ pub(crate) struct UpOptions {
     /// The address people use where another server with TLS stands before this one.
     #[arg(long, env = "LOOPLINE_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    /// The file with the secrets that the ledger's checkpoints are signed with, made at first; in the data folder where
+    /// absent. Keep it apart from the record, and a copy of it elsewhere.
+    #[arg(long, env = "LOOPLINE_LEDGER_KEY")]
+    pub(crate) ledger_key: Option<PathBuf>,
     /// A folder with descriptions of how states are asked for waivers (files ending in .yaml), beside those that ship:
     /// a higher version of the same code replaces one.
     #[arg(long, env = "LOOPLINE_REGIMES")]
@@ -120,6 +131,10 @@ pub(crate) struct ServeOptions {
     /// The address people use where another server with TLS stands before the gateway.
     #[arg(long, env = "LOOPLINE_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    /// The file with the secrets that the ledger's checkpoints are signed with, made at first; in the data folder where
+    /// absent. Keep it apart from the record, and a copy of it elsewhere.
+    #[arg(long, env = "LOOPLINE_LEDGER_KEY")]
+    pub(crate) ledger_key: Option<PathBuf>,
     /// A folder with descriptions of how states are asked for waivers (files ending in .yaml), beside those that ship:
     /// a higher version of the same code replaces one.
     #[arg(long, env = "LOOPLINE_REGIMES")]
@@ -127,6 +142,79 @@ pub(crate) struct ServeOptions {
     /// How logs are written.
     #[arg(long, env = "LOOPLINE_LOGS", default_value = "text")]
     pub(crate) logs: Logs,
+}
+
+/// `loopline verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyOptions {
+    /// A folder or zip file that `export record` wrote.
+    #[arg(required_unless_present = "district")]
+    pub(crate) path: Option<PathBuf>,
+    /// A key that you got otherwise, as name+id+base64; may be given more than once.
+    #[arg(long = "key", value_name = "VKEY")]
+    pub(crate) keys: Vec<String>,
+    /// An older checkpoint that you kept; may be given more than once.
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    pub(crate) checkpoints: Vec<PathBuf>,
+    /// In place of a path: the district whose record is written out, checked, and compared with the log.
+    #[arg(long, conflicts_with = "path")]
+    pub(crate) district: Option<contracts::District>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Which system, for a district.
+    #[command(flatten)]
+    pub(crate) system: SystemOptions,
+}
+
+/// What `loopline export` writes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// A district's whole record, for an auditor.
+    Record(ExportRecordOptions),
+}
+
+/// `loopline export record`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportRecordOptions {
+    /// The district.
+    #[arg(long)]
+    pub(crate) district: contracts::District,
+    /// The folder to write, which must be empty or not there.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Which system.
+    #[command(flatten)]
+    pub(crate) system: SystemOptions,
+}
+
+/// `loopline restore`.
+#[derive(Debug, Args)]
+pub(crate) struct RestoreOptions {
+    /// Put back what the log lost at its end, or all of it.
+    #[arg(long, required = true)]
+    pub(crate) from_ledger: bool,
+    /// Move the broker's store aside first, and put everything back into a new one: where the log differs from the
+    /// ledger, or its broker no longer starts.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Which system.
+    #[command(flatten)]
+    pub(crate) system: SystemOptions,
+}
+
+/// Which system a command is about.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SystemOptions {
+    /// The folder of the system, running or not.
+    #[arg(long, env = "LOOPLINE_DATA", default_value = "./loopline-data")]
+    pub(crate) data: PathBuf,
+    /// The PostgreSQL database, where the system uses one.
+    #[arg(long, env = "LOOPLINE_DATABASE")]
+    pub(crate) database: Option<String>,
+    /// The file with the secrets that the ledger's checkpoints are signed with, where it is not in the folder.
+    #[arg(long, env = "LOOPLINE_LEDGER_KEY")]
+    pub(crate) ledger_key: Option<PathBuf>,
 }
 
 /// `loopline bench`.

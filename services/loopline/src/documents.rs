@@ -140,6 +140,12 @@ pub(crate) fn asyncapi() -> Value {
         "flexibility.waiver",
         "flexibility.reviews",
         "flexibility.review",
+        "ledger.checkpoint",
+        "ledger.keys",
+        "ledger.tile",
+        "ledger.entries",
+        "ledger.receipt",
+        "ledger.ledger",
     ];
     for name in asks
         .into_iter()

@@ -52,6 +52,17 @@ impl Folder {
         self.root.join("nats")
     }
 
+    /// Moves the broker's store aside; where to, if there is one.
+    pub(crate) fn set_store_aside(&self, now: chrono::DateTime<chrono::Utc>) -> anyhow::Result<Option<PathBuf>> {
+        let store = self.nats().join("store");
+        if !store.exists() {
+            return Ok(None);
+        }
+        let aside = self.nats().join(format!("store.{}", now.format("%Y%m%dT%H%M%SZ")));
+        std::fs::rename(&store, &aside).with_context(|| format!("failed to move {}", store.display()))?;
+        Ok(Some(aside))
+    }
+
     /// The services' identities at the broker.
     pub(crate) fn nkeys(&self) -> PathBuf {
         self.root.join("nats").join("nkeys")
@@ -60,6 +71,11 @@ impl Folder {
     /// SQLite files.
     pub(crate) fn databases(&self) -> PathBuf {
         self.root.join("db")
+    }
+
+    /// The secrets that the ledger's checkpoints are signed with.
+    pub(crate) fn ledger_key(&self) -> PathBuf {
+        self.root.join("keys").join("ledger.key")
     }
 
     /// Bearer tokens of the demonstration, by persona.

@@ -7,6 +7,7 @@ mod demo;
 mod documents;
 mod folder;
 mod rebuild;
+mod record;
 mod serve;
 mod services;
 mod up;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, Command, Export};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -30,21 +31,25 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return cli::failed(&anyhow::anyhow!("failed to start: {error}")),
     };
-    let result = runtime.block_on(async {
-        match cli.command {
+    let code = runtime.block_on(async {
+        let result = match cli.command {
             Command::Up(options) => up::up(options).await,
             Command::Serve(options) => serve::serve(options).await,
             Command::Rebuild(options) => rebuild::rebuild(options).await,
+            Command::Verify(options) => return record::verify(options).await,
+            Command::Export(Export::Record(options)) => record::export(options).await,
+            Command::Restore(options) => record::restore(options).await,
             Command::Bench(options) => bench::bench(options).await,
             Command::Openapi => cli::print(&documents::pretty(&gateway::openapi::document())),
             Command::Asyncapi => cli::print(&documents::pretty(&documents::asyncapi())),
             Command::ExecBroker { .. } => Ok(()),
+        };
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => cli::failed(&error),
         }
     });
     // What still runs in the background is not waited for.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => cli::failed(&error),
-    }
+    code
 }

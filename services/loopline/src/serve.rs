@@ -1,5 +1,7 @@
 //! `loopline serve`: any services alone, over a broker that runs elsewhere.
 
+use std::sync::OnceLock;
+
 use eventlog::jetstream::SharedReader;
 use runtime::health::State;
 use runtime::{Clock, Health, Lifecycle};
@@ -34,9 +36,11 @@ pub(crate) async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         nkeys: options.nkeys.clone(),
         location: location(options.database.as_deref(), folder.databases()),
         master,
+        ledger_key: options.ledger_key.clone().unwrap_or_else(|| folder.ledger_key()),
         regimes: options.regimes.clone(),
         clock: Clock::system(),
         reader: SharedReader::default(),
+        districts: OnceLock::new(),
         lifecycle: lifecycle.clone(),
         health: Health::default(),
     };

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
+use base64::Engine as _;
 use clap::ValueEnum;
 use decider::Desk;
 use eventlog::Log;
@@ -29,6 +30,8 @@ pub(crate) enum Name {
     Resolution,
     /// What is allowed, and for whom.
     Flexibility,
+    /// The record that proves itself.
+    Ledger,
     /// What people look at.
     Timeline,
     /// The door.
@@ -44,6 +47,7 @@ impl Name {
             Self::Routing => "routing",
             Self::Resolution => "resolution",
             Self::Flexibility => "flexibility",
+            Self::Ledger => "ledger",
             Self::Timeline => "timeline",
             Self::Gateway => "gateway",
         }
@@ -61,12 +65,16 @@ pub(crate) struct Parts {
     pub(crate) location: Location,
     /// The key for sealing keys.
     pub(crate) master: MasterKey,
+    /// The file with the secrets that checkpoints are signed with.
+    pub(crate) ledger_key: PathBuf,
     /// A folder with descriptions of how states are asked, beside those that ship.
     pub(crate) regimes: Option<std::path::PathBuf>,
     /// The time.
     pub(crate) clock: Clock,
     /// One reader of the log for all services of this process.
     pub(crate) reader: SharedReader,
+    /// One view of the districts for all services of this process, from the first that asks for it.
+    pub(crate) districts: OnceLock<LiveDistricts>,
     /// The process.
     pub(crate) lifecycle: Lifecycle,
     /// How its parts are.
@@ -94,11 +102,18 @@ impl Parts {
         Keyring::new(Arc::new(JetStreamKeys::new(bus.client())), self.master.clone())
     }
 
+    /// What is known of the districts, read over the log of whoever asks first.
+    fn districts(&self, log: &Log) -> LiveDistricts {
+        self.districts
+            .get_or_init(|| LiveDistricts::follow(log, &self.lifecycle, &self.health))
+            .clone()
+    }
+
     /// What carrying out commands on loops needs, over a connection.
-    fn desk(&self, bus: &Bus, service: &'static str) -> Desk {
+    fn desk(&self, bus: &Bus) -> Desk {
         let log = self.service_log(bus);
         Desk {
-            districts: LiveDistricts::follow(log.clone(), &self.lifecycle, self.health.clone(), service),
+            districts: self.districts(&log),
             log,
             keyring: self.keyring(bus),
             clock: self.clock.clone(),
@@ -112,26 +127,28 @@ impl Parts {
         let (lifecycle, health, location) = (&self.lifecycle, &self.health, &self.location);
         match name {
             Name::Directory => {
-                let (log, keyring, clock) = (self.service_log(&bus), self.keyring(&bus), self.clock.clone());
-                return directory::run(bus, log, keyring, clock, location, demo, lifecycle, health)
+                return directory::run(bus.clone(), self.desk(&bus), location, demo, lifecycle, health)
                     .await
                     .map(Some);
             }
-            Name::Intake => intake::run(bus.clone(), self.desk(&bus, "intake"), lifecycle).await?,
+            Name::Intake => intake::run(bus.clone(), self.desk(&bus), lifecycle).await?,
             Name::Routing => {
-                routing::run(bus.clone(), self.desk(&bus, "routing"), location, lifecycle, health).await?;
+                routing::run(bus.clone(), self.desk(&bus), location, lifecycle, health).await?;
             }
             Name::Resolution => {
-                resolution::run(bus.clone(), self.desk(&bus, "resolution"), lifecycle, health).await?;
+                resolution::run(bus.clone(), self.desk(&bus), lifecycle, health).await?;
             }
             Name::Flexibility => {
                 let regimes = flexibility::regimes::Regimes::load(self.regimes.as_deref())?;
-                let desk = self.desk(&bus, "flexibility");
+                let desk = self.desk(&bus);
                 flexibility::run(bus.clone(), desk, location, regimes, lifecycle, health).await?;
             }
+            Name::Ledger => {
+                let signer = signer(&self.ledger_key)?;
+                ledger::run(bus.clone(), self.desk(&bus), signer, location, lifecycle, health).await?;
+            }
             Name::Timeline => {
-                let (log, keyring, clock) = (self.service_log(&bus), self.keyring(&bus), self.clock.clone());
-                timeline::run(bus, log, keyring, clock, location, lifecycle, health).await?;
+                timeline::run(bus.clone(), self.desk(&bus), location, lifecycle, health).await?;
             }
             Name::Gateway => anyhow::bail!("the gateway is started with an address"),
         }
@@ -199,6 +216,18 @@ pub(crate) async fn prepare(nats: &str, nkeys: Option<&Path>, replicas: usize) -
             }
         }
     }
+}
+
+/// What signs checkpoints; its secret is made at first.
+pub(crate) fn signer(file: &Path) -> anyhow::Result<ledger::Signer> {
+    if !file.exists() {
+        let mut secret = [0_u8; 32];
+        rand::Rng::fill_bytes(&mut rand::rng(), &mut secret);
+        let text = base64::engine::general_purpose::STANDARD.encode(secret) + "\n";
+        crate::folder::write_secret(file, &text)?;
+    }
+    let text = std::fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))?;
+    ledger::Signer::from_text(&text).with_context(|| file.display().to_string())
 }
 
 /// Where databases are: PostgreSQL where named, else files.

@@ -1,6 +1,6 @@
 //! `loopline up`: everything in one process, over NATS exactly as ten machines would.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use eventlog::jetstream::SharedReader;
@@ -28,7 +28,11 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
     let broker_life = Lifecycle::default();
     let lifecycle = Lifecycle::default();
     lifecycle.stop_on_signals();
-    let broker = broker::start(&folder, &broker_life).await?;
+    // Over a large store it may take long: an interrupt ends the waiting, and the child with it.
+    let broker = tokio::select! {
+        broker = broker::start(&folder, &broker_life) => broker?,
+        () = lifecycle.stopping() => anyhow::bail!("stopped before the broker listened"),
+    };
     let nkeys = folder.nkeys();
     let operator = prepare(&broker.url, Some(&nkeys), 1).await?;
 
@@ -49,15 +53,21 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         nkeys: Some(nkeys),
         location: location(options.database.as_deref(), folder.databases()),
         master,
+        ledger_key: options.ledger_key.clone().unwrap_or_else(|| folder.ledger_key()),
         regimes: options.regimes.clone(),
         clock: clock.clone(),
         reader: SharedReader::default(),
+        districts: OnceLock::new(),
         lifecycle: lifecycle.clone(),
         health: Health::default(),
     };
     parts
         .health
         .set("start", State::Starting("starting the services".to_owned()));
+    // First of all: over a log that has lost something, nothing may be written.
+    if !options.reading_only {
+        parts.start(Name::Ledger, false).await?;
+    }
     let directory = parts
         .start(Name::Directory, options.demo)
         .await?

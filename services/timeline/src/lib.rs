@@ -10,6 +10,7 @@ mod views;
 
 use std::sync::Arc;
 
+use decider::Desk;
 use eventlog::Log;
 use messaging::{Bus, Endpoint, serve};
 use projection::{LiveDistricts, Model, Position};
@@ -70,15 +71,19 @@ pub(crate) async fn open_for(
 /// Serves timeline until the process ends.
 pub async fn run(
     bus: Bus,
-    log: Log,
-    keyring: Keyring,
-    clock: Clock,
+    desk: Desk,
     location: &Location,
     lifecycle: &Lifecycle,
     health: &Health,
 ) -> anyhow::Result<()> {
+    let Desk {
+        log,
+        keyring,
+        clock,
+        districts,
+        ..
+    } = desk;
     let model = open(location, "timeline", log.clone(), keyring.clone()).await?;
-    let districts = LiveDistricts::follow(log.clone(), lifecycle, health.clone(), "timeline");
     let running = rebuild::start(model, &bus, &log, lifecycle, health);
     let timeline = Timeline {
         log,

@@ -172,6 +172,28 @@ impl Desk {
         Ok(opened)
     }
 
+    /// The sequence of the last event of a loop that somebody may read of; nothing where they may not know of the loop.
+    pub async fn last_read_by(&self, viewer: &Claims, id: LoopId) -> Result<Option<u64>, Problem> {
+        let subject = Subject::of_loop(&viewer.district, id);
+        let mut history = self.recent.take(&subject);
+        history
+            .catch_up(&*self.log, &subject, 0)
+            .await
+            .map_err(|failure| failure.problem(|()| Problem::not_found("loop")))?;
+        let last = history.state().record().and_then(|record| {
+            let sight = sight(viewer, &record.audience(&viewer.district));
+            let read_of = |event: &&contracts::Recorded| hears_of(sight, &event.envelope);
+            history
+                .recorded()
+                .iter()
+                .rev()
+                .find(read_of)
+                .map(|event| event.sequence)
+        });
+        self.recent.keep(subject, history);
+        Ok(last)
+    }
+
     /// The answer that this very command had before, where it was carried out: what is looked up for it may look
     /// different by now.
     pub async fn answered_before(&self, message: &CommandMessage) -> Option<Result<Done, Problem>> {

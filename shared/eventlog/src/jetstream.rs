@@ -1,6 +1,7 @@
 //! The log over NATS JetStream: one stream, one subject a thing, every write synced before it is acknowledged.
 
 mod durable;
+mod put;
 mod setup;
 mod shared;
 mod tail;
@@ -18,8 +19,10 @@ use runtime::crash;
 use serde::Deserialize;
 use tracing::warn;
 
+pub use put::Putting;
 pub use setup::{StreamOptions, set_up};
 pub use shared::SharedReader;
+use tail::What;
 
 use crate::{AppendError, Durable, EventLog, Filter, LogError, Raw, Tail};
 
@@ -134,6 +137,7 @@ impl JetStreamLog {
             page.push(Raw {
                 sequence,
                 subject,
+                headers: None,
                 payload: answer.payload,
             });
         }
@@ -255,7 +259,48 @@ impl EventLog for JetStreamLog {
     }
 
     async fn read(&self, filter: Filter, after: u64) -> Result<Tail, LogError> {
-        Ok(tail::start(self.context.clone(), filter, after, self.shared.clone()))
+        let what = What { filter, whole: false };
+        Ok(tail::start(self.context.clone(), what, after, self.shared.clone()))
+    }
+
+    async fn read_whole(&self, after: u64) -> Result<Tail, LogError> {
+        let what = What::everything();
+        Ok(tail::start(self.context.clone(), what, after, self.shared.clone()))
+    }
+
+    async fn at(&self, sequence: u64) -> Result<Option<Raw>, LogError> {
+        let request = serde_json::json!({"seq": sequence}).to_string();
+        let answer = self.client.request(self.direct_get.clone(), Bytes::from(request));
+        let answer = tokio::time::timeout(READ_TIMEOUT, answer)
+            .await
+            .map_err(|_| LogError::Unavailable("no answer to a read".to_owned()))?
+            .map_err(|error| LogError::Unavailable(error.to_string()))?;
+        match answer.status {
+            Some(status) if status.as_u16() == 404 => return Ok(None),
+            Some(status) if status.as_u16() >= 400 => {
+                return Err(LogError::Unavailable(format!("status {status} to a read")));
+            }
+            Some(_) | None => {}
+        }
+        let header = |name: &str| {
+            let headers = answer.headers.as_ref()?;
+            headers.get(name).map(ToString::to_string)
+        };
+        // Asked for a sequence that is gone, the broker may answer with the next one.
+        let (Some(found), Some(subject)) = (header("Nats-Sequence"), header("Nats-Subject")) else {
+            return Err(LogError::Unexpected(
+                "a message without sequence and subject".to_owned(),
+            ));
+        };
+        if found.parse() != Ok(sequence) {
+            return Ok(None);
+        }
+        Ok(Some(Raw {
+            sequence,
+            subject,
+            headers: Some(tail::headers(answer.headers.as_ref())),
+            payload: answer.payload,
+        }))
     }
 
     async fn durable(&self, name: &str, filter: Filter) -> Result<Box<dyn Durable>, LogError> {

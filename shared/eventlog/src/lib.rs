@@ -27,9 +27,15 @@ pub struct Raw {
     pub sequence: u64,
     /// The subject as written.
     pub subject: String,
+    /// Its headers, name and value, but for those under what condition it was to be appended; only where the reader asked
+    /// for whole messages.
+    pub headers: Option<Headers>,
     /// The bytes.
     pub payload: Bytes,
 }
+
+/// Names and values of headers.
+pub type Headers = Arc<[(String, String)]>;
 
 /// Bytes in the log that are no event of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -206,6 +212,12 @@ pub trait EventLog: Send + Sync + Debug {
 
     /// Reads on from a position.
     async fn read(&self, filter: Filter, after: u64) -> Result<Tail, LogError>;
+
+    /// Reads everything on from a position, with headers.
+    async fn read_whole(&self, after: u64) -> Result<Tail, LogError>;
+
+    /// The message at a sequence, with headers; nothing where the log holds none there.
+    async fn at(&self, sequence: u64) -> Result<Option<Raw>, LogError>;
 
     /// A durable consumer by name, from the beginning of the log on.
     async fn durable(&self, name: &str, filter: Filter) -> Result<Box<dyn Durable>, LogError>;

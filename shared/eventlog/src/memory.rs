@@ -1,6 +1,6 @@
 //! A log in memory that misbehaves on request: from a seed it loses acknowledgements, duplicates and reorders.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -47,6 +47,8 @@ struct State {
     messages: Vec<Raw>,
     last: BTreeMap<String, u64>,
     durables: BTreeMap<String, Queue>,
+    /// Messages that are no longer there.
+    lost: BTreeSet<u64>,
     chaos: Chaos,
     random: StdRng,
 }
@@ -72,6 +74,7 @@ impl MemoryLog {
             messages: Vec::new(),
             last: BTreeMap::new(),
             durables: BTreeMap::new(),
+            lost: BTreeSet::new(),
             chaos,
             random: StdRng::seed_from_u64(seed),
         };
@@ -90,6 +93,11 @@ impl MemoryLog {
         drop(state);
         self.shared.changed.notify_waiters();
         sequence
+    }
+
+    /// A message is gone, as from a damaged disk: readers of everything and whoever asks for it do not get it.
+    pub fn lose(&self, sequence: u64) {
+        self.state().lost.insert(sequence);
     }
 
     /// Everything there is.
@@ -126,6 +134,7 @@ impl State {
         self.messages.push(Raw {
             sequence,
             subject,
+            headers: None,
             payload,
         });
         sequence
@@ -198,6 +207,18 @@ impl EventLog for MemoryLog {
         Ok(self.state().messages.len() as u64)
     }
 
+    async fn read_whole(&self, after: u64) -> Result<Tail, LogError> {
+        self.read(vec![">".to_owned()], after).await
+    }
+
+    async fn at(&self, sequence: u64) -> Result<Option<Raw>, LogError> {
+        let place = sequence.checked_sub(1).and_then(|place| usize::try_from(place).ok());
+        let state = self.state();
+        Ok(place
+            .filter(|_| !state.lost.contains(&sequence))
+            .and_then(|place| state.messages.get(place).cloned()))
+    }
+
     async fn read(&self, filter: Filter, after: u64) -> Result<Tail, LogError> {
         let (sender, receiver) = mpsc::channel(1024);
         let (caught_up, caught_up_receiver) = watch::channel(None);
@@ -224,6 +245,9 @@ impl EventLog for MemoryLog {
                 }
                 for raw in batch {
                     next = raw.sequence as usize;
+                    if log.state().lost.contains(&raw.sequence) {
+                        continue;
+                    }
                     if matches(&filter, &raw.subject) {
                         last_sent = raw.sequence;
                         if sender.send(raw).await.is_err() {

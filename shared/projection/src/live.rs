@@ -1,5 +1,6 @@
 //! What districts have decided about themselves, kept in memory by every service that needs it to decide.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -22,76 +23,21 @@ pub struct LiveDistricts {
 
 impl LiveDistricts {
     /// Begins to follow the log; `health` says when it has caught up.
-    pub fn follow(log: Log, lifecycle: &Lifecycle, health: Health, service: &'static str) -> Self {
+    ///
+    /// There is a reader for each kind of thing: for one subject the broker knows where its messages are, for several at
+    /// once it looks through the whole log. Nothing of one kind depends on its order among the others.
+    pub fn follow(log: &Log, lifecycle: &Lifecycle, health: &Health) -> Self {
         let live = Self::default();
-        let view = live.clone();
-        let part = format!("{service} districts");
-        health.set(&part, State::Starting("reading the directory".to_owned()));
-        lifecycle.spawn(async move {
-            let filter: Vec<String> = [
-                Thing::District,
-                Thing::School,
-                Thing::Department,
-                Thing::Zone,
-                Thing::Team,
-            ]
-            .map(every)
-            .to_vec();
-            let mut tail = loop {
-                match log.read(filter.clone(), 0).await {
-                    Ok(tail) => break tail,
-                    Err(_) => runtime::clock::pause(Duration::from_millis(200)).await,
-                }
+        health.set(PART, State::Starting("reading the directory".to_owned()));
+        let behind = Arc::new(AtomicUsize::new(KINDS.len()));
+        for kind in KINDS {
+            let reader = Reader {
+                view: live.clone(),
+                health: health.clone(),
+                behind: behind.clone(),
             };
-            let mut batch = Vec::new();
-            let mut at = 0;
-            let mut ready = false;
-            loop {
-                if !ready {
-                    let caught_up = tail.caught_up_at();
-                    if caught_up.is_some_and(|until| at >= until) {
-                        health.set(&part, State::Ready);
-                        ready = true;
-                    }
-                }
-                batch.clear();
-                let taken = if ready {
-                    tail.next(&mut batch, 1024).await
-                } else {
-                    // Nothing may be there at all: look again whether that is so.
-                    match tokio::time::timeout(Duration::from_millis(20), tail.next(&mut batch, 1024)).await {
-                        Ok(taken) => taken,
-                        Err(_) => continue,
-                    }
-                };
-                if taken == 0 {
-                    return;
-                }
-                for raw in &batch {
-                    at = raw.sequence;
-                    let read = raw.parse().map_err(|garbled| garbled.to_string()).and_then(|recorded| {
-                        match DirectoryEvent::read(&recorded.envelope) {
-                            Ok(event) => Ok((recorded, event)),
-                            Err(error @ Unreadable::Newer { .. }) => {
-                                health.set(&part, State::Stopped(error.to_string()));
-                                Err(error.to_string())
-                            }
-                            Err(error) => Err(error.to_string()),
-                        }
-                    });
-                    match read {
-                        Ok((recorded, event)) => view.write().evolve(&recorded.subject, at, &event),
-                        Err(reason) => {
-                            error!(sequence = at, reason, "an event of the directory cannot be read");
-                            if matches!(health.parts().get(&part), Some(State::Stopped(_))) {
-                                warn!("the view of districts has stopped");
-                                return;
-                            }
-                        }
-                    }
-                }
-            }
-        });
+            lifecycle.spawn(reader.follow(log.clone(), kind));
+        }
         live
     }
 
@@ -131,6 +77,84 @@ impl LiveDistricts {
         DistrictNames {
             live: self.clone(),
             district: district.clone(),
+        }
+    }
+}
+
+/// What health calls it.
+const PART: &str = "districts";
+/// What districts are made of, as those know who decide.
+const KINDS: [Thing; 5] = [
+    Thing::District,
+    Thing::School,
+    Thing::Department,
+    Thing::Zone,
+    Thing::Team,
+];
+
+/// Brings one kind of thing into the view.
+struct Reader {
+    view: LiveDistricts,
+    health: Health,
+    /// How many have not caught up yet.
+    behind: Arc<AtomicUsize>,
+}
+
+impl Reader {
+    async fn follow(self, log: Log, kind: Thing) {
+        let mut tail = loop {
+            match log.read(vec![every(kind)], 0).await {
+                Ok(tail) => break tail,
+                Err(_) => runtime::clock::pause(Duration::from_millis(200)).await,
+            }
+        };
+        let mut batch = Vec::new();
+        let mut at = 0;
+        let mut ready = false;
+        loop {
+            if !ready && tail.caught_up_at().is_some_and(|until| at >= until) {
+                ready = true;
+                if self.behind.fetch_sub(1, Ordering::SeqCst) == 1 {
+                    self.health.set(PART, State::Ready);
+                }
+            }
+            batch.clear();
+            let taken = if ready {
+                tail.next(&mut batch, 1024).await
+            } else {
+                // Nothing may be there at all: look again whether that is so.
+                match tokio::time::timeout(Duration::from_millis(20), tail.next(&mut batch, 1024)).await {
+                    Ok(taken) => taken,
+                    Err(_) => continue,
+                }
+            };
+            if taken == 0 {
+                return;
+            }
+            for raw in &batch {
+                at = raw.sequence;
+                let read =
+                    raw.parse()
+                        .map_err(|garbled| garbled.to_string())
+                        .and_then(|recorded| match DirectoryEvent::read(&recorded.envelope) {
+                            Ok(event) => Ok((recorded, event)),
+                            Err(error @ Unreadable::Newer { .. }) => {
+                                self.health.set(PART, State::Stopped(error.to_string()));
+                                Err(error.to_string())
+                            }
+                            Err(error) => Err(error.to_string()),
+                        });
+                match read {
+                    Ok((recorded, event)) => self.view.write().evolve(&recorded.subject, at, &event),
+                    Err(reason) => {
+                        error!(sequence = at, reason, "an event of the directory cannot be read");
+                        if matches!(self.health.parts().get(PART), Some(State::Stopped(_))) {
+                            warn!("the view of districts has stopped");
+                            return;
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ mod store;
 pub use cipher::{MasterKey, NotOpened, SealingKey};
 pub use keyring::{Keyring, SealingError};
 pub use open::{ERASED, open_json};
-pub use store::{JetStreamKeys, KeyStore, MemoryKeys};
+pub use store::{JetStreamKeys, Kept, KeyStore, MemoryKeys};
 
 /// Keys in one pool, one entry of the key store.
 pub const POOL_SLOTS: u8 = 64;

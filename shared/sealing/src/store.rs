@@ -117,6 +117,56 @@ impl JetStreamKeys {
     }
 }
 
+/// A pool as the bucket holds it, for a copy elsewhere: its keys are wrapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its name in the bucket.
+    pub name: String,
+    /// In the order of changes.
+    pub revision: u64,
+    /// What stands there.
+    pub value: Vec<u8>,
+}
+
+impl JetStreamKeys {
+    /// The first pool that was made or changed after a revision.
+    pub async fn changed_after(&self, revision: u64) -> Result<Option<Kept>, SealingError> {
+        let unavailable = |error: &dyn std::fmt::Display| SealingError::Unavailable(error.to_string());
+        let bucket = self.bucket().await?;
+        let found = bucket
+            .stream
+            .direct_get_next_for_subject(format!("{}>", bucket.prefix), Some(revision + 1))
+            .await;
+        match found {
+            Ok(message) => Ok(Some(Kept {
+                name: message
+                    .subject
+                    .strip_prefix(&bucket.prefix)
+                    .unwrap_or_default()
+                    .to_owned(),
+                revision: message.sequence,
+                value: message.payload.to_vec(),
+            })),
+            Err(error) if error.kind() == jetstream::stream::DirectGetErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    /// Puts a pool back that the bucket lost; whether it had.
+    pub async fn put_back(&self, name: &str, value: Vec<u8>) -> Result<bool, SealingError> {
+        let unavailable = |error: &dyn std::fmt::Display| SealingError::Unavailable(error.to_string());
+        let bucket = self.bucket().await?;
+        if bucket.get(name).await.map_err(|error| unavailable(&error))?.is_some() {
+            return Ok(false);
+        }
+        bucket
+            .put(name, value.into())
+            .await
+            .map_err(|error| unavailable(&error))?;
+        Ok(true)
+    }
+}
+
 #[async_trait]
 impl KeyStore for JetStreamKeys {
     async fn put(&self, id: Uuid, pool: &Pool) -> Result<(), SealingError> {

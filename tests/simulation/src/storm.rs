@@ -194,6 +194,14 @@ impl EventLog for StormyLog {
         self.inner.read(filter, after).await
     }
 
+    async fn read_whole(&self, after: u64) -> Result<Tail, LogError> {
+        self.inner.read_whole(after).await
+    }
+
+    async fn at(&self, sequence: u64) -> Result<Option<Raw>, LogError> {
+        self.inner.at(sequence).await
+    }
+
     async fn durable(&self, name: &str, filter: Filter) -> Result<Box<dyn Durable>, LogError> {
         self.inner.durable(name, filter).await
     }

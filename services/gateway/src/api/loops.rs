@@ -55,7 +55,7 @@ pub(super) fn in_path<T>(path: InPath<T>) -> Result<T, Problem> {
 }
 
 /// The loop that an address names: by id, or by its number.
-async fn named(front: &Front, visitor: &Visitor, text: &str) -> Result<LoopId, Problem> {
+pub(super) async fn named(front: &Front, visitor: &Visitor, text: &str) -> Result<LoopId, Problem> {
     if let Ok(id) = text.parse() {
         return Ok(id);
     }

@@ -4,6 +4,7 @@ mod answer;
 mod caller;
 mod directory;
 mod events;
+mod ledger;
 mod loops;
 mod metrics;
 mod office;
@@ -35,6 +36,11 @@ pub fn router() -> Router<Front> {
         .route("/api/v1/loops", get(loops::list))
         .route("/api/v1/loops/{id}", get(loops::one))
         .route("/api/v1/loops/{id}/timeline", get(loops::timeline))
+        .route("/api/v1/loops/{id}/receipt", get(ledger::receipt))
+        .route("/api/v1/ledger", get(ledger::view))
+        .route("/ledger/{district}/checkpoint", get(ledger::checkpoint))
+        .route("/ledger/{district}/keys", get(ledger::keys))
+        .route("/ledger/{district}/tile/{*path}", get(ledger::tile))
         .route("/api/v1/loops/{id}/{action}", post(loops::act))
         .route("/api/v1/flexibilities", get(register::list).post(register::write_down))
         .route("/api/v1/flexibilities/{id}", get(register::one))

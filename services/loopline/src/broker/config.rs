@@ -46,6 +46,7 @@ fn allowed() -> Vec<Allowed> {
                 "svc.*.operator.*",
                 "svc.routing.clock.tick",
                 "svc.flexibility.clock.tick",
+                "svc.ledger.clock.tick",
             ],
             subscribe: vec![],
             answers: &[],
@@ -148,12 +149,32 @@ fn allowed() -> Vec<Allowed> {
             answers: &["gateway", "flexibility", "operator"],
         },
         Allowed {
+            name: "ledger",
+            publish: with(&["$JS.API.DIRECT.GET.KV_KEYS"], true, true),
+            subscribe: vec!["ask.ledger.*", "svc.ledger.clock.tick"],
+            answers: &["gateway", "operator"],
+        },
+        Allowed {
             name: "timeline",
             publish: with(&["notice.timeline", "dead.timeline"], true, true),
             subscribe: vec!["ask.timeline.*", "svc.timeline.operator.*"],
             answers: &["gateway", "operator"],
         },
     ]
+}
+
+/// Who puts back what was lost: there only while no service is.
+fn restorer() -> Allowed {
+    Allowed {
+        name: "restorer",
+        publish: ["loop.>", "$KV.KEYS.*"]
+            .into_iter()
+            .chain(READ_LOG)
+            .chain(READ_KEYS)
+            .collect(),
+        subscribe: vec![],
+        answers: &[],
+    }
 }
 
 /// Where the configuration stands.
@@ -198,7 +219,8 @@ pub(crate) enum Sync {
 pub(crate) fn write(folder: &Folder, port: u16, sync: Sync) -> anyhow::Result<PathBuf> {
     let nats = folder.nats();
     let mut users = String::new();
-    for allowed in allowed() {
+    let restorer = (sync == Sync::NowAndThen).then(restorer);
+    for allowed in allowed().into_iter().chain(restorer) {
         let key = public_key(folder, allowed.name)?;
         let mut publish: Vec<String> = allowed.publish.iter().map(ToString::to_string).collect();
         publish.extend(allowed.answers.iter().map(|name| format!("_INBOX_{name}.>")));

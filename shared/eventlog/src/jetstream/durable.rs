@@ -115,6 +115,7 @@ impl JetStreamDurable {
             raw: Raw {
                 sequence,
                 subject: message.subject.to_string(),
+                headers: None,
                 payload: message.payload,
             },
             delivered,

@@ -8,8 +8,8 @@ use async_nats::jetstream::Context;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::tail;
-use crate::{Filter, Raw};
+use super::tail::{self, What};
+use crate::Raw;
 
 /// Messages kept for readers that are a little slower than others. Who falls further behind reads for itself until it
 /// has caught up again.
@@ -77,7 +77,7 @@ impl SharedReader {
     }
 
     /// A place for a reader that has taken in everything up to `position`. The first one's connection feeds all.
-    pub(super) fn seat(&self, context: &Context, filter: &Filter, position: u64) -> Seat {
+    pub(super) fn seat(&self, context: &Context, position: u64) -> Seat {
         let mut feed = self.inner.feed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((sender, last)) = &*feed
             && let Some(sender) = sender.upgrade()
@@ -90,7 +90,7 @@ impl SharedReader {
         let (sender, receiver) = broadcast::channel(self.inner.kept);
         let last = Arc::new(AtomicU64::new(position));
         *feed = Some((sender.downgrade(), last.clone()));
-        let feeding = run(context.clone(), filter.clone(), position, sender, last);
+        let feeding = run(context.clone(), position, sender, last);
         tokio::spawn(self.inner.stop.clone().run_until_cancelled_owned(feeding));
         Seat {
             receiver,
@@ -110,7 +110,7 @@ impl Seat {
 }
 
 /// Follows the log for all.
-async fn run(context: Context, filter: Filter, after: u64, feed: broadcast::Sender<Raw>, last: Arc<AtomicU64>) {
+async fn run(context: Context, after: u64, feed: broadcast::Sender<Raw>, last: Arc<AtomicU64>) {
     let (sender, mut receiver) = mpsc::channel::<Raw>(KEPT);
     let (caught_up, _) = watch::channel(None);
     let feeding = async {
@@ -122,7 +122,7 @@ async fn run(context: Context, filter: Filter, after: u64, feed: broadcast::Send
         }
     };
     tokio::select! {
-        () = tail::follow(context, filter, after, sender, caught_up, None) => {}
+        () = tail::follow(context, What::everything(), after, sender, caught_up, None) => {}
         () = tokio::task::unconstrained(feeding) => {}
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_nats::HeaderMap;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use contracts::subjects::STREAM;
@@ -12,7 +13,7 @@ use tracing::{debug, warn};
 
 use super::runtime_pause;
 use super::shared::{Fed, Seat, SharedReader};
-use crate::{Filter, Raw, Tail};
+use crate::{Filter, Headers, Raw, Tail};
 
 /// The filter of what follows everything.
 const EVERYTHING: &str = "loop.>";
@@ -28,23 +29,40 @@ const EXPIRES: Duration = Duration::from_secs(20);
 const INACTIVE: Duration = Duration::from_secs(30);
 
 /// Reads on from a position; with a shared reader, what follows everything is fed by it once it has caught up.
-pub(super) fn start(context: Context, filter: Filter, after: u64, shared: Option<SharedReader>) -> Tail {
+pub(super) fn start(context: Context, what: What, after: u64, shared: Option<SharedReader>) -> Tail {
     let (sender, receiver) = mpsc::channel(READ_AHEAD);
     let (caught_up, caught_up_receiver) = watch::channel(None);
     let stop = CancellationToken::new();
     let task_stop = stop.clone();
     tokio::spawn(async move {
         // The batch is copied over in one go: a cooperative yield per message would make small transactions of it.
-        let follow = Box::pin(follow(context, filter, after, sender, caught_up, shared));
+        let follow = Box::pin(follow(context, what, after, sender, caught_up, shared));
         tokio::task::unconstrained(task_stop.run_until_cancelled_owned(follow)).await;
     });
     Tail::new(receiver, caught_up_receiver, stop)
 }
 
+/// What a reader wants of the log.
+pub(super) struct What {
+    pub(super) filter: Filter,
+    /// With headers.
+    pub(super) whole: bool,
+}
+
+impl What {
+    /// Everything, with headers: what is fed to others.
+    pub(super) fn everything() -> Self {
+        Self {
+            filter: vec![EVERYTHING.to_owned()],
+            whole: true,
+        }
+    }
+}
+
 /// What a reader brings from the log to its listener, and how far it has come.
 struct Reading {
     context: Context,
-    filter: Filter,
+    what: What,
     last: u64,
     sender: mpsc::Sender<Raw>,
     caught_up: watch::Sender<Option<u64>>,
@@ -62,7 +80,7 @@ enum Left {
 
 pub(super) async fn follow(
     context: Context,
-    filter: Filter,
+    what: What,
     after: u64,
     sender: mpsc::Sender<Raw>,
     caught_up: watch::Sender<Option<u64>>,
@@ -71,8 +89,8 @@ pub(super) async fn follow(
     let mut reading = Reading {
         context,
         // Only what follows everything is the same for all.
-        shared: shared.filter(|_| filter == [EVERYTHING]),
-        filter,
+        shared: shared.filter(|_| what.filter == [EVERYTHING]),
+        what,
         last: after,
         sender,
         caught_up,
@@ -96,6 +114,29 @@ pub(super) async fn follow(
     }
 }
 
+/// The headers that say what a message is.
+pub(super) fn headers(headers: Option<&HeaderMap>) -> Headers {
+    let all = headers.into_iter().flat_map(HeaderMap::iter);
+    all.filter(|(name, _)| !is_condition(name.as_ref()))
+        .flat_map(|(name, values)| values.iter().map(move |value| (name.to_string(), value.to_string())))
+        .collect()
+}
+
+/// Whether a header only says under what condition a message was to be appended, or was added by the broker to an
+/// answer.
+fn is_condition(name: &str) -> bool {
+    name.starts_with("Nats-Expected-")
+        || [
+            "Nats-Stream",
+            "Nats-Subject",
+            "Nats-Sequence",
+            "Nats-Time-Stamp",
+            "Nats-Num-Pending",
+            "Nats-Last-Sequence",
+        ]
+        .contains(&name)
+}
+
 impl Reading {
     /// Follows a consumer of its own until that fails, nobody listens, or the shared reader can take over.
     async fn alone(&mut self) -> Result<Left, async_nats::Error> {
@@ -104,7 +145,7 @@ impl Reading {
                 start_sequence: self.last + 1,
             },
             ack_policy: AckPolicy::None,
-            filter_subjects: self.filter.clone(),
+            filter_subjects: self.what.filter.clone(),
             inactive_threshold: INACTIVE,
             memory_storage: true,
             num_replicas: 1,
@@ -136,6 +177,11 @@ impl Reading {
             let raw = Raw {
                 sequence,
                 subject: message.subject.to_string(),
+                headers: if self.what.whole {
+                    Some(headers(message.headers.as_ref()))
+                } else {
+                    None
+                },
                 payload: message.payload.clone(),
             };
             if self.sender.send(raw).await.is_err() {
@@ -162,7 +208,7 @@ impl Reading {
 
     fn seat(&self) -> Option<Seat> {
         let shared = self.shared.as_ref()?;
-        Some(shared.seat(&self.context, &self.filter, self.last))
+        Some(shared.seat(&self.context, self.last))
     }
 
     /// Is fed until something was missed, or nobody listens.

@@ -1,0 +1,372 @@
+//! The ledger's tables.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sealing::Kept;
+use sql::{Db, Migrations, Tx, on, on_tx};
+use sqlx::QueryBuilder;
+
+use crate::merkle::{Complete, Edge, Hash, Stored, inclusion, join, of_leaf, under_root};
+
+/// The ledger's migrations.
+pub(crate) const MIGRATIONS: Migrations = Migrations {
+    sqlite: &sqlx::migrate!("migrations/sqlite"),
+    postgres: &sqlx::migrate!("migrations/postgres"),
+};
+
+/// The ledger of what belongs to no district: messages whose subject names none.
+pub(crate) const NO_DISTRICT: &str = "_";
+
+/// A message on its way into the ledger.
+#[derive(Debug)]
+pub(crate) struct NewEntry {
+    pub(crate) district: String,
+    pub(crate) sequence: u64,
+    pub(crate) leaf: Vec<u8>,
+}
+
+/// The ledgers of this installation, as far as they are open.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Edges {
+    open: BTreeMap<String, Open>,
+}
+
+/// One district's ledger.
+#[derive(Debug, Clone)]
+pub(crate) struct Open {
+    pub(crate) id: i64,
+    pub(crate) edge: Edge,
+}
+
+impl Edges {
+    /// A district's, where it has one and it is open.
+    pub(crate) fn get(&self, district: &str) -> Option<&Open> {
+        self.open.get(district)
+    }
+
+    /// All that are open.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Open)> {
+        self.open.iter().map(|(district, open)| (district.as_str(), open))
+    }
+}
+
+struct EntryRow {
+    sequence: i64,
+    ledger: i64,
+    index: i64,
+    leaf: Vec<u8>,
+}
+
+struct NodeRow {
+    ledger: i64,
+    level: i64,
+    index: i64,
+    hash: Hash,
+    sequence: i64,
+}
+
+fn hash(bytes: &[u8]) -> Result<Hash, sqlx::Error> {
+    bytes
+        .try_into()
+        .map_err(|_| sqlx::Error::Decode(format!("a hash of {} bytes", bytes.len()).into()))
+}
+
+/// How far the ledger has come: the sequence of the last message in it.
+pub(crate) async fn position(db: &Db) -> Result<u64, sqlx::Error> {
+    let last: Option<i64> =
+        on!(db, pool => sqlx::query_scalar("SELECT MAX(sequence) FROM entry").fetch_one(pool).await)?;
+    Ok(last.unwrap_or(0).unsigned_abs())
+}
+
+/// The entry for a message.
+pub(crate) async fn entry(db: &Db, sequence: u64) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    on!(db, pool => sqlx::query_scalar("SELECT leaf FROM entry WHERE sequence = $1")
+        .bind(sequence as i64).fetch_optional(pool).await)
+}
+
+/// Opens every ledger at the size it has.
+pub(crate) async fn edges(db: &Db) -> Result<Edges, sqlx::Error> {
+    let rows: Vec<(i64, String, i64)> = on!(db, pool => sqlx::query_as(
+            "SELECT ledger.id, ledger.district, (SELECT COALESCE(MAX(idx) + 1, 0) FROM node \
+             WHERE node.ledger = ledger.id AND node.level = 0) FROM ledger")
+        .fetch_all(pool).await)?;
+    let mut edges = Edges::default();
+    for (id, district, size) in rows {
+        let size = size.unsigned_abs();
+        let hashes = complete(db, id, &under_root(size)).await?;
+        let edge = Edge::new(size, &hashes);
+        edges.open.insert(district, Open { id, edge });
+    }
+    Ok(edges)
+}
+
+/// The hashes of complete subtrees of a ledger.
+async fn complete(db: &Db, ledger: i64, wanted: &[Complete]) -> Result<Vec<Hash>, sqlx::Error> {
+    let mut hashes = Vec::with_capacity(wanted.len());
+    for piece in wanted {
+        let (level, first, count) = piece.stored();
+        let stored = nodes(db, ledger, level, first, count).await?;
+        if stored.len() as u64 != count {
+            return Err(sqlx::Error::Decode("hashes of the tree are missing".into()));
+        }
+        hashes.push(Complete::hash(&stored));
+    }
+    Ok(hashes)
+}
+
+/// Hashes of one level of tiles, so many from one on; fewer where there are no more.
+pub(crate) async fn nodes(db: &Db, ledger: i64, level: u32, first: u64, count: u64) -> Result<Vec<Hash>, sqlx::Error> {
+    let rows: Vec<Vec<u8>> = on!(db, pool => sqlx::query_scalar(
+            "SELECT hash FROM node WHERE ledger = $1 AND level = $2 AND idx >= $3 AND idx < $4 ORDER BY idx")
+        .bind(ledger).bind(i64::from(level)).bind(first as i64).bind((first + count) as i64)
+        .fetch_all(pool).await)?;
+    rows.iter().map(|row| hash(row)).collect()
+}
+
+/// What proves that an entry is in a ledger of so many; nothing where it is not.
+pub(crate) async fn proof(db: &Db, ledger: i64, index: u64, size: u64) -> Result<Option<Vec<Hash>>, sqlx::Error> {
+    let Some(wanted) = inclusion(index, size) else {
+        return Ok(None);
+    };
+    let mut proof = Vec::with_capacity(wanted.len());
+    for pieces in wanted {
+        proof.push(join(&complete(db, ledger, &pieces).await?));
+    }
+    Ok(Some(proof))
+}
+
+/// The ledger and index of a message, with its entry.
+pub(crate) async fn place(db: &Db, sequence: u64) -> Result<Option<(i64, u64, Vec<u8>)>, sqlx::Error> {
+    let row: Option<(i64, i64, Vec<u8>)> = on!(db, pool => sqlx::query_as(
+            "SELECT ledger, idx, leaf FROM entry WHERE sequence = $1")
+        .bind(sequence as i64).fetch_optional(pool).await)?;
+    Ok(row.map(|(ledger, index, leaf)| (ledger, index.unsigned_abs(), leaf)))
+}
+
+/// Entries of a ledger in their order, so many from an index on.
+pub(crate) async fn entries(db: &Db, ledger: i64, first: u64, count: u64) -> Result<Vec<Vec<u8>>, sqlx::Error> {
+    on!(db, pool => sqlx::query_scalar(
+            "SELECT entry.leaf FROM node JOIN entry ON entry.sequence = node.sequence \
+             WHERE node.ledger = $1 AND node.level = 0 AND node.idx >= $2 AND node.idx < $3 ORDER BY node.idx")
+        .bind(ledger).bind(first as i64).bind((first + count) as i64).fetch_all(pool).await)
+}
+
+/// Each district with a ledger, and its origin.
+pub(crate) async fn origins(db: &Db) -> Result<Vec<(String, String)>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as("SELECT district, origin FROM ledger").fetch_all(pool).await)
+}
+
+/// A ledger's id.
+pub(crate) async fn id(db: &Db, district: &str) -> Result<Option<i64>, sqlx::Error> {
+    on!(db, pool => sqlx::query_scalar("SELECT id FROM ledger WHERE district = $1")
+        .bind(district).fetch_optional(pool).await)
+}
+
+/// Messages in the order of the log, so many after a sequence.
+pub(crate) async fn after(db: &Db, sequence: u64, limit: i64) -> Result<Vec<(u64, Vec<u8>)>, sqlx::Error> {
+    let rows: Vec<(i64, Vec<u8>)> = on!(db, pool => sqlx::query_as(
+            "SELECT sequence, leaf FROM entry WHERE sequence > $1 ORDER BY sequence LIMIT $2")
+        .bind(sequence as i64).bind(limit).fetch_all(pool).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(sequence, leaf)| (sequence.unsigned_abs(), leaf))
+        .collect())
+}
+
+/// A batch worked out: rows, and the ledgers it changes as they stand after it.
+pub(crate) struct Worked {
+    changed: BTreeMap<String, Open>,
+    begun: Vec<(i64, String, String)>,
+    entries: Vec<EntryRow>,
+    nodes: Vec<NodeRow>,
+}
+
+/// Works out what a batch of messages adds. `origin` names a ledger that begins with it.
+pub(crate) fn work_out(edges: &Edges, batch: Vec<NewEntry>, origin: impl Fn(&str) -> String) -> Worked {
+    let mut worked = Worked {
+        changed: BTreeMap::new(),
+        begun: Vec::new(),
+        entries: Vec::with_capacity(batch.len()),
+        nodes: Vec::with_capacity(batch.len() + batch.len() / 200),
+    };
+    let mut next_id = edges.open.values().map(|open| open.id).max().unwrap_or(0) + 1;
+    for new in batch {
+        let open = worked.changed.entry(new.district).or_insert_with_key(|district| {
+            edges.get(district).cloned().unwrap_or_else(|| {
+                let id = next_id;
+                next_id += 1;
+                worked.begun.push((id, district.clone(), origin(district)));
+                Open {
+                    id,
+                    edge: Edge::default(),
+                }
+            })
+        });
+        let (ledger, sequence, index) = (open.id, new.sequence as i64, open.edge.size());
+        let node = |level: u32, index: u64, hash| NodeRow {
+            ledger,
+            level: i64::from(level),
+            index: index as i64,
+            hash,
+            sequence,
+        };
+        let hash = of_leaf(&new.leaf);
+        worked.nodes.push(node(0, index, hash));
+        open.edge.push(hash, |Stored { level, index, hash }| {
+            worked.nodes.push(node(level, index, hash));
+        });
+        worked.entries.push(EntryRow {
+            sequence,
+            ledger,
+            index: index as i64,
+            leaf: new.leaf,
+        });
+    }
+    worked
+}
+
+impl Worked {
+    /// Writes it; whoever else wrote the same makes it fail.
+    pub(crate) async fn write(&self, tx: &mut Tx) -> Result<(), sqlx::Error> {
+        for (id, district, origin) in &self.begun {
+            on_tx!(tx, conn => sqlx::query("INSERT INTO ledger (id, district, origin) VALUES ($1, $2, $3)")
+                .bind(*id).bind(district).bind(origin).execute(&mut **conn).await.map(|_| ()))?;
+        }
+        for chunk in sql::chunks(&self.entries) {
+            on_tx!(tx, conn => {
+                let mut query = QueryBuilder::new("INSERT INTO entry (sequence, ledger, idx, leaf) ");
+                query.push_values(chunk, |mut row, out| {
+                    row.push_bind(out.sequence)
+                        .push_bind(out.ledger)
+                        .push_bind(out.index)
+                        .push_bind(out.leaf.as_slice());
+                });
+                query.build().execute(&mut **conn).await.map(|_| ())
+            })?;
+        }
+        for chunk in sql::chunks(&self.nodes) {
+            on_tx!(tx, conn => {
+                let mut query = QueryBuilder::new("INSERT INTO node (ledger, level, idx, hash, sequence) ");
+                query.push_values(chunk, |mut row, out| {
+                    row.push_bind(out.ledger)
+                        .push_bind(out.level)
+                        .push_bind(out.index)
+                        .push_bind(out.hash.as_slice())
+                        .push_bind(out.sequence);
+                });
+                query.build().execute(&mut **conn).await.map(|_| ())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// It is committed: the ledgers stand as it left them.
+    pub(crate) fn committed(self, edges: &mut Edges) {
+        edges.open.extend(self.changed);
+    }
+}
+
+/// A signed checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct Signed {
+    pub(crate) size: i64,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) note: String,
+}
+
+/// The latest checkpoint of a ledger.
+pub(crate) async fn latest(db: &Db, ledger: i64) -> Result<Option<Signed>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as(
+            "SELECT size, at, note FROM signed WHERE ledger = $1 ORDER BY size DESC LIMIT 1")
+        .bind(ledger).fetch_optional(pool).await)
+}
+
+/// Checkpoints of a ledger, the latest first.
+pub(crate) async fn signed(db: &Db, ledger: i64, limit: i64) -> Result<Vec<Signed>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as(
+            "SELECT size, at, note FROM signed WHERE ledger = $1 ORDER BY size DESC LIMIT $2")
+        .bind(ledger).bind(limit).fetch_all(pool).await)
+}
+
+/// How large each ledger was when it was last signed.
+pub(crate) async fn signed_sizes(db: &Db) -> Result<BTreeMap<i64, u64>, sqlx::Error> {
+    let rows: Vec<(i64, i64)> = on!(db, pool => sqlx::query_as(
+            "SELECT id, (SELECT COALESCE(MAX(size), 0) FROM signed WHERE signed.ledger = ledger.id) FROM ledger")
+        .fetch_all(pool).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(ledger, size)| (ledger, size.unsigned_abs()))
+        .collect())
+}
+
+/// Keeps a checkpoint. Nothing published it before it is committed.
+pub(crate) async fn sign(
+    tx: &mut Tx,
+    ledger: i64,
+    size: u64,
+    at: DateTime<Utc>,
+    note: &str,
+) -> Result<(), sqlx::Error> {
+    on_tx!(tx, conn => sqlx::query("INSERT INTO signed (ledger, size, at, note) VALUES ($1, $2, $3, $4)")
+        .bind(ledger).bind(size as i64).bind(at).bind(note).execute(&mut **conn).await.map(|_| ()))
+}
+
+/// The revision up to which sealing keys are mirrored.
+pub(crate) async fn mirrored(db: &Db) -> Result<u64, sqlx::Error> {
+    let last: Option<i64> =
+        on!(db, pool => sqlx::query_scalar("SELECT MAX(revision) FROM key_pool").fetch_one(pool).await)?;
+    Ok(last.unwrap_or(0).unsigned_abs())
+}
+
+/// Mirrors pools of wrapped keys, each over what stood there.
+pub(crate) async fn mirror(tx: &mut Tx, kept: &[Kept]) -> Result<(), sqlx::Error> {
+    for kept in kept {
+        on_tx!(tx, conn => sqlx::query(
+                "INSERT INTO key_pool (name, revision, value) VALUES ($1, $2, $3) \
+                 ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, value = excluded.value")
+            .bind(&kept.name).bind(kept.revision as i64).bind(kept.value.as_slice())
+            .execute(&mut **conn).await.map(|_| ()))?;
+    }
+    Ok(())
+}
+
+/// Forgets from which revision the mirror goes on: a new bucket counts anew.
+pub(crate) async fn mirror_anew(tx: &mut Tx) -> Result<(), sqlx::Error> {
+    on_tx!(tx, conn => sqlx::query("UPDATE key_pool SET revision = 0").execute(&mut **conn).await.map(|_| ()))
+}
+
+/// How many pools are mirrored.
+pub(crate) async fn pool_count(db: &Db) -> Result<u64, sqlx::Error> {
+    let count: i64 = on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM key_pool").fetch_one(pool).await)?;
+    Ok(count.unsigned_abs())
+}
+
+/// Mirrored pools in the order of their names, so many after one.
+pub(crate) async fn pools(db: &Db, after: &str, limit: i64) -> Result<Vec<(String, Vec<u8>)>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as("SELECT name, value FROM key_pool WHERE name > $1 ORDER BY name LIMIT $2")
+        .bind(after).bind(limit).fetch_all(pool).await)
+}
+
+/// Something that was wrong with the log.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct Alarm {
+    pub(crate) id: i64,
+    pub(crate) kind: String,
+    pub(crate) from_seq: i64,
+    pub(crate) to_seq: i64,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// Keeps an alarm, once.
+pub(crate) async fn raise(tx: &mut Tx, kind: &str, from: u64, to: u64, at: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    on_tx!(tx, conn => sqlx::query(
+            "INSERT INTO alarm (kind, from_seq, to_seq, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
+        .bind(kind).bind(from as i64).bind(to as i64).bind(at).execute(&mut **conn).await.map(|_| ()))
+}
+
+/// All alarms, the latest first.
+pub(crate) async fn alarms(db: &Db, limit: i64) -> Result<Vec<Alarm>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as("SELECT id, kind, from_seq, to_seq, at FROM alarm ORDER BY id DESC LIMIT $1")
+        .bind(limit).fetch_all(pool).await)
+}

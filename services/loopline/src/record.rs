@@ -1,0 +1,246 @@
+//! `loopline verify`, `export` and `restore`: the record outside of the system that keeps it.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use contracts::District;
+use eventlog::jetstream::Putting;
+use ledger::{Bundle, Ledger};
+use messaging::Bus;
+use runtime::{Clock, Lifecycle};
+use sealing::JetStreamKeys;
+use verify::{Against, Fault, Report};
+
+use crate::broker::{self, Broker, Sync};
+use crate::cli::{ExportRecordOptions, RestoreOptions, SystemOptions, VerifyOptions, print, say};
+use crate::folder::Folder;
+use crate::services::{Parts, connect, location, prepare, signer};
+
+/// The system a command is about: one that runs, or one that is stopped and whose broker was started for this.
+struct System {
+    operator: Bus,
+    ledger: Ledger,
+    /// Where it was stopped: its broker, and the lock that keeps others away.
+    ours: Option<(Broker, Lifecycle, std::fs::File)>,
+}
+
+impl System {
+    async fn reach(options: &SystemOptions) -> anyhow::Result<Self> {
+        let folder = Folder::open(&options.data)?;
+        let key = options.ledger_key.clone().unwrap_or_else(|| folder.ledger_key());
+        let (nats, database, ours) = if let Some(lock) = folder.lock()? {
+            anyhow::ensure!(
+                folder.nats().join("store").exists(),
+                "no system was ever started over {}; name its folder with --data",
+                options.data.display()
+            );
+            let life = Lifecycle::default();
+            let broker = broker::start(&folder, &life).await?;
+            (broker.url.clone(), options.database.clone(), Some((broker, life, lock)))
+        } else {
+            let running = folder.running()?;
+            (running.nats, running.database, None)
+        };
+        anyhow::ensure!(
+            key.exists(),
+            "{} is missing: name the ledger's key file with --ledger-key",
+            key.display()
+        );
+        let operator = connect(&nats, Some(&folder.nkeys()), "operator").await?;
+        let reader = connect(&nats, Some(&folder.nkeys()), "ledger").await?;
+        let place = location(database.as_deref(), folder.databases());
+        let ledger = Ledger::connect(&place, Parts::log(&reader), signer(&key)?, Clock::system()).await?;
+        Ok(Self { operator, ledger, ours })
+    }
+
+    /// Brings the ledger up to what the log holds now, signed.
+    async fn sign(&self) -> anyhow::Result<()> {
+        if self.ours.is_some() {
+            return Ok(self.ledger.catch_up().await?);
+        }
+        let _: usize = self
+            .operator
+            .ask("svc.ledger.clock.tick".to_owned(), &serde_json::json!({}))
+            .await
+            .map_err(|problem| anyhow::anyhow!("the running ledger does not sign: {problem}"))?;
+        Ok(())
+    }
+
+    async fn leave(self) {
+        if let Some((broker, life, lock)) = self.ours {
+            life.stop();
+            broker.ended().await;
+            drop(lock);
+        }
+    }
+}
+
+/// Says now and then how far something has come, to people.
+fn progress(what: &'static str) -> impl FnMut(u64, u64) {
+    let mut said = Instant::now();
+    let terminal = std::io::stderr().is_terminal();
+    move |at, of| {
+        if terminal && said.elapsed() > Duration::from_millis(500) {
+            said = Instant::now();
+            say(&format!("{what} {at} of {of}"));
+        }
+    }
+}
+
+/// Writes a district's record.
+pub(crate) async fn export(options: ExportRecordOptions) -> anyhow::Result<()> {
+    let system = System::reach(&options.system).await?;
+    let exported = write_out(&system, &options.district, &options.out).await;
+    system.leave().await;
+    let entries = exported?;
+    say(&format!(
+        "{entries} entries written to {}. Anybody can check them: loopline verify {}",
+        options.out.display(),
+        options.out.display()
+    ));
+    Ok(())
+}
+
+async fn write_out(system: &System, district: &District, out: &Path) -> anyhow::Result<u64> {
+    system.sign().await?;
+    let mut bundle = Bundle::begin(out)?;
+    let exported = system
+        .ledger
+        .export(district.as_str(), &mut bundle, |_| Ok(()), progress("written"))
+        .await?;
+    bundle.put("legal/order.v1.txt", verify::TABLE.as_bytes())?;
+    bundle.finish()?;
+    Ok(exported.entries)
+}
+
+/// Checks a record: the exit code says how it went.
+pub(crate) async fn verify(options: VerifyOptions) -> std::process::ExitCode {
+    match checked(&options).await {
+        Ok(report) => {
+            let told = if options.json {
+                let mut value = serde_json::to_value(&report).unwrap_or_default();
+                value["verdict"] = "sound".into();
+                print(&value.to_string())
+            } else {
+                print(&report.to_string())
+            };
+            match told {
+                Ok(()) => std::process::ExitCode::SUCCESS,
+                Err(error) => crate::cli::failed(&error),
+            }
+        }
+        Err(error) => {
+            let (code, verdict) = match error.downcast_ref::<Fault>() {
+                Some(Fault::Tampered(_)) => (3, "tampered"),
+                Some(Fault::Missing(_)) => (4, "missing"),
+                Some(Fault::Key(_)) => (2, "key"),
+                Some(Fault::Unreadable(_)) | None => (1, "unreadable"),
+            };
+            if options.json {
+                let mut value = serde_json::json!({"verdict": verdict, "what": format!("{error:#}")});
+                if let Some(Fault::Tampered(tampered)) = error.downcast_ref::<Fault>() {
+                    value["entry"] = tampered.entry.into();
+                    value["message"] = tampered.message.into();
+                }
+                if let Err(error) = print(&value.to_string()) {
+                    return crate::cli::failed(&error);
+                }
+            }
+            say(&match code {
+                3 => format!("The record does NOT hold. {error:#}"),
+                4 => format!("The record is not whole. {error:#}"),
+                _ => format!("loopline: {error:#}"),
+            });
+            std::process::ExitCode::from(code)
+        }
+    }
+}
+
+async fn checked(options: &VerifyOptions) -> anyhow::Result<Report> {
+    let mut against = Against {
+        keys: options.keys.clone(),
+        checkpoints: Vec::new(),
+    };
+    for file in &options.checkpoints {
+        let note = std::fs::read_to_string(file).with_context(|| format!("failed to read {}", file.display()))?;
+        against.checkpoints.push((file.display().to_string(), note));
+    }
+    if let Some(path) = &options.path {
+        return Ok(verify::verify(path, &against, progress("checked"))?);
+    }
+    let district = options.district.as_ref().context("name a path or a district")?;
+    let system = System::reach(&options.system).await?;
+    let folder = tempfile::tempdir().context("failed to make a folder to work in")?;
+    let written = async {
+        write_out(&system, district, &folder.path().join("record")).await?;
+        Ok::<_, anyhow::Error>(system.ledger.compare().await?)
+    };
+    let written = written.await;
+    system.leave().await;
+    written?;
+    Ok(verify::verify(
+        &folder.path().join("record"),
+        &against,
+        progress("checked"),
+    )?)
+}
+
+/// Puts the log back.
+pub(crate) async fn restore(options: RestoreOptions) -> anyhow::Result<()> {
+    let folder = Folder::open(&options.system.data)?;
+    let _lock = folder
+        .lock()?
+        .context("a system runs over this folder; stop it first")?;
+    let key = options.system.ledger_key.clone().unwrap_or_else(|| folder.ledger_key());
+    anyhow::ensure!(
+        key.exists(),
+        "{} is missing: name the ledger's key file with --ledger-key",
+        key.display()
+    );
+    if options.replace {
+        let aside = folder.set_store_aside(Clock::system().now())?;
+        if let Some(aside) = aside {
+            say(&format!("the broker's store was moved to {}", aside.display()));
+        }
+    }
+    let life = Lifecycle::default();
+    life.stop_on_signals();
+    let broker_life = Lifecycle::default();
+    let broker = broker::start_syncing(&folder, &broker_life, Sync::NowAndThen).await?;
+    prepare(&broker.url, Some(&folder.nkeys()), 1).await?;
+    let restorer = connect(&broker.url, Some(&folder.nkeys()), "restorer").await?;
+    let reader = connect(&broker.url, Some(&folder.nkeys()), "ledger").await?;
+    let place = location(options.system.database.as_deref(), folder.databases());
+    let ledger = Ledger::connect(&place, Parts::log(&reader), signer(&key)?, Clock::system()).await?;
+    let putting = Putting::new(restorer.client());
+    let keys = JetStreamKeys::new(restorer.client());
+    let restored = tokio::select! {
+        restored = ledger.restore(&putting, &keys, progress("put back")) => restored,
+        () = life.stopping() => Err(anyhow::anyhow!("interrupted; run it again to go on")),
+    };
+    broker_life.stop();
+    broker.ended().await;
+    let restored = restored?;
+    say(&format!(
+        "{} messages were there and are what the ledger holds; {} were put back",
+        restored.there, restored.put
+    ));
+    if restored.pools > 0 {
+        say(&format!("{} pools of sealing keys were put back", restored.pools));
+    }
+    if restored.gaps > 0 {
+        say(&format!(
+            "{} are lost: the ledger does not hold them either",
+            restored.gaps
+        ));
+    }
+    if restored.beyond > 0 {
+        say(&format!(
+            "{} came after the last that the ledger holds, and were left as they are",
+            restored.beyond
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! What may be asked of the ledger.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{District, LoopId};
+
+/// The latest checkpoint of a district's ledger. Anybody may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckpointQuery {
+    /// The district.
+    pub district: District,
+}
+
+/// The keys of a district's ledger. Anybody may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeysQuery {
+    /// The district.
+    pub district: District,
+}
+
+/// A signed checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Checkpoint {
+    /// C2SP's tlog-checkpoint, signed.
+    pub note: String,
+    /// How many entries it covers.
+    pub size: u64,
+    /// When it was signed.
+    pub at: DateTime<Utc>,
+}
+
+/// Hashes of a district's tree. Anybody may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TileQuery {
+    /// The district.
+    pub district: District,
+    /// The level of tiles: 0 are hashes of entries.
+    pub level: u8,
+    /// Which of the level.
+    pub index: u64,
+    /// How many hashes: 256, or fewer at the right edge of a tree that was signed.
+    pub width: u16,
+}
+
+/// A tile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tile {
+    /// The hashes one after the other, in base64.
+    pub hashes: String,
+}
+
+/// Leaves of the asker's district, from an index on. For auditors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeavesQuery {
+    /// The first.
+    pub first: u64,
+    /// How many at most; as many are given as one message holds.
+    pub count: u16,
+}
+
+/// Leaves, each in base64.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Leaves {
+    /// In their order.
+    pub entries: Vec<String>,
+}
+
+/// The receipt of a loop: that its last event the asker may read is in the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReceiptQuery {
+    /// The loop.
+    pub id: LoopId,
+}
+
+/// A receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Receipt {
+    /// C2SP's tlog-proof, with the entry as its extra data.
+    pub proof: String,
+    /// The stream sequence of the event it proves.
+    pub sequence: u64,
+    /// When its checkpoint was signed.
+    pub at: DateTime<Utc>,
+}
+
+/// How the asker's district's ledger stands. For auditors, leaders and administrators.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerQuery {}
+
+/// How a ledger stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerView {
+    /// The first line of its checkpoints.
+    pub origin: String,
+    /// Its keys as those who verify name them, the one in force first.
+    pub verifier_keys: Vec<String>,
+    /// Its checkpoints, the latest first, so many.
+    pub checkpoints: Vec<Checkpoint>,
+    /// How many entries it has, signed or not yet.
+    pub entries: u64,
+    /// What was found wrong with the log, the latest first.
+    pub alarms: Vec<LedgerAlarm>,
+}
+
+/// Something that was wrong with the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LedgerAlarm {
+    /// `gap`: messages between others are missing; `lost`: the log ends before the ledger; `altered`: a message is
+    /// another than it was.
+    pub kind: String,
+    /// The first stream sequence concerned.
+    pub from: u64,
+    /// The last.
+    pub to: u64,
+    /// When it was found.
+    pub at: DateTime<Utc>,
+}

@@ -1,0 +1,374 @@
+//! Checks an exported record without trusting whoever exported it: signatures, the tree over all entries, every older
+//! checkpoint, each thing's chain of events and what may follow what.
+//!
+//! It is written from the documentation of the formats alone and shares no code with what writes them.
+
+mod order;
+mod receipt;
+mod record;
+mod signed;
+mod source;
+mod tree;
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use serde::Serialize;
+
+pub use order::{Happened, Order, OutOfOrder, TABLE};
+pub use receipt::{Receipt, read_receipt};
+pub use signed::BadNote;
+
+use record::Record;
+use signed::{Checkpoint, Key};
+use source::Source;
+use tree::{Growing, Node};
+
+/// Entries in a bundle and hashes in a tile.
+const WIDTH: u64 = 256;
+/// Older checkpoints that are looked at.
+const OLDER_MAX: usize = 100_000;
+/// Sequences that a ledger of one district skips belong to others; what is told of progress comes every so many.
+const PROGRESS: u64 = 50_000;
+
+/// What to check a bundle against, beside what is in it.
+#[derive(Debug, Clone, Default)]
+pub struct Against {
+    /// Keys, as `name+id+base64`. Where there is none, the bundle's own are taken, and the report says so.
+    pub keys: Vec<String>,
+    /// Older checkpoints that somebody kept: a name for each, and its text.
+    pub checkpoints: Vec<(String, String)>,
+}
+
+/// What was checked, and held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The first line of the checkpoint.
+    pub origin: String,
+    /// How many entries there are, and all were checked.
+    pub entries: u64,
+    /// The root of the tree over them, in base64.
+    pub root: String,
+    /// Whose signature holds.
+    pub signed_by: String,
+    /// Whether the key came from outside the bundle.
+    pub key_was_given: bool,
+    /// Older checkpoints in the bundle that lead to this one.
+    pub older: u64,
+    /// Checkpoints from outside that lead to this one: the size of each.
+    pub given: Vec<u64>,
+    /// Things whose chain of events is whole.
+    pub things: u64,
+    /// Messages that are no events, which every reader sets aside.
+    pub no_events: u64,
+    /// Events of a kind that this version does not know: their chain was checked, not their order.
+    pub unknown: u64,
+}
+
+/// Why a bundle does not hold.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// It is not what was signed.
+    #[error("{0}")]
+    Tampered(Tampered),
+    /// Files are missing, so that nothing can be said of it.
+    #[error("{0} is missing: without it nothing can be said of the rest")]
+    Missing(String),
+    /// A key given is no key.
+    #[error(transparent)]
+    Key(BadNote),
+    /// It cannot be read.
+    #[error("the record cannot be read")]
+    Unreadable(#[from] io::Error),
+}
+
+/// What is not as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tampered {
+    /// The first bad entry, where it is one.
+    pub entry: Option<u64>,
+    /// The message of the log that it is, where that can be read.
+    pub message: Option<u64>,
+    /// In a sentence.
+    pub what: String,
+}
+
+impl fmt::Display for Tampered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(entry) = self.entry {
+            write!(f, "entry {entry}")?;
+            if let Some(message) = self.message {
+                write!(f, " (message {message} of the log)")?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.what)
+    }
+}
+
+fn tampered(what: impl Into<String>) -> Fault {
+    Fault::Tampered(Tampered {
+        entry: None,
+        message: None,
+        what: what.into(),
+    })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { entries, things, .. } = self;
+        writeln!(
+            f,
+            "The record is sound: all {entries} entries of {} are exactly those that {} signed, in the same order, and \
+             nothing was changed, taken out or put in.",
+            self.origin, self.signed_by
+        )?;
+        writeln!(
+            f,
+            "Checked: the signature, every entry's hash, the tree over all of them (root {}), {} older checkpoint{} \
+             in the record, and for each of {things} things that its events follow one another without a gap and \
+             in an order that was ever allowed.",
+            self.root,
+            self.older,
+            if self.older == 1 { "" } else { "s" },
+        )?;
+        for size in &self.given {
+            writeln!(
+                f,
+                "The checkpoint you gave, at {size} entries, is an earlier state of this same record."
+            )?;
+        }
+        if self.no_events > 0 {
+            writeln!(
+                f,
+                "{} messages are no events; they are as they were appended.",
+                self.no_events
+            )?;
+        }
+        if self.unknown > 0 {
+            writeln!(
+                f,
+                "{} events are of kinds that this version does not know; a newer `loopline verify` can judge their order.",
+                self.unknown
+            )?;
+        }
+        f.write_str("What cannot be checked from here: ")?;
+        if !self.key_was_given {
+            f.write_str("whose key it is, since it came with the record: compare it with one you got otherwise. ")?;
+        }
+        if self.given.is_empty() {
+            f.write_str(
+                "whether whoever holds the key has rewritten all of it: keep a checkpoint outside, and give it next time. ",
+            )?;
+        }
+        write!(
+            f,
+            "And nothing shows what was recorded after entry {}, or that it was.",
+            entries.saturating_sub(1)
+        )
+    }
+}
+
+/// A tile's or a bundle's place among others of its level.
+fn place(index: u64, width: u64) -> String {
+    let mut groups = vec![format!("{:03}", index % 1000)];
+    let mut rest = index / 1000;
+    while rest > 0 {
+        groups.push(format!("x{:03}", rest % 1000));
+        rest /= 1000;
+    }
+    groups.reverse();
+    let place = groups.join("/");
+    if width < WIDTH {
+        return format!("{place}.p/{width}");
+    }
+    place
+}
+
+fn text(bytes: Vec<u8>, name: &str) -> Result<String, Fault> {
+    String::from_utf8(bytes).map_err(|_| tampered(format!("{name} is not text")))
+}
+
+/// Checks a bundle in a folder or a zip file. `progress` hears how many of how many entries were checked.
+pub fn verify(path: &Path, against: &Against, mut progress: impl FnMut(u64, u64)) -> Result<Report, Fault> {
+    let mut source = Source::open(path)?;
+    let keys = if against.keys.is_empty() {
+        let own = source.read("keys")?.ok_or_else(|| Fault::Missing("keys".to_owned()))?;
+        let own = text(own, "keys")?;
+        own.lines()
+            .filter(|line| !line.trim().is_empty())
+            .map(Key::read)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|bad| tampered(bad.to_string()))?
+    } else {
+        let given = against.keys.iter().map(|key| Key::read(key));
+        given.collect::<Result<Vec<_>, _>>().map_err(Fault::Key)?
+    };
+    let note = source
+        .read("checkpoint")?
+        .ok_or_else(|| Fault::Missing("checkpoint".to_owned()))?;
+    let note = text(note, "checkpoint")?;
+    let checkpoint = Checkpoint::read(&note, &keys).map_err(|bad| tampered(format!("checkpoint: {bad}")))?;
+    let mut waypoints = older(&mut source, &keys, &checkpoint)?;
+    let given = given(&against.checkpoints, &keys, &checkpoint)?;
+    let sizes: Vec<u64> = given.iter().map(|waypoint| waypoint.size).collect();
+    let older = waypoints.len() as u64;
+    waypoints.extend(given);
+    waypoints.sort_by_key(|waypoint| waypoint.size);
+
+    let mut tree = Growing::default();
+    let mut record = Record::of(&checkpoint.origin);
+    let mut next_waypoint = waypoints.iter().peekable();
+    let passed = |tree: &Growing, waypoint: &Waypoint| {
+        if tree.root() == waypoint.root {
+            return Ok(());
+        }
+        Err(tampered(format!(
+            "the first {} entries are not those that were signed in {}: the record was rewritten since",
+            waypoint.size, waypoint.name
+        )))
+    };
+    while next_waypoint.peek().is_some_and(|waypoint| waypoint.size == 0) {
+        if let Some(waypoint) = next_waypoint.next() {
+            passed(&tree, waypoint)?;
+        }
+    }
+    let bundles = checkpoint.size.div_ceil(WIDTH);
+    for bundle in 0..bundles {
+        let width = WIDTH.min(checkpoint.size - bundle * WIDTH);
+        let name = format!("tile/entries/{}", place(bundle, width));
+        let bytes = source.read(&name)?.ok_or_else(|| Fault::Missing(name.clone()))?;
+        let tile_name = format!("tile/0/{}", place(bundle, width));
+        let tile = source
+            .read(&tile_name)?
+            .ok_or_else(|| Fault::Missing(tile_name.clone()))?;
+        let mut hashes = tile.chunks_exact(32);
+        if tile.len() as u64 != width * 32 {
+            return Err(tampered(format!("{tile_name} does not hold {width} hashes")));
+        }
+        let mut rest = bytes.as_slice();
+        for index in bundle * WIDTH..bundle * WIDTH + width {
+            let bad = |message: Option<u64>, what: String| {
+                Fault::Tampered(Tampered {
+                    entry: Some(index),
+                    message,
+                    what,
+                })
+            };
+            let Some(entry) = next_entry(&mut rest) else {
+                return Err(bad(None, format!("{name} ends before it")));
+            };
+            let hash = tree::leaf(entry);
+            let judged = record.take(entry);
+            if hashes.next() != Some(hash.as_slice()) {
+                let message = judged.err().and_then(|wrong| wrong.sequence);
+                return Err(bad(
+                    message,
+                    "it is not the entry whose hash the tree holds there".to_owned(),
+                ));
+            }
+            if let Err(wrong) = judged {
+                return Err(bad(wrong.sequence, wrong.what));
+            }
+            tree.add(hash);
+            while next_waypoint
+                .peek()
+                .is_some_and(|waypoint| waypoint.size == tree.size())
+            {
+                if let Some(waypoint) = next_waypoint.next() {
+                    passed(&tree, waypoint)?;
+                }
+            }
+            if tree.size().is_multiple_of(PROGRESS) {
+                progress(tree.size(), checkpoint.size);
+            }
+        }
+        if !rest.is_empty() {
+            return Err(tampered(format!("{name} holds more than its {width} entries")));
+        }
+    }
+    if tree.root() != checkpoint.root {
+        return Err(tampered(format!(
+            "the {} entries here are not those that were signed: their tree has another root",
+            checkpoint.size
+        )));
+    }
+    use base64::Engine as _;
+    Ok(Report {
+        root: base64::engine::general_purpose::STANDARD.encode(checkpoint.root),
+        origin: checkpoint.origin,
+        entries: checkpoint.size,
+        signed_by: checkpoint.signed_by,
+        key_was_given: !against.keys.is_empty(),
+        older,
+        given: sizes,
+        things: record.things() as u64,
+        no_events: record.no_events,
+        unknown: record.unknown,
+    })
+}
+
+fn next_entry<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (length, after) = rest.split_at_checked(2)?;
+    let length = usize::from(u16::from_be_bytes(length.try_into().ok()?));
+    let (entry, after) = after.split_at_checked(length)?;
+    *rest = after;
+    Some(entry)
+}
+
+/// What an earlier state of the record was.
+struct Waypoint {
+    name: String,
+    size: u64,
+    root: Node,
+}
+
+fn waypoint(name: &str, note: &str, keys: &[Key], latest: &Checkpoint) -> Result<Waypoint, Fault> {
+    let older = Checkpoint::read(note, keys).map_err(|bad| tampered(format!("{name}: {bad}")))?;
+    if older.origin != latest.origin {
+        return Err(tampered(format!(
+            "{name} is of another record: {}, not {}",
+            older.origin, latest.origin
+        )));
+    }
+    if older.size > latest.size {
+        return Err(tampered(format!(
+            "{name} was signed at {} entries and this record has {}: entries were taken out, or an old copy was put back",
+            older.size, latest.size
+        )));
+    }
+    Ok(Waypoint {
+        name: name.to_owned(),
+        size: older.size,
+        root: older.root,
+    })
+}
+
+fn older(source: &mut Source, keys: &[Key], latest: &Checkpoint) -> Result<Vec<Waypoint>, Fault> {
+    let mut waypoints = Vec::new();
+    for name in source.names_in("checkpoints")?.into_iter().take(OLDER_MAX) {
+        let Some(note) = source.read(&name)? else { continue };
+        waypoints.push(waypoint(&name, &text(note, &name)?, keys, latest)?);
+    }
+    Ok(waypoints)
+}
+
+fn given(checkpoints: &[(String, String)], keys: &[Key], latest: &Checkpoint) -> Result<Vec<Waypoint>, Fault> {
+    checkpoints
+        .iter()
+        .map(|(name, note)| waypoint(name, note, keys, latest))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_as_in_the_specification() {
+        assert_eq!(place(1_234_067, 256), "x001/x234/067");
+        assert_eq!(place(7, 256), "007");
+        assert_eq!(place(273, 112), "273.p/112");
+    }
+}
