@@ -503,6 +503,47 @@ await test("anybody reads what the district shows, and no more", async () => {
   await context.close();
 });
 
+await test("a receipt is kept from a loop's page and checked by anybody, and an auditor sees that the record holds", async () => {
+  const rosa = await as("Rosa Delgado");
+  await rosa.goto(loop);
+  const [file] = await Promise.all([
+    rosa.waitForEvent("download"),
+    rosa.getByRole("link", { name: "A receipt that this is in the record" }).click(),
+  ]);
+  check(file.suggestedFilename().endsWith(".tlog-proof"), `it is a receipt: ${file.suggestedFilename()}`);
+  const receipt = readFileSync(await file.path(), "utf8");
+  await rosa.context().close();
+
+  const context = await browser.newContext({ viewport: PHONE, baseURL: address, javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto("/receipt");
+  await page.getByRole("textbox", { name: "The receipt" }).fill(receipt);
+  await page.getByRole("button", { name: "Check it" }).click();
+  const verdict = page.locator(".verdict");
+  check(/This receipt holds/.test(await verdict.innerText()), "it holds");
+  check((await verdict.innerText()).includes("cedar-valley"), "it says of which record");
+  await picture(page, "receipt-holds-phone");
+  await page.getByRole("textbox", { name: "The receipt" }).fill(receipt.replace("index ", "index 1"));
+  await page.getByRole("button", { name: "Check it" }).click();
+  check(/does not hold/.test(await verdict.innerText()), "a changed one does not");
+  check((await page.getByRole("textbox", { name: "The receipt" }).inputValue()).includes("tlog-proof"), "what was pasted stays");
+  await picture(page, "receipt-refused-phone");
+  await context.close();
+
+  const auditor = await as("Ian MacGregor");
+  await auditor.getByRole("link", { name: "The record" }).click();
+  for (let looked = 0; looked < 100 && !/sound|does not hold/.test(await auditor.locator(".verdict h2").innerText()); looked += 1) {
+    await auditor.reload();
+  }
+  check(/The record is sound/.test(await auditor.locator(".verdict h2").innerText()), "it holds");
+  const checkpoint = await auditor.getByLabel("Checkpoint").innerText();
+  check(/^loopline-[0-9a-f]+\/cedar-valley\n\d+\n/.test(checkpoint), "there is a checkpoint to keep");
+  await auditor.getByRole("button", { name: "Check all of it again" }).click();
+  check((await auditor.locator(".verdict").count()) === 1, "it is checked again");
+  await picture(auditor, "record-desk");
+  await auditor.context().close();
+});
+
 await test("a form from elsewhere or from another session changes nothing", async () => {
   const page = await as("Rosa Delgado");
   const before = await (await page.request.get(`/api/v1${loop}`)).json();
@@ -542,7 +583,7 @@ const pages = {
   "Rosa Delgado": ["/school", "/file", "/loops", "LOOP", "/allowed", "ALLOWED"],
   "Marcus Tillery": ["/department", "LOOP", "/loops", "ALLOWED", "/allowed/new", "PACKET"],
   "June Whitaker": ["/contact", "LOOP", "/patterns", "PATTERN", "/waivers", "/reviews", "/reviews/new", "/zones", "ZONE"],
-  "Raymond Castellanos": ["/leader", "LOOP", "PATTERN"],
+  "Raymond Castellanos": ["/leader", "LOOP", "PATTERN", "/record"],
 };
 for (const round of rounds) {
   await test(`every page is accessible: ${round.name}`, async () => {
@@ -551,6 +592,8 @@ for (const round of rounds) {
     await door.goto("/sign-in");
     await accessible(door, "/sign-in");
     await picture(door, `sign-in-${round.name}`);
+    await door.goto("/receipt");
+    await accessible(door, "/receipt");
     await context.close();
     for (const [person, paths] of Object.entries(pages)) {
       const page = await as(person, round);

@@ -59,8 +59,8 @@ async fn a_receipt_proves_what_one_may_read(location: Location) {
     };
     // The department's covers its own note; the school's ends with what the school may read.
     let (office, school) = (of("marcus").await, of("rosa").await);
-    assert!(String::from_utf8_lossy(&office.entry).contains("note_added"));
-    assert!(String::from_utf8_lossy(&school.entry).contains("case_acknowledged"));
+    assert!(String::from_utf8_lossy(&office.payload).contains("note_added"));
+    assert!(String::from_utf8_lossy(&school.payload).contains("case_acknowledged"));
     assert!(school.index < office.index);
     assert!(stack.record.reached().await.expect("read") >= noted);
     // Another school sees a card and no receipt.

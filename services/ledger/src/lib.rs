@@ -4,6 +4,7 @@
 //! tree for each district. Checkpoints are signed; tiles, entries and receipts are what C2SP says they are, so that
 //! anybody's software can check them. The ledger decides nothing about loops: it says what was recorded.
 
+mod check;
 mod checkpoint;
 mod export;
 mod leaf;
@@ -48,6 +49,8 @@ pub struct Ledger {
     edges: Arc<Mutex<store::Edges>>,
     /// How large each ledger was when it was last signed.
     signed: Arc<Mutex<BTreeMap<i64, u64>>>,
+    /// Checks of whole ledgers.
+    checks: check::Checks,
     /// How far the log has been taken in.
     position: Position,
 }
@@ -60,7 +63,7 @@ impl Ledger {
             anyhow::ensure!(
                 origin == signer.origin(&district),
                 "the ledger of {district} was begun as {origin}, and the key file here makes it {}: put the file back that \
-                 it was begun with",
+                 it was begun with (where that is lost for good, move the ledger's tables aside: a new one begins)",
                 signer.origin(&district)
             );
         }
@@ -71,6 +74,7 @@ impl Ledger {
             clock,
             edges: Arc::default(),
             signed: Arc::default(),
+            checks: check::Checks::default(),
             position: Position::default(),
         })
     }
@@ -89,6 +93,17 @@ impl Ledger {
     /// How far the log has been taken in.
     pub async fn reached(&self) -> Result<u64, sqlx::Error> {
         store::position(&self.db).await
+    }
+
+    /// Every district with a ledger.
+    pub async fn districts(&self) -> Result<Vec<String>, sqlx::Error> {
+        let origins = store::origins(&self.db).await?;
+        Ok(origins.into_iter().map(|(district, _)| district).collect())
+    }
+
+    /// Every entry and node as text, for comparing one ledger with another.
+    pub async fn rows(&self) -> Result<Vec<String>, sqlx::Error> {
+        store::rows(&self.db).await
     }
 
     /// How many pools of wrapped sealing keys are mirrored.

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use contracts::Claims;
 use contracts::problem::Problem;
 use contracts::queries::{
-    Answered, Ask, Checkpoint, CheckpointQuery, KeysQuery, Leaves, LeavesQuery, LedgerAlarm, LedgerQuery, LedgerView,
-    Receipt, ReceiptQuery, Tile, TileQuery,
+    Answered, Ask, CheckQuery, Checkpoint, CheckpointQuery, KeysQuery, Leaves, LeavesQuery, LedgerAlarm, LedgerQuery,
+    LedgerView, Receipt, ReceiptQuery, Tile, TileQuery,
 };
 use contracts::vocabulary::Role;
 use decider::Desk;
@@ -50,6 +50,15 @@ pub(crate) async fn answer(ledger: &Ledger, desk: &Desk, incoming: &Incoming) ->
         "tile" => to_value(tile(ledger, &incoming.read()?).await?),
         "entries" => reply(ledger, incoming, |viewer, query| entries(ledger, viewer, query)).await,
         "receipt" => reply(ledger, incoming, |viewer, query| receipt(ledger, desk, viewer, query)).await,
+        "check" => {
+            reply(ledger, incoming, |viewer, query: CheckQuery| async move {
+                if !looks_after(&viewer) {
+                    return Err(not_for_you());
+                }
+                Ok(ledger.checks.look(ledger, viewer.district.as_str(), query.again))
+            })
+            .await
+        }
         "ledger" => reply(ledger, incoming, |viewer, query| view(ledger, viewer, query)).await,
         _ => Err(Problem::not_found("such question")),
     }
@@ -136,6 +145,10 @@ async fn tile(ledger: &Ledger, query: &TileQuery) -> Result<Tile, Problem> {
     })
 }
 
+fn not_for_you() -> Problem {
+    Problem::forbidden("how the ledger stands is for auditors, leaders and administrators")
+}
+
 fn looks_after(viewer: &Claims) -> bool {
     [Role::Auditor, Role::Leader, Role::Administrator]
         .iter()
@@ -208,9 +221,7 @@ async fn receipt(ledger: &Ledger, desk: &Desk, viewer: Claims, query: ReceiptQue
 
 async fn view(ledger: &Ledger, viewer: Claims, _query: LedgerQuery) -> Result<LedgerView, Problem> {
     if !looks_after(&viewer) {
-        return Err(Problem::forbidden(
-            "how the ledger stands is for auditors, leaders and administrators",
-        ));
+        return Err(not_for_you());
     }
     let district = viewer.district.as_str();
     let id = store::id(&ledger.db, district).await.map_err(away)?;

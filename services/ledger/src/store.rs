@@ -300,7 +300,7 @@ pub(crate) async fn signed_sizes(db: &Db) -> Result<BTreeMap<i64, u64>, sqlx::Er
         .collect())
 }
 
-/// Keeps a checkpoint. Nothing published it before it is committed.
+/// Keeps a checkpoint. Nothing published it before it is committed. Of two that sign the same, each makes the same.
 pub(crate) async fn sign(
     tx: &mut Tx,
     ledger: i64,
@@ -308,7 +308,7 @@ pub(crate) async fn sign(
     at: DateTime<Utc>,
     note: &str,
 ) -> Result<(), sqlx::Error> {
-    on_tx!(tx, conn => sqlx::query("INSERT INTO signed (ledger, size, at, note) VALUES ($1, $2, $3, $4)")
+    on_tx!(tx, conn => sqlx::query("INSERT INTO signed (ledger, size, at, note) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
         .bind(ledger).bind(size as i64).bind(at).bind(note).execute(&mut **conn).await.map(|_| ()))
 }
 
@@ -334,6 +334,21 @@ pub(crate) async fn mirror(tx: &mut Tx, kept: &[Kept]) -> Result<(), sqlx::Error
 /// Forgets from which revision the mirror goes on: a new bucket counts anew.
 pub(crate) async fn mirror_anew(tx: &mut Tx) -> Result<(), sqlx::Error> {
     on_tx!(tx, conn => sqlx::query("UPDATE key_pool SET revision = 0").execute(&mut **conn).await.map(|_| ()))
+}
+
+/// Every entry and node as text.
+pub(crate) async fn rows(db: &Db) -> Result<Vec<String>, sqlx::Error> {
+    let entries: Vec<(i64, i64, i64, Vec<u8>)> =
+        on!(db, pool => sqlx::query_as("SELECT sequence, ledger, idx, leaf FROM entry").fetch_all(pool).await)?;
+    let nodes: Vec<(i64, i64, i64, Vec<u8>)> =
+        on!(db, pool => sqlx::query_as("SELECT ledger, level, idx, hash FROM node").fetch_all(pool).await)?;
+    let entries = entries
+        .into_iter()
+        .map(|(sequence, ledger, index, leaf)| format!("entry {sequence} {ledger} {index} {:?}", of_leaf(&leaf)));
+    let nodes = nodes
+        .into_iter()
+        .map(|(ledger, level, index, hash)| format!("node {ledger} {level} {index} {hash:?}"));
+    Ok(entries.chain(nodes).collect())
 }
 
 /// How many pools are mirrored.

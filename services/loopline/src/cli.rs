@@ -98,6 +98,9 @@ pub(crate) struct UpOptions {
     /// A file with one story in place of the demonstration's own (used by `bench`).
     #[arg(long, hide = true)]
     pub(crate) story: Option<PathBuf>,
+    /// Without the ledger (used by `bench` to see what it costs).
+    #[arg(long, hide = true)]
+    pub(crate) without_ledger: bool,
     /// Only what pages need: nothing is assigned, and no clock runs (used by `bench` over a record that was filled
     /// without its policies, which would first have to look at all of it).
     #[arg(long, hide = true)]
@@ -255,6 +258,8 @@ pub(crate) enum BenchPart {
     Command,
     /// From a command to another person's screen.
     Screen,
+    /// Filing with the ledger and without it.
+    Ledger,
     /// Making the timeline again.
     Rebuild,
     /// Reading pages.

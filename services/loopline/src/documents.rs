@@ -146,6 +146,7 @@ pub(crate) fn asyncapi() -> Value {
         "ledger.entries",
         "ledger.receipt",
         "ledger.ledger",
+        "ledger.check",
     ];
     for name in asks
         .into_iter()

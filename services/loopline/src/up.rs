@@ -65,7 +65,7 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         .health
         .set("start", State::Starting("starting the services".to_owned()));
     // First of all: over a log that has lost something, nothing may be written.
-    if !options.reading_only {
+    if !options.reading_only && !options.without_ledger {
         parts.start(Name::Ledger, false).await?;
     }
     let directory = parts

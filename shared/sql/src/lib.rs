@@ -281,15 +281,21 @@ async fn open_sqlite(file: &Path, durability: Durability, connections: u32) -> R
         .foreign_keys(false)
         .pragma(
             "cache_size",
-            if durability == Durability::Building {
-                "-65536"
-            } else {
-                "-8192"
+            match durability {
+                Durability::Building => "-65536",
+                Durability::Rebuildable => "-8192",
+                // What is kept nowhere else is written at its end and looked up seldom.
+                Durability::Sole => "-2048",
             },
         )
         .pragma("wal_autocheckpoint", "16384")
         // Without statistics, the planner would rather scan a large table and index a handful of rows than look those up.
         .pragma("automatic_index", "off")
+        // What is deleted, such as a key, is to be gone from the file too.
+        .pragma(
+            "secure_delete",
+            if durability == Durability::Sole { "on" } else { "off" },
+        )
         .pragma("temp_store", "memory");
     SqlitePoolOptions::new()
         .max_connections(connections)

@@ -10,6 +10,7 @@ mod signed;
 mod source;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -193,120 +194,199 @@ fn text(bytes: Vec<u8>, name: &str) -> Result<String, Fault> {
 /// Checks a bundle in a folder or a zip file. `progress` hears how many of how many entries were checked.
 pub fn verify(path: &Path, against: &Against, mut progress: impl FnMut(u64, u64)) -> Result<Report, Fault> {
     let mut source = Source::open(path)?;
-    let keys = if against.keys.is_empty() {
-        let own = source.read("keys")?.ok_or_else(|| Fault::Missing("keys".to_owned()))?;
-        let own = text(own, "keys")?;
-        own.lines()
-            .filter(|line| !line.trim().is_empty())
-            .map(Key::read)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|bad| tampered(bad.to_string()))?
+    let mut read =
+        |name: &str| -> Result<Vec<u8>, Fault> { source.read(name)?.ok_or_else(|| Fault::Missing(name.to_owned())) };
+    let own_keys = if against.keys.is_empty() {
+        text(read("keys")?, "keys")?
     } else {
-        let given = against.keys.iter().map(|key| Key::read(key));
-        given.collect::<Result<Vec<_>, _>>().map_err(Fault::Key)?
+        String::new()
     };
-    let note = source
-        .read("checkpoint")?
-        .ok_or_else(|| Fault::Missing("checkpoint".to_owned()))?;
-    let note = text(note, "checkpoint")?;
-    let checkpoint = Checkpoint::read(&note, &keys).map_err(|bad| tampered(format!("checkpoint: {bad}")))?;
-    let mut waypoints = older(&mut source, &keys, &checkpoint)?;
-    let given = given(&against.checkpoints, &keys, &checkpoint)?;
-    let sizes: Vec<u64> = given.iter().map(|waypoint| waypoint.size).collect();
-    let older = waypoints.len() as u64;
-    waypoints.extend(given);
-    waypoints.sort_by_key(|waypoint| waypoint.size);
-
-    let mut tree = Growing::default();
-    let mut record = Record::of(&checkpoint.origin);
-    let mut next_waypoint = waypoints.iter().peekable();
-    let passed = |tree: &Growing, waypoint: &Waypoint| {
-        if tree.root() == waypoint.root {
-            return Ok(());
-        }
-        Err(tampered(format!(
-            "the first {} entries are not those that were signed in {}: the record was rewritten since",
-            waypoint.size, waypoint.name
-        )))
-    };
-    while next_waypoint.peek().is_some_and(|waypoint| waypoint.size == 0) {
-        if let Some(waypoint) = next_waypoint.next() {
-            passed(&tree, waypoint)?;
+    let note = text(read("checkpoint")?, "checkpoint")?;
+    let mut checking = Checking::begin(&note, &own_keys, against)?;
+    for name in source.names_in("checkpoints")?.into_iter().take(OLDER_MAX) {
+        if let Some(note) = source.read(&name)? {
+            checking.older(&name, &text(note, &name)?)?;
         }
     }
-    let bundles = checkpoint.size.div_ceil(WIDTH);
-    for bundle in 0..bundles {
-        let width = WIDTH.min(checkpoint.size - bundle * WIDTH);
+    let size = checking.checkpoint.size;
+    for bundle in 0..size.div_ceil(WIDTH) {
+        let width = WIDTH.min(size - bundle * WIDTH);
+        let mut read = |name: &str| -> Result<Vec<u8>, Fault> {
+            source.read(name)?.ok_or_else(|| Fault::Missing(name.to_owned()))
+        };
         let name = format!("tile/entries/{}", place(bundle, width));
-        let bytes = source.read(&name)?.ok_or_else(|| Fault::Missing(name.clone()))?;
+        let bytes = read(&name)?;
         let tile_name = format!("tile/0/{}", place(bundle, width));
-        let tile = source
-            .read(&tile_name)?
-            .ok_or_else(|| Fault::Missing(tile_name.clone()))?;
-        let mut hashes = tile.chunks_exact(32);
+        let tile = read(&tile_name)?;
         if tile.len() as u64 != width * 32 {
             return Err(tampered(format!("{tile_name} does not hold {width} hashes")));
         }
         let mut rest = bytes.as_slice();
-        for index in bundle * WIDTH..bundle * WIDTH + width {
-            let bad = |message: Option<u64>, what: String| {
-                Fault::Tampered(Tampered {
-                    entry: Some(index),
-                    message,
-                    what,
-                })
-            };
+        for stated in tile.chunks_exact(32) {
             let Some(entry) = next_entry(&mut rest) else {
-                return Err(bad(None, format!("{name} ends before it")));
+                return Err(checking.bad(None, format!("{name} ends before it")));
             };
-            let hash = tree::leaf(entry);
-            let judged = record.take(entry);
-            if hashes.next() != Some(hash.as_slice()) {
-                let message = judged.err().and_then(|wrong| wrong.sequence);
-                return Err(bad(
-                    message,
-                    "it is not the entry whose hash the tree holds there".to_owned(),
-                ));
-            }
-            if let Err(wrong) = judged {
-                return Err(bad(wrong.sequence, wrong.what));
-            }
-            tree.add(hash);
-            while next_waypoint
-                .peek()
-                .is_some_and(|waypoint| waypoint.size == tree.size())
-            {
-                if let Some(waypoint) = next_waypoint.next() {
-                    passed(&tree, waypoint)?;
-                }
-            }
-            if tree.size().is_multiple_of(PROGRESS) {
-                progress(tree.size(), checkpoint.size);
+            checking.entry(entry, stated)?;
+            if checking.tree.size().is_multiple_of(PROGRESS) {
+                progress(checking.tree.size(), size);
             }
         }
         if !rest.is_empty() {
             return Err(tampered(format!("{name} holds more than its {width} entries")));
         }
     }
-    if tree.root() != checkpoint.root {
-        return Err(tampered(format!(
-            "the {} entries here are not those that were signed: their tree has another root",
-            checkpoint.size
-        )));
+    checking.finish()
+}
+
+/// A record being checked, entry by entry.
+#[derive(Debug)]
+pub struct Checking {
+    keys: Vec<Key>,
+    key_was_given: bool,
+    checkpoint: Checkpoint,
+    tree: Growing,
+    record: Record,
+    /// Earlier states that the record must have been in, by size.
+    waypoints: BTreeMap<u64, Vec<Waypoint>>,
+    older: u64,
+    given: Vec<u64>,
+}
+
+impl Checking {
+    /// Begins with the checkpoint that everything is checked against. `own_keys`, one a line, are those that came with
+    /// the record: they are taken where none is given from outside.
+    pub fn begin(note: &str, own_keys: &str, against: &Against) -> Result<Self, Fault> {
+        let keys = if against.keys.is_empty() {
+            let own = own_keys.lines().filter(|line| !line.trim().is_empty()).map(Key::read);
+            own.collect::<Result<Vec<_>, _>>()
+                .map_err(|bad| tampered(bad.to_string()))?
+        } else {
+            let given = against.keys.iter().map(|key| Key::read(key));
+            given.collect::<Result<Vec<_>, _>>().map_err(Fault::Key)?
+        };
+        let checkpoint = Checkpoint::read(note, &keys).map_err(|bad| tampered(format!("checkpoint: {bad}")))?;
+        let mut checking = Self {
+            keys,
+            key_was_given: !against.keys.is_empty(),
+            record: Record::of(&checkpoint.origin),
+            checkpoint,
+            tree: Growing::default(),
+            waypoints: BTreeMap::new(),
+            older: 0,
+            given: Vec::new(),
+        };
+        for (name, note) in &against.checkpoints {
+            let size = checking.waypoint(name, note)?;
+            checking.given.push(size);
+        }
+        Ok(checking)
     }
-    use base64::Engine as _;
-    Ok(Report {
-        root: base64::engine::general_purpose::STANDARD.encode(checkpoint.root),
-        origin: checkpoint.origin,
-        entries: checkpoint.size,
-        signed_by: checkpoint.signed_by,
-        key_was_given: !against.keys.is_empty(),
-        older,
-        given: sizes,
-        things: record.things() as u64,
-        no_events: record.no_events,
-        unknown: record.unknown,
-    })
+
+    /// An older checkpoint that came with the record, before the first entry.
+    pub fn older(&mut self, name: &str, note: &str) -> Result<(), Fault> {
+        self.waypoint(name, note)?;
+        self.older += 1;
+        Ok(())
+    }
+
+    fn waypoint(&mut self, name: &str, note: &str) -> Result<u64, Fault> {
+        let older = Checkpoint::read(note, &self.keys).map_err(|bad| tampered(format!("{name}: {bad}")))?;
+        let latest = &self.checkpoint;
+        if older.origin != latest.origin {
+            return Err(tampered(format!(
+                "{name} is of another record: {}, not {}",
+                older.origin, latest.origin
+            )));
+        }
+        if older.size > latest.size {
+            return Err(tampered(format!(
+                "{name} was signed at {} entries and this record has {}: entries were taken out, or an old copy was put \
+                 back",
+                older.size, latest.size
+            )));
+        }
+        let waypoint = Waypoint {
+            name: name.to_owned(),
+            root: older.root,
+        };
+        if older.size == 0 {
+            self.passed(&waypoint)?;
+        } else {
+            self.waypoints.entry(older.size).or_default().push(waypoint);
+        }
+        Ok(older.size)
+    }
+
+    fn passed(&self, waypoint: &Waypoint) -> Result<(), Fault> {
+        if self.tree.root() == waypoint.root {
+            return Ok(());
+        }
+        Err(tampered(format!(
+            "the first {} entries are not those that were signed in {}: the record was rewritten since",
+            self.tree.size(),
+            waypoint.name
+        )))
+    }
+
+    fn bad(&self, message: Option<u64>, what: String) -> Fault {
+        Fault::Tampered(Tampered {
+            entry: Some(self.tree.size()),
+            message,
+            what,
+        })
+    }
+
+    /// The next entry, with the hash that the tree states for it.
+    pub fn entry(&mut self, entry: &[u8], stated: &[u8]) -> Result<(), Fault> {
+        let hash = tree::leaf(entry);
+        let judged = self.record.take(entry);
+        if stated != hash.as_slice() {
+            let message = judged.err().and_then(|wrong| wrong.sequence);
+            return Err(self.bad(
+                message,
+                "it is not the entry whose hash the tree holds there".to_owned(),
+            ));
+        }
+        if let Err(wrong) = judged {
+            return Err(self.bad(wrong.sequence, wrong.what));
+        }
+        self.tree.add(hash);
+        for waypoint in self.waypoints.remove(&self.tree.size()).unwrap_or_default() {
+            self.passed(&waypoint)?;
+        }
+        Ok(())
+    }
+
+    /// All entries have been taken in: what they come to.
+    pub fn finish(self) -> Result<Report, Fault> {
+        use base64::Engine as _;
+        if self.tree.size() != self.checkpoint.size || self.tree.root() != self.checkpoint.root {
+            return Err(tampered(format!(
+                "the {} entries here are not the {} that were signed: their tree has another root",
+                self.tree.size(),
+                self.checkpoint.size
+            )));
+        }
+        Ok(Report {
+            root: base64::engine::general_purpose::STANDARD.encode(self.checkpoint.root),
+            origin: self.checkpoint.origin,
+            entries: self.checkpoint.size,
+            signed_by: self.checkpoint.signed_by,
+            key_was_given: self.key_was_given,
+            older: self.older,
+            given: self.given,
+            things: self.record.things() as u64,
+            no_events: self.record.no_events,
+            unknown: self.record.unknown,
+        })
+    }
+}
+
+/// What an earlier state of the record was.
+#[derive(Debug)]
+struct Waypoint {
+    name: String,
+    root: Node,
 }
 
 fn next_entry<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
@@ -315,50 +395,6 @@ fn next_entry<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (entry, after) = after.split_at_checked(length)?;
     *rest = after;
     Some(entry)
-}
-
-/// What an earlier state of the record was.
-struct Waypoint {
-    name: String,
-    size: u64,
-    root: Node,
-}
-
-fn waypoint(name: &str, note: &str, keys: &[Key], latest: &Checkpoint) -> Result<Waypoint, Fault> {
-    let older = Checkpoint::read(note, keys).map_err(|bad| tampered(format!("{name}: {bad}")))?;
-    if older.origin != latest.origin {
-        return Err(tampered(format!(
-            "{name} is of another record: {}, not {}",
-            older.origin, latest.origin
-        )));
-    }
-    if older.size > latest.size {
-        return Err(tampered(format!(
-            "{name} was signed at {} entries and this record has {}: entries were taken out, or an old copy was put back",
-            older.size, latest.size
-        )));
-    }
-    Ok(Waypoint {
-        name: name.to_owned(),
-        size: older.size,
-        root: older.root,
-    })
-}
-
-fn older(source: &mut Source, keys: &[Key], latest: &Checkpoint) -> Result<Vec<Waypoint>, Fault> {
-    let mut waypoints = Vec::new();
-    for name in source.names_in("checkpoints")?.into_iter().take(OLDER_MAX) {
-        let Some(note) = source.read(&name)? else { continue };
-        waypoints.push(waypoint(&name, &text(note, &name)?, keys, latest)?);
-    }
-    Ok(waypoints)
-}
-
-fn given(checkpoints: &[(String, String)], keys: &[Key], latest: &Checkpoint) -> Result<Vec<Waypoint>, Fault> {
-    checkpoints
-        .iter()
-        .map(|(name, note)| waypoint(name, note, keys, latest))
-        .collect()
 }
 
 #[cfg(test)]

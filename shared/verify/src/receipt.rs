@@ -24,9 +24,11 @@ pub struct Receipt {
     pub size: u64,
     /// Whose signature holds.
     pub signed_by: String,
-    /// The entry.
+    /// The sequence that the message has in the log, where the entry is one.
+    pub message: Option<u64>,
+    /// The message itself: an event in JSON.
     #[serde(skip)]
-    pub entry: Vec<u8>,
+    pub payload: Vec<u8>,
 }
 
 /// Reads a receipt and checks it against keys, as `name+id+base64`.
@@ -70,11 +72,13 @@ pub fn read_receipt(text: &str, keys: &[String]) -> Result<Receipt, Fault> {
             "this entry is not in the record that was signed: the receipt was altered, or is for another entry",
         ));
     }
+    let message = crate::record::decode(&entry);
     Ok(Receipt {
+        message: message.as_ref().map(|message| message.sequence),
+        payload: message.map(|message| message.payload.to_vec()).unwrap_or_default(),
         origin: checkpoint.origin,
         index,
         size: checkpoint.size,
         signed_by: checkpoint.signed_by,
-        entry,
     })
 }

@@ -8,14 +8,14 @@ use crate::order::{Happened, Order};
 
 /// A message as an entry holds it: decoded by the documentation of the format, not by the code that wrote it.
 #[derive(Debug)]
-struct Message<'a> {
-    sequence: u64,
+pub(crate) struct Message<'a> {
+    pub(crate) sequence: u64,
     subject: &'a str,
     message_id: Option<&'a str>,
-    payload: &'a [u8],
+    pub(crate) payload: &'a [u8],
 }
 
-fn decode(entry: &[u8]) -> Option<Message<'_>> {
+pub(crate) fn decode(entry: &[u8]) -> Option<Message<'_>> {
     let mut at = 0_usize;
     let mut take = |count: usize| {
         let taken = entry.get(at..at.checked_add(count)?)?;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use eventlog::Log;
 use eventlog::jetstream::JetStreamLog;
+use ledger::{Bundle, Ledger, Signer};
 use messaging::{Bus, BusOptions};
-use runtime::Lifecycle;
+use runtime::{Clock, Lifecycle};
 use sealing::{JetStreamKeys, Keyring, MasterKey};
 use serde_json::Value;
 use sql::{Db, Location};
@@ -28,6 +29,8 @@ pub struct Observer {
     pub log: Log,
     /// Sealing keys.
     pub keyring: Keyring,
+    /// What signs the ledger.
+    pub signer: Signer,
 }
 
 impl Observer {
@@ -43,7 +46,10 @@ impl Observer {
             .map_err(|error| anyhow::anyhow!("failed to connect {identity}: {error}"))?;
         let master = std::fs::read_to_string(data.join("keys/master.key")).context("failed to read the master key")?;
         let master = MasterKey::from_base64(&master).map_err(|error| anyhow::anyhow!("the master key: {error}"))?;
+        let secret =
+            std::fs::read_to_string(data.join("keys/ledger.key")).context("failed to read the ledger's key")?;
         Ok(Self {
+            signer: Signer::from_text(&secret)?,
             log: Arc::new(JetStreamLog::new(bus.client())),
             keyring: Keyring::new(Arc::new(JetStreamKeys::new(bus.client())), master),
             bus,
@@ -118,7 +124,38 @@ impl Observer {
         projection::run_to(&*self.log, &again, &lifecycle, head, |_| {}).await?;
         let used = flexibility::open(live, self.log.clone(), keys()).await?;
         all.push(compared("flexibility", &used.db, &again.db).await?);
+        all.push(self.record(live, fresh).await?);
         Ok(all)
+    }
+
+    /// The ledger: what it holds against one made now from the log, and the record of each district as somebody else
+    /// would check it, with every checkpoint that was ever signed (I6).
+    async fn record(&self, live: &Location, fresh: &Location) -> anyhow::Result<Compared> {
+        let ledger = async |place: &Location| {
+            Ledger::connect(place, self.log.clone(), self.signer.clone(), Clock::system()).await
+        };
+        let again = ledger(fresh).await?;
+        again.catch_up().await?;
+        let used = ledger(live).await?;
+        let mut record = Compared {
+            name: "ledger".to_owned(),
+            live: used.rows().await?,
+            again: again.rows().await?,
+        };
+        for district in again.districts().await? {
+            let folder = tempfile::tempdir()?;
+            let out = folder.path().join("record");
+            let mut bundle = Bundle::begin(&out)?;
+            used.export(&district, &mut bundle, |_| Ok(()), |_, _| {}).await?;
+            bundle.finish()?;
+            let verdict = verify::verify(&out, &verify::Against::default(), |_, _| {});
+            record.again.push(format!("verified {district}: it holds"));
+            record.live.push(match verdict {
+                Ok(_) => format!("verified {district}: it holds"),
+                Err(fault) => format!("verified {district}: {fault}"),
+            });
+        }
+        Ok(record)
     }
 
     /// Read models whose tables do not reflect the log's end.
@@ -147,6 +184,11 @@ impl Observer {
                 behind.push(format!("{name} is at {position} of {head}"));
             }
             db.close().await;
+        }
+        let ledger = Ledger::connect(live, self.log.clone(), self.signer.clone(), Clock::system()).await?;
+        let position = ledger.reached().await?;
+        if position != head {
+            behind.push(format!("ledger is at {position} of {head}"));
         }
         Ok(behind)
     }

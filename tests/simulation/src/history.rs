@@ -2,6 +2,7 @@
 //! transitions, whose it is, and what was promised of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use contracts::envelope::{Actor, Meta};
 use contracts::events::{DirectoryEvent, FlexibilityEvent, LoopEvent, PatternEvent, ReviewEvent, WaiverEvent};
@@ -13,6 +14,7 @@ use domain::district_loop::Phase;
 use domain::{Fold, Loop, LoopRecord, legal};
 use eventlog::Raw;
 use uuid::Uuid;
+use verify::{Happened, Order};
 
 use crate::broken::{Broken, holds};
 use crate::report::Report;
@@ -60,9 +62,13 @@ pub struct History {
     /// Up to where.
     pub position: u64,
     chains: BTreeMap<Subject, u64>,
+    happened: BTreeMap<Subject, Happened>,
     ids: BTreeSet<EventId>,
     commands: BTreeSet<(Uuid, CommandId)>,
 }
+
+/// What may follow what, as those see it who verify a record without knowing what it means.
+static ORDER: LazyLock<Order> = LazyLock::new(Order::shipped);
 
 impl Story {
     /// The record after the last event.
@@ -117,6 +123,13 @@ impl History {
                 "event {sequence} of {} was made by somebody of another district",
                 subject.district
             );
+        }
+        let kind = envelope.event_type.rsplit('.').nth(1).unwrap_or_default();
+        let happened = self.happened.entry(subject.clone()).or_default();
+        match ORDER.follow(subject.thing.token(), kind, *happened) {
+            Some(Ok(now)) => *happened = now,
+            Some(Err(illegal)) => return Err(Broken::new(format!("event {sequence}: {illegal}"))),
+            None => return Err(Broken::new(format!("the table of orders does not know {kind}"))),
         }
         let unreadable = |error: Unreadable| Broken::new(error.to_string());
         match subject.thing {

@@ -11,11 +11,11 @@ use contracts::claims::{Authority, Claims};
 use contracts::commands::CommandMessage;
 use contracts::events::flexibility::Scope;
 use contracts::events::{LoopEvent, ResolutionEvent};
-use contracts::ids::{CommandId, District, LoopId, PatternId, WaiverId};
+use contracts::ids::{CommandId, District, LoopId, PatternId, ReviewId, WaiverId};
 use contracts::problem::Problem;
 use contracts::vocabulary::{LoopState, PatternStanding, ResolutionKind, Role, Standing, Visibility, WaiverStanding};
-use domain::LoopRecord;
 use domain::district_loop::Appeal;
+use domain::{LoopRecord, Review};
 use flexibility::commands::Evident;
 use flexibility::patterns::{Bending, Evidence, Meeting};
 use flexibility::read_model::{area_basis, basis_of, next_id, rule_basis};
@@ -163,6 +163,8 @@ struct Chance {
     body: Value,
 }
 
+/// Parts that a handbook has.
+const CLAUSES: usize = 4;
 /// After this long the state answers also where it need not.
 const SLOW: Days = Days::new(75);
 
@@ -188,6 +190,7 @@ impl World {
             let folded = known.now();
             let mut chances = self.about_patterns(&folded);
             chances.extend(self.about_the_state(&folded));
+            chances.extend(self.about_reviews(&folded));
             chances
         };
         let nth = self.dice.below(chances.len().max(1));
@@ -248,6 +251,20 @@ impl World {
         let regimes = REGIMES.as_ref().map_err(|error| Broken::new(error.clone()))?;
         let incoming = incoming(verb, &message);
         let done = flexibility::commands::handle_office(&desk, &known, regimes, chance.action, &incoming).await;
+        let over = |state: &Review| state.record().is_some_and(|record| record.concluded.is_some());
+        let late = chance.action == OfficeAction::ExamineClause
+            && chance
+                .thing
+                .and_then(|id| known.now().reviews.get(&ReviewId(id)).map(|(_, state)| over(state)))
+                .unwrap_or(false);
+        if late {
+            holds!(
+                done.as_ref().is_err_and(|problem| problem.status == 409),
+                "a part of a review was looked at after it was closed: {done:?}"
+            );
+            self.report.row(Row::LateForTheReview, false);
+            return self.look();
+        }
         holds!(
             done.is_ok(),
             "the office may {verb}, and is refused: {}",
@@ -356,6 +373,56 @@ impl World {
         chances
     }
 
+    /// Two of the office look at the district's own rules side by side: what one of them closed is over for the other.
+    fn about_reviews(&mut self, folded: &Folded) -> Vec<Chance> {
+        let mut chances = Vec::new();
+        let mut looking = BTreeSet::new();
+        for (id, (district, state)) in &folded.reviews {
+            let Some(record) = state.record() else { continue };
+            let late = record.concluded.is_some();
+            looking.insert(district.clone());
+            if late && !self.dice.chance(100) {
+                continue;
+            }
+            let finding = self
+                .dice
+                .pick(&["keeps", "bends", "blocks"])
+                .copied()
+                .unwrap_or("keeps");
+            let clause = format!("section {}", self.dice.below(CLAUSES));
+            let (action, body) = if !late && record.clauses.len() >= 2 && self.dice.chance(400) {
+                (
+                    OfficeAction::ConcludeReview,
+                    json!({"summary": "This is what we found."}),
+                )
+            } else {
+                (
+                    OfficeAction::ExamineClause,
+                    json!({"clause": clause, "finding": finding, "note": "We read it."}),
+                )
+            };
+            chances.push(Chance {
+                action,
+                thing: Some(id.0),
+                district: district.clone(),
+                by: contact,
+                body,
+            });
+        }
+        for plan in &ROSTER.districts {
+            if !looking.contains(&plan.slug) && self.dice.chance(100) {
+                chances.push(Chance {
+                    action: OfficeAction::OpenReview,
+                    thing: None,
+                    district: plan.slug.clone(),
+                    by: contact,
+                    body: json!({"title": "The handbook", "department": "curriculum"}),
+                });
+            }
+        }
+        chances
+    }
+
     /// When the state's silence, or its late answer, brings something about next.
     pub(crate) fn state_is_silent_until(&self) -> Option<DateTime<Utc>> {
         let folded = self.known.now();
@@ -395,6 +462,18 @@ impl World {
                     )));
                 };
                 self.report.row(row, decided.answers.len() > 1);
+            }
+        }
+        for (_, state) in folded.reviews.values() {
+            let Some(record) = state.record() else { continue };
+            let parts: BTreeSet<&str> = record.clauses.iter().map(|part| part.clause.as_str()).collect();
+            holds!(
+                parts.len() == record.clauses.len(),
+                "a review holds one part twice: {:?}",
+                record.clauses
+            );
+            if record.concluded.is_some() {
+                self.report.row(Row::AReviewIsConcluded, false);
             }
         }
         for (district, state) in folded.waivers.values() {

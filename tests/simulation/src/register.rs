@@ -12,12 +12,14 @@ use contracts::claims::Authority;
 use contracts::commands::{CommandMessage, Done};
 use contracts::envelope::Meta;
 use contracts::events::{LoopEvent, ResolutionEvent};
-use contracts::ids::{CommandId, DepartmentId, District, EventId, FlexibilityId, LoopId, PatternId, WaiverId};
+use contracts::ids::{
+    CommandId, DepartmentId, District, EventId, FlexibilityId, LoopId, PatternId, ReviewId, WaiverId,
+};
 use contracts::problem::Problem;
 use contracts::subjects::Thing;
 use contracts::vocabulary::{FlexibilityTurn, LoopState, Role, Standing};
 use decider::Desk;
-use domain::{Flexibility, Fold, Loop, Pattern, Waiver};
+use domain::{Flexibility, Fold, Loop, Pattern, Review, Waiver};
 use eventlog::Log;
 use eventlog::memory::MemoryLog;
 use flexibility::patterns::Evidence;
@@ -46,6 +48,7 @@ pub struct Folded {
     pub(crate) loops: BTreeMap<LoopId, (District, Rests)>,
     pub(crate) patterns: BTreeMap<PatternId, (District, Pattern)>,
     pub(crate) waivers: BTreeMap<WaiverId, (District, Waiver)>,
+    pub(crate) reviews: BTreeMap<ReviewId, (District, Review)>,
 }
 
 impl Folded {
@@ -94,13 +97,16 @@ impl Folded {
                         state.evolve(&meta, &event);
                     }
                 }
-                Thing::Review
-                | Thing::District
-                | Thing::School
-                | Thing::Department
-                | Thing::Zone
-                | Thing::Team
-                | Thing::Person => {}
+                Thing::Review => {
+                    if let Ok(event) = Review::read(&recorded.envelope) {
+                        let (_, state) = folded
+                            .reviews
+                            .entry(ReviewId(subject.id))
+                            .or_insert_with(|| (subject.district.clone(), Review::default()));
+                        state.evolve(&meta, &event);
+                    }
+                }
+                Thing::District | Thing::School | Thing::Department | Thing::Zone | Thing::Team | Thing::Person => {}
             }
         }
     }

@@ -86,6 +86,10 @@ rows! {
     TheStateAnswers = "the state answers a request",
     /// The state is silent until its time is out, where silence is a yes: the same.
     TheStateIsSilent = "the state's time is out, and its silence is a yes",
+    /// The district looks at its own rules, part by part, and says what it found.
+    AReviewIsConcluded = "a review is concluded",
+    /// Somebody looks at one more part of a review that another has closed: refused.
+    LateForTheReview = "late: looks at a part of a review that is over",
     /// A school confirms or refuses what is not granted yet: it is told that it will be asked.
     SpeaksBeforeTheGrant = "a school speaks before the grant",
     /// A command names an episode that is over: refused.

@@ -260,8 +260,9 @@ pub(crate) async fn candidates(
         Db::Postgres(pool) => {
             let any: Vec<String> = stems.iter().map(|stem| format!("'{stem}'")).collect();
             sqlx::query_as(
-                "SELECT seq, kind, id, area, title, text, rule, shown FROM doc WHERE district = $3 \
-                 AND words @@ to_tsquery('simple', $1) ORDER BY ts_rank(words, to_tsquery('simple', $1)) DESC LIMIT $2",
+                "SELECT seq, kind, id, area, title, text, rule, shown FROM doc JOIN (SELECT seq AS found FROM doc_words \
+                 WHERE district = $3 AND words @@ $1::text::tsquery ORDER BY ts_rank(words, $1::text::tsquery) DESC LIMIT $2) AS likest \
+                 ON likest.found = seq",
             )
             .bind(any.join(" | "))
             .bind(limit)

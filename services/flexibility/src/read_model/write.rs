@@ -74,11 +74,17 @@ async fn rests(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
 /// Full-text search is where the dialects differ.
 pub(crate) async fn docs(tx: &mut Tx, docs: &[DocOut]) -> Result<(), sqlx::Error> {
     for out in docs {
-        if let Tx::Sqlite(conn) = &mut *tx {
-            sqlx::query("DELETE FROM doc_words WHERE rowid = (SELECT seq FROM doc WHERE seq = $1)")
+        match &mut *tx {
+            Tx::Sqlite(conn) => sqlx::query("DELETE FROM doc_words WHERE rowid = (SELECT seq FROM doc WHERE seq = $1)")
                 .bind(out.seq)
                 .execute(&mut **conn)
-                .await?;
+                .await
+                .map(|_| ())?,
+            Tx::Postgres(conn) => sqlx::query("DELETE FROM doc_words WHERE seq = $1")
+                .bind(out.seq)
+                .execute(&mut **conn)
+                .await
+                .map(|_| ())?,
         }
         on_tx!(tx, conn => sqlx::query("DELETE FROM doc WHERE seq = $1").bind(out.seq).execute(&mut **conn).await.map(|_| ()))?;
         if let Some(doc) = &out.doc {
@@ -89,23 +95,14 @@ pub(crate) async fn docs(tx: &mut Tx, docs: &[DocOut]) -> Result<(), sqlx::Error
 }
 
 async fn insert(tx: &mut Tx, seq: i64, district: &str, doc: &Doc) -> Result<(), sqlx::Error> {
+    on_tx!(tx, conn => sqlx::query(
+            "INSERT INTO doc (seq, district, kind, id, area, title, text, rule, shown) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(seq).bind(district).bind(doc.kind).bind(doc.id).bind(doc.area.as_str()).bind(doc.title.as_str())
+        .bind(doc.text.as_str()).bind(doc.rule.as_str()).bind(doc.shown.as_str())
+        .execute(&mut **conn).await.map(|_| ()))?;
     match tx {
         Tx::Sqlite(conn) => {
-            sqlx::query(
-                "INSERT INTO doc (seq, district, kind, id, area, title, text, rule, shown) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            )
-            .bind(seq)
-            .bind(district)
-            .bind(doc.kind)
-            .bind(doc.id)
-            .bind(doc.area.as_str())
-            .bind(doc.title.as_str())
-            .bind(doc.text.as_str())
-            .bind(doc.rule.as_str())
-            .bind(doc.shown.as_str())
-            .execute(&mut **conn)
-            .await?;
             sqlx::query("INSERT INTO doc_words (rowid, district, title, text, rule) VALUES ($1, $2, $3, $4, $5)")
                 .bind(seq)
                 .bind(super::queries::district_word(district))
@@ -117,19 +114,14 @@ async fn insert(tx: &mut Tx, seq: i64, district: &str, doc: &Doc) -> Result<(), 
                 .map(|_| ())
         }
         Tx::Postgres(conn) => sqlx::query(
-            "INSERT INTO doc (seq, district, kind, id, area, title, text, rule, shown, words) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, setweight(to_tsvector('simple', $6), 'A') \
-             || setweight(to_tsvector('simple', $8), 'B') || to_tsvector('simple', $7))",
+            "INSERT INTO doc_words (seq, district, words) VALUES ($1, $2, setweight(to_tsvector('simple', $3), 'A') \
+             || setweight(to_tsvector('simple', $5), 'B') || to_tsvector('simple', $4))",
         )
         .bind(seq)
         .bind(district)
-        .bind(doc.kind)
-        .bind(doc.id)
-        .bind(doc.area.as_str())
         .bind(doc.title.as_str())
         .bind(doc.text.as_str())
         .bind(doc.rule.as_str())
-        .bind(doc.shown.as_str())
         .execute(&mut **conn)
         .await
         .map(|_| ()),

@@ -7,7 +7,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use contracts::ids::District;
+use contracts::ids::{District, LoopId};
 use contracts::problem::Problem;
 use contracts::queries::{
     Checkpoint, CheckpointQuery, KeysQuery, Leaves, LeavesQuery, LedgerQuery, LedgerView, Receipt, ReceiptQuery, Tile,
@@ -191,12 +191,17 @@ pub(super) async fn receipt(State(front): State<Front>, caller: Caller, path: In
         )
         .await?
         .answer;
+    Ok(receipt_file(id, receipt.proof))
+}
+
+/// A receipt as a file to keep.
+pub(crate) fn receipt_file(id: LoopId, proof: String) -> Response {
     let name = format!("attachment; filename=\"loop-{id}.tlog-proof\"");
-    let mut response = plain_text(receipt.proof, "no-store");
+    let mut response = plain_text(proof, "no-store");
     if let Ok(name) = name.parse() {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
     }
-    Ok(response)
+    response
 }
 
 #[cfg(test)]

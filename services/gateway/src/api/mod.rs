@@ -17,6 +17,7 @@ use contracts::problem::Problem;
 
 pub use answer::Answer;
 pub use caller::{Caller, bearer};
+pub(crate) use ledger::receipt_file;
 
 /// The answers that the OpenAPI document describes.
 pub mod documented {

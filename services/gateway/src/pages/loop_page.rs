@@ -13,8 +13,8 @@ use contracts::LoopId;
 use contracts::action::Action;
 use contracts::problem::Problem;
 use contracts::queries::{
-    EntriesQuery, Entry, LoopQuery, LoopView, PAGE_MAX, Page, RegimeView, Similar, SimilarQuery, WaiverView,
-    WaiversQuery,
+    EntriesQuery, Entry, LoopQuery, LoopView, PAGE_MAX, Page, Receipt, ReceiptQuery, RegimeView, Similar, SimilarQuery,
+    WaiverView, WaiversQuery,
 };
 use contracts::vocabulary::ResolutionKind;
 
@@ -195,6 +195,16 @@ pub(super) async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query
         shell::page(&page)
     };
     desk.or_trouble(page.await)
+}
+
+/// `GET /loops/{id}/receipt`: the receipt, as a file to keep.
+pub(super) async fn receipt(desk: Desk, Path(id): Path<String>) -> Response {
+    let receipt = async {
+        let id: LoopId = id.parse().map_err(|_| Problem::not_found("page"))?;
+        let receipt: Receipt = desk.ask("ledger", "receipt", ReceiptQuery { id }).await?;
+        Ok(crate::api::receipt_file(id, receipt.proof))
+    };
+    desk.or_trouble(receipt.await)
 }
 
 /// `GET /loops/{id}/{action}`: what a browser asks for when it comes back from signing in.

@@ -18,6 +18,7 @@ mod leader;
 mod loop_page;
 mod loops;
 mod office;
+mod record;
 mod ring;
 mod rows;
 #[cfg(any(test, debug_assertions))]
@@ -89,8 +90,11 @@ pub fn router() -> Router<Front> {
             "/reviews/{id}/{action}",
             get(office::back).post(office::act::<office::ReviewPage>),
         )
+        .route("/record", get(record::show).post(record::again))
+        .route("/receipt", get(record::ask).post(record::check))
         .route("/loops", get(loops::show))
         .route("/loops/{id}", get(loop_page::show))
+        .route("/loops/{id}/receipt", get(loop_page::receipt))
         .route("/loops/{id}/{action}", get(loop_page::back).post(loop_page::act))
         .route("/favicon.ico", get(assets::icon))
         .route("/assets/uswds/{*path}", get(assets::vendored))

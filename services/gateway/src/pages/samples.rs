@@ -13,6 +13,8 @@ use contracts::claims::Claims;
 use contracts::events::directory::PatternThresholds;
 use contracts::events::routing::Due;
 use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, SchoolId, ZoneId};
+#[cfg(test)]
+use contracts::queries::{CheckView, Checkpoint, LedgerAlarm, LedgerView};
 use contracts::queries::{
     ClockView, DistrictView, Entry, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool, NamedZone,
     OpenQuestion, Page, ResolutionView, SchoolView,
@@ -33,6 +35,42 @@ pub(super) use self::register::{flexibility_row, flexibility_view, public_regist
 use super::days::Days;
 use super::viewer::Viewer;
 use crate::front::Visitor;
+
+/// How a ledger stands.
+#[cfg(test)]
+pub(super) fn ledger(text: &str) -> LedgerView {
+    let checkpoint = Checkpoint {
+        note: format!("{text}\n12\nroot\n\n\u{2014} {text} signature\n"),
+        size: 12,
+        at: now(),
+    };
+    let alarm = |kind: &str| LedgerAlarm {
+        kind: kind.to_owned(),
+        from: 3,
+        to: 5,
+        at: now(),
+    };
+    LedgerView {
+        origin: text.to_owned(),
+        verifier_keys: vec![text.to_owned()],
+        checkpoints: vec![checkpoint.clone(), checkpoint],
+        entries: 12,
+        alarms: ["gap", "lost", "altered"].map(alarm).to_vec(),
+    }
+}
+
+/// A check of a whole ledger.
+#[cfg(test)]
+pub(super) fn check(sound: Option<bool>, words: &str) -> CheckView {
+    CheckView {
+        began: now(),
+        checked: 6,
+        of: 12,
+        ended: sound.map(|_| now()),
+        sound,
+        words: words.to_owned(),
+    }
+}
 
 /// What every text is, where a test looks whether it comes out as text.
 pub(super) const HOSTILE: &str = "<script>alert(\"x\")</script> & 'bells'";

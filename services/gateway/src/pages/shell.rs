@@ -22,6 +22,7 @@ pub(super) enum Here {
     Loops,
     Allowed,
     Patterns,
+    Record,
     Elsewhere,
 }
 
@@ -82,6 +83,9 @@ impl Shell {
         places.push(place(Here::Allowed, "/allowed", "What is allowed"));
         if viewer.sees_figures() || !viewer.visitor.claims.teams.is_empty() {
             places.push(place(Here::Patterns, "/patterns", "Patterns"));
+        }
+        if super::record::looks_after(viewer) {
+            places.push(place(Here::Record, "/record", "The record"));
         }
         if may_file(viewer) {
             places.push(place(Here::File, "/file", "Something gets in our way"));

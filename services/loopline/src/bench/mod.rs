@@ -25,7 +25,7 @@ use crate::broker;
 use crate::cli::{BenchOptions, BenchPart, print, say};
 use crate::services::location;
 use clients::{Filed, Tokens, Window};
-use report::{Broker, Commands, Filing, Machine, Pages, Rebuild, Report, Resident, Screen};
+use report::{Broker, Commands, Filing, LedgerCost, Machine, Pages, Rebuild, Report, Resident, Screen};
 use system::System;
 use watch::Watch;
 
@@ -79,6 +79,9 @@ async fn measure(options: &BenchOptions, folder: &Path) -> anyhow::Result<Report
     };
     if wants(BenchPart::File) || wants(BenchPart::Command) || wants(BenchPart::Screen) {
         at_work(options, folder, &story, &mut report).await?;
+    }
+    if wants(BenchPart::Ledger) {
+        report.ledger = Some(with_and_without_ledger(options, folder, &story).await?);
     }
     if wants(BenchPart::Rebuild) || wants(BenchPart::Pages) {
         large(options, folder, &story, &mut report).await?;
@@ -155,6 +158,40 @@ async fn at_work(options: &BenchOptions, folder: &Path, story: &Path, report: &m
         ratio_to_broker: appends / raw,
     });
     Ok(())
+}
+
+/// How often filing is measured with the ledger and without it, in turns: the disk is not the same for long.
+const TURNS: usize = 3;
+
+/// What the ledger costs those who file.
+async fn with_and_without_ledger(options: &BenchOptions, folder: &Path, story: &Path) -> anyhow::Result<LedgerCost> {
+    let (clients, seconds) = (options.clients, options.seconds);
+    // Each has tables of its own; where a database is named, only one of them could use it.
+    let with = System::start(&folder.join("with"), story, None).await?;
+    let without = System::start_without_ledger(&folder.join("without"), story, None).await?;
+    let (mut kept, mut bare) = (0.0, 0.0);
+    for turn in 1..=TURNS {
+        for (system, sum, what, data) in [
+            (&with, &mut kept, "with", "with"),
+            (&without, &mut bare, "without", "without"),
+        ] {
+            say(&format!("Filing {what} the ledger, turn {turn} of {TURNS}"));
+            let tokens = Arc::new(Tokens::of(&system.people()?)?);
+            let filing = clients::file(system.address, &tokens, clients, Window::of(seconds), &Arc::default()).await?;
+            *sum += filing.per_s() / TURNS as f64;
+            Watch::over(&folder.join(data)).rest().await?;
+        }
+    }
+    let (with_mb, without_mb) = (with.resident_mb()?, without.resident_mb()?);
+    with.stop().await?;
+    without.stop().await?;
+    Ok(LedgerCost {
+        with_per_s: kept,
+        without_per_s: bare,
+        ratio: kept / bare,
+        with_mb,
+        without_mb,
+    })
 }
 
 /// The most loops over which all services are started to read pages.

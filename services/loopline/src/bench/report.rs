@@ -17,6 +17,8 @@ pub(super) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) command: Option<Commands>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ledger: Option<LedgerCost>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rebuild: Option<Rebuild>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pages: Option<Pages>,
@@ -77,6 +79,16 @@ pub(super) struct Commands {
     pub(super) p50_ms: f64,
     pub(super) p99_ms: f64,
     pub(super) ratio_to_broker: f64,
+}
+
+/// What the ledger costs those who file: both measured in turns on one machine.
+#[derive(Debug, Serialize)]
+pub(super) struct LedgerCost {
+    pub(super) with_per_s: f64,
+    pub(super) without_per_s: f64,
+    pub(super) ratio: f64,
+    pub(super) with_mb: f64,
+    pub(super) without_mb: f64,
 }
 
 /// Making the timeline from zero.
@@ -168,6 +180,13 @@ impl Report {
                 text,
                 "another's screen p50 {:.1} ms, p99 {:.1} ms over {} commands",
                 it.p50_ms, it.p99_ms, it.commands
+            );
+        }
+        if let Some(it) = &self.ledger {
+            let _ = writeln!(
+                text,
+                "ledger           filing {:.0}/s with it, {:.0}/s without: {:.2}; resident {:.0} MB with it, {:.0} MB without",
+                it.with_per_s, it.without_per_s, it.ratio, it.with_mb, it.without_mb
             );
         }
         if let Some(it) = &self.rebuild {

@@ -36,6 +36,15 @@ impl System {
         Self::start_with(data, story, database, &["--reading-only"]).await
     }
 
+    /// The same without the ledger.
+    pub(super) async fn start_without_ledger(
+        data: &Path,
+        story: &Path,
+        database: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        Self::start_with(data, story, database, &["--without-ledger"]).await
+    }
+
     async fn start_with(data: &Path, story: &Path, database: Option<&str>, more: &[&str]) -> anyhow::Result<Self> {
         let started = Instant::now();
         let mut command = Command::new(std::env::current_exe()?);

@@ -104,6 +104,31 @@ pub struct LedgerView {
     pub alarms: Vec<LedgerAlarm>,
 }
 
+/// The last check of the whole ledger of the asker's district. For those who look after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CheckQuery {
+    /// Begin one, where none is under way.
+    pub again: bool,
+}
+
+/// A check of a whole ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckView {
+    /// When it began.
+    pub began: DateTime<Utc>,
+    /// Entries checked so far.
+    pub checked: u64,
+    /// Of how many.
+    pub of: u64,
+    /// When it ended; none while it is under way.
+    pub ended: Option<DateTime<Utc>>,
+    /// Whether the record holds.
+    pub sound: Option<bool>,
+    /// What was checked and what cannot be, or the first thing that does not hold.
+    pub words: String,
+}
+
 /// Something that was wrong with the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LedgerAlarm {

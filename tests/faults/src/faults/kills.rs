@@ -103,6 +103,7 @@ pub(super) async fn pause(world: &World, random: &mut StdRng) -> anyhow::Result<
         "routing",
         "routing",
         "timeline",
+        "ledger",
         "intake",
         "resolution",
         "directory",

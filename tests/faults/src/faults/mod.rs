@@ -26,13 +26,17 @@ pub struct Point {
 }
 
 /// Every point in the code.
-pub const POINTS: [Point; 8] = [
+pub const POINTS: [Point; 12] = [
     point("append.before", &["intake", "resolution", "routing"], 4),
     point("append.after", &["intake", "resolution", "routing"], 4),
     point("policy.ack.before", &["routing"], 4),
     point("policy.ack.after", &["routing"], 4),
     point("projection.commit.before", &["timeline", "routing", "directory"], 8),
     point("projection.commit.after", &["timeline", "routing", "directory"], 8),
+    point("ledger.commit.before", &["ledger"], 4),
+    point("ledger.commit.after", &["ledger"], 4),
+    point("ledger.sign.before", &["ledger"], 2),
+    point("ledger.sign.after", &["ledger"], 2),
     point("keys.put.before", &["intake"], 1),
     point("keys.put.after", &["intake"], 1),
 ];

@@ -16,12 +16,13 @@ pub use process::{Kept, Launch};
 use crate::proxy::Proxy;
 
 /// A service by name, in the order in which they are started.
-pub const SERVICES: [&str; 7] = [
+pub const SERVICES: [&str; 8] = [
     "directory",
     "intake",
     "routing",
     "resolution",
     "flexibility",
+    "ledger",
     "timeline",
     "gateway",
 ];
