@@ -540,6 +540,10 @@ await test("a receipt is kept from a loop's page and checked by anybody, and an 
   check(/^loopline-[0-9a-f]+\/cedar-valley\n\d+\n/.test(checkpoint), "there is a checkpoint to keep");
   await auditor.getByRole("button", { name: "Check all of it again" }).click();
   check((await auditor.locator(".verdict").count()) === 1, "it is checked again");
+  await auditor.goto("/record");
+  check((await auditor.locator("main").innerText()).includes("Nobody has said yet"), "nobody keeps a checkpoint yet");
+  await auditor.getByRole("button", { name: "I keep this one outside" }).click();
+  check(/Who keeps one[\s\S]*Ian MacGregor/.test(await auditor.locator("main").innerText()), "now somebody does");
   await picture(auditor, "record-desk");
   await auditor.context().close();
 });

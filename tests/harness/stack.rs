@@ -235,7 +235,12 @@ impl Stack {
         self.signs().await;
         let mut bundle = Bundle::begin(folder).expect("a folder");
         self.record
-            .export(district, &mut bundle, |_| Ok(()), |_, _| {})
+            .export(
+                &district.parse().expect("a district"),
+                &mut bundle,
+                |_| Ok(()),
+                |_, _| {},
+            )
             .await
             .expect("exported");
         bundle.finish().expect("written");

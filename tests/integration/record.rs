@@ -109,11 +109,9 @@ async fn the_record_is_given_to_auditors_and_holds(location: Location) {
     let folder = tempfile::tempdir().expect("a folder");
     let record = folder.path().join("record");
     stack.exports(district, &record).await;
-    assert_eq!(
-        std::fs::read(record.join(format!("tile/entries/000.p/{size}"))).expect("a bundle"),
-        bundle,
-        "what is served is what is exported"
-    );
+    // One more has come: that the auditor read them.
+    let whole = std::fs::read(record.join(format!("tile/entries/000.p/{}", size + 1))).expect("a bundle");
+    assert!(whole.starts_with(&bundle), "what is served is what is exported");
     let against = Against {
         keys: keys(&stack, district).await,
         checkpoints: vec![("kept".to_owned(), checkpoint)],
@@ -124,7 +122,42 @@ async fn the_record_is_given_to_auditors_and_holds(location: Location) {
     assert_eq!(stack.api("rosa").get("/api/v1/ledger").await.status, 403);
     let view = stack.api("ada").get("/api/v1/ledger").await;
     assert_eq!(view.body["alarms"], json!([]), "{view:?}");
-    assert_eq!(view.body["checkpoints"][0]["size"], size);
+    assert_eq!(view.body["kept"], json!([]), "{view:?}");
+    // That the auditor read entries is an entry, once a day; that somebody keeps a checkpoint is another.
+    let events = async |kind: &str| {
+        let subject = format!("loop.{district}.record.");
+        let mut found = 0;
+        for sequence in 1..=stack.log.head().await.expect("a head") {
+            let raw = stack.log.at(sequence).await.expect("read").expect("there");
+            found +=
+                usize::from(raw.subject.starts_with(&subject) && String::from_utf8_lossy(&raw.payload).contains(kind));
+        }
+        found
+    };
+    assert_eq!(events("record_read").await, 1);
+    stack
+        .api("ada")
+        .request(Method::GET, &entries)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(events("record_read").await, 1, "once a day");
+    let keep = "/api/v1/ledger/keep-checkpoint";
+    assert_eq!(stack.api("rosa").post(keep, &json!({"size": size})).await.status, 403);
+    assert_eq!(
+        stack.api("ada").post(keep, &json!({"size": size + 1000})).await.status,
+        404,
+        "never signed"
+    );
+    let kept = stack.api("ada").post(keep, &json!({"size": size})).await;
+    assert_eq!(kept.status, 200, "{kept:?}");
+    let view = stack.api("sam").get_at("/api/v1/ledger", kept.version()).await;
+    assert_eq!(view.body["kept"][0]["by"], "ada", "{view:?}");
+    assert_eq!(view.body["kept"][0]["size"], size);
+    // All of which is in the record, and holds.
+    let record = folder.path().join("later");
+    stack.exports(district, &record).await;
+    verify::verify(&record, &against, |_, _| {}).expect("sound");
 }
 
 async fn a_lost_log_is_put_back_as_it_was(location: Location) {

@@ -139,6 +139,16 @@ fn ledger(made: &mut Made) {
         vec![],
     );
     made.add("/api/v1/ledger", "get", operation);
+    let (body, answer) = (made.schema::<wire::KeepCheckpoint>(), made.schema::<Versioned>());
+    let operation = change(
+        made,
+        "Say that you keep a checkpoint outside. For: auditor, leader, administrator.",
+        &body,
+        "200",
+        &answer,
+        vec![],
+    );
+    made.add("/api/v1/ledger/keep-checkpoint", "post", operation);
     let of_loop = vec![parameter("id", "path", "The loop's id or number.")];
     let operation = plain(
         made,

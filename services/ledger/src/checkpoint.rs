@@ -62,7 +62,11 @@ pub(crate) async fn run(ledger: Ledger, lifecycle: Lifecycle, health: runtime::H
                     debug!(%error, "an alarm could not be kept yet");
                 }
             }
-            Ok(()) => {}
+            Ok(()) => {
+                if let Err(error) = ledger.catch_up_notes().await {
+                    debug!(error = format!("{error:#}"), "the record does not speak of itself yet");
+                }
+            }
             Err(trouble) => debug!(error = %trouble, "the log could not be compared"),
         }
     }

@@ -5,6 +5,8 @@ use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use contracts::District;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::merkle::TILE_HEIGHT;
@@ -17,12 +19,14 @@ const WIDTH: u64 = 256;
 const CHECKPOINTS_MAX: i64 = 10_000;
 
 /// What was exported.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exported {
+    /// The district.
+    pub district: District,
     /// How many entries.
     pub entries: u64,
-    /// The checkpoint that covers them.
-    pub checkpoint: String,
+    /// The root over them, in base64.
+    pub root: String,
 }
 
 /// A message of the log, as an entry holds it.
@@ -115,20 +119,20 @@ impl Ledger {
     /// how many of how many.
     pub async fn export(
         &self,
-        district: &str,
+        district: &District,
         bundle: &mut Bundle,
         mut each: impl FnMut(Entry<'_>) -> anyhow::Result<()>,
         mut progress: impl FnMut(u64, u64),
     ) -> anyhow::Result<Exported> {
         let none = || format!("there is no ledger of {district}; nothing was recorded there, or its name is another");
-        let id = store::id(&self.db, district).await?.with_context(none)?;
+        let id = store::id(&self.db, district.as_str()).await?.with_context(none)?;
         let signed = store::signed(&self.db, id, CHECKPOINTS_MAX).await?;
         let latest: &Signed = signed.first().with_context(none)?;
         let size = latest.size.unsigned_abs();
         bundle.put("checkpoint", latest.note.as_bytes())?;
         bundle.put(
             "keys",
-            (self.signer.verifier_keys(district).join("\n") + "\n").as_bytes(),
+            (self.signer.verifier_keys(district.as_str()).join("\n") + "\n").as_bytes(),
         )?;
         for older in signed.iter().skip(1) {
             bundle.put(&format!("checkpoints/{:020}", older.size), older.note.as_bytes())?;
@@ -164,8 +168,9 @@ impl Ledger {
             progress(first + width, size);
         }
         Ok(Exported {
+            district: district.clone(),
             entries: size,
-            checkpoint: latest.note.clone(),
+            root: latest.note.lines().nth(2).unwrap_or_default().to_owned(),
         })
     }
 }

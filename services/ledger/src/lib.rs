@@ -6,11 +6,13 @@
 
 mod check;
 mod checkpoint;
+mod commands;
 mod export;
 mod leaf;
 mod merkle;
 mod mirror;
 mod note;
+mod notes;
 mod queries;
 mod restore;
 mod store;
@@ -156,17 +158,29 @@ pub async fn run(
     }
     lifecycle.spawn_to_its_end(take::run(ledger.clone(), lifecycle.clone(), health.clone()));
     lifecycle.spawn_to_its_end(checkpoint::run(ledger.clone(), lifecycle.clone(), health.clone()));
+    let people = bus.clone();
     let keys = JetStreamKeys::new(bus.client());
     lifecycle.spawn(mirror::run(ledger.clone(), keys));
-    let (asking, ticking) = (ledger.clone(), ledger);
+    let (asking, ticking, writing, telling) = (ledger.clone(), ledger.clone(), ledger.clone(), ledger);
     let endpoints = vec![
         Endpoint::new("ask", "ask.ledger.*".to_owned(), move |incoming| {
-            let (ledger, desk) = (asking.clone(), desk.clone());
-            async move { queries::answer(&ledger, &desk, &incoming).await }
+            let (ledger, desk, bus) = (asking.clone(), desk.clone(), people.clone());
+            async move { queries::answer(&ledger, &desk, &bus, &incoming).await }
+        }),
+        Endpoint::new("user", "svc.ledger.user.*".to_owned(), move |incoming| {
+            let ledger = writing.clone();
+            async move { commands::handle(&ledger, &incoming).await }
+        }),
+        Endpoint::new("exported", "svc.ledger.operator.exported".to_owned(), move |incoming| {
+            let ledger = telling.clone();
+            async move { commands::exported(&ledger, &incoming.read()?).await }
         }),
         Endpoint::new("tick", "svc.ledger.clock.tick".to_owned(), move |_| {
             let ledger = ticking.clone();
             async move {
+                if let Err(error) = ledger.catch_up_notes().await {
+                    tracing::debug!(error = format!("{error:#}"), "the record does not speak of itself yet");
+                }
                 checkpoint::sign_all(&ledger).await.map_err(|trouble| {
                     tracing::debug!(error = %trouble, "checkpoints were put off");
                     contracts::Problem::unavailable("checkpoints cannot be made for a moment")

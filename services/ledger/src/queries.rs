@@ -5,22 +5,24 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::Datelike;
 use contracts::Claims;
+use contracts::events::RecordEvent;
 use contracts::problem::Problem;
 use contracts::queries::{
-    Answered, Ask, CheckQuery, Checkpoint, CheckpointQuery, KeysQuery, Leaves, LeavesQuery, LedgerAlarm, LedgerQuery,
-    LedgerView, Receipt, ReceiptQuery, Tile, TileQuery,
+    Answered, Ask, CheckQuery, Checkpoint, CheckpointQuery, KeptOutside, KeysQuery, Leaves, LeavesQuery, LedgerAlarm,
+    LedgerQuery, LedgerView, Receipt, ReceiptQuery, Tile, TileQuery,
 };
 use contracts::vocabulary::Role;
 use decider::Desk;
-use messaging::Incoming;
+use messaging::{Bus, Incoming, People};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::merkle::TILE_HEIGHT;
 use crate::store::{self, Signed};
-use crate::{Ledger, checkpoint, note};
+use crate::{Ledger, checkpoint, commands, note, notes};
 
 /// Hashes in a full tile, and entries in a full bundle.
 const TILE_WIDTH: u64 = 256;
@@ -30,11 +32,13 @@ const LEVEL_MAX: u8 = 7;
 const ANSWER_BYTES_MAX: usize = 700_000;
 /// Checkpoints and alarms shown on a page.
 const SHOWN_MAX: i64 = 50;
+/// Those who keep checkpoints, shown on a page.
+const KEPT_MAX: usize = 20;
 /// How long a question waits for the ledger to reflect what it must.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
 /// Answers one question.
-pub(crate) async fn answer(ledger: &Ledger, desk: &Desk, incoming: &Incoming) -> Result<Value, Problem> {
+pub(crate) async fn answer(ledger: &Ledger, desk: &Desk, bus: &Bus, incoming: &Incoming) -> Result<Value, Problem> {
     match incoming.verb.as_str() {
         "checkpoint" => to_value(latest(ledger, &incoming.read()?).await?),
         "keys" => {
@@ -59,7 +63,7 @@ pub(crate) async fn answer(ledger: &Ledger, desk: &Desk, incoming: &Incoming) ->
             })
             .await
         }
-        "ledger" => reply(ledger, incoming, |viewer, query| view(ledger, viewer, query)).await,
+        "ledger" => reply(ledger, incoming, |viewer, query| view(ledger, bus, viewer, query)).await,
         _ => Err(Problem::not_found("such question")),
     }
 }
@@ -90,12 +94,12 @@ fn to_value(answer: impl Serialize) -> Result<Value, Problem> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]
-fn away(error: sqlx::Error) -> Problem {
+pub(crate) fn away(error: sqlx::Error) -> Problem {
     tracing::warn!(%error, "the ledger's database has trouble");
     Problem::unavailable("the ledger cannot be read for a moment; nothing was lost")
 }
 
-fn no_ledger() -> Problem {
+pub(crate) fn no_ledger() -> Problem {
     Problem::not_found("checkpoint")
 }
 
@@ -145,11 +149,11 @@ async fn tile(ledger: &Ledger, query: &TileQuery) -> Result<Tile, Problem> {
     })
 }
 
-fn not_for_you() -> Problem {
+pub(crate) fn not_for_you() -> Problem {
     Problem::forbidden("how the ledger stands is for auditors, leaders and administrators")
 }
 
-fn looks_after(viewer: &Claims) -> bool {
+pub(crate) fn looks_after(viewer: &Claims) -> bool {
     [Role::Auditor, Role::Leader, Role::Administrator]
         .iter()
         .any(|role| viewer.has(*role))
@@ -159,6 +163,7 @@ async fn entries(ledger: &Ledger, viewer: Claims, query: LeavesQuery) -> Result<
     if !viewer.has(Role::Auditor) {
         return Err(Problem::forbidden("the entries of the ledger are for auditors"));
     }
+    commands::read(ledger, &viewer, query.first).await?;
     let id = store::id(&ledger.db, viewer.district.as_str())
         .await
         .map_err(away)?
@@ -219,7 +224,39 @@ async fn receipt(ledger: &Ledger, desk: &Desk, viewer: Claims, query: ReceiptQue
     })
 }
 
-async fn view(ledger: &Ledger, viewer: Claims, _query: LedgerQuery) -> Result<LedgerView, Problem> {
+/// Who keeps a checkpoint outside, this year and the last, the latest first.
+async fn kept(ledger: &Ledger, people: &dyn People, viewer: &Claims) -> Result<Vec<KeptOutside>, Problem> {
+    let year = ledger.clock.now().year();
+    let mut all = Vec::new();
+    for year in [year - 1, year] {
+        let subject = notes::subject(&viewer.district, year);
+        let read = ledger
+            .log
+            .load(&subject, 0, 0)
+            .await
+            .map_err(|_| Problem::unavailable("the record cannot be reached"))?;
+        for raw in read {
+            let Ok(recorded) = raw.parse() else { continue };
+            if let (Ok(RecordEvent::CheckpointKept(kept)), Some(person)) =
+                (RecordEvent::read(&recorded.envelope), recorded.envelope.actor.person())
+            {
+                all.push((person, kept.size, recorded.envelope.time));
+            }
+        }
+    }
+    let mut shown = Vec::new();
+    for (person, size, at) in all.into_iter().rev().take(KEPT_MAX) {
+        let known = people.person(&viewer.district, person).await.ok().flatten();
+        shown.push(KeptOutside {
+            by: known.map_or_else(|| "somebody".to_owned(), |claims| claims.name),
+            size,
+            at,
+        });
+    }
+    Ok(shown)
+}
+
+async fn view(ledger: &Ledger, bus: &Bus, viewer: Claims, _query: LedgerQuery) -> Result<LedgerView, Problem> {
     if !looks_after(&viewer) {
         return Err(not_for_you());
     }
@@ -241,6 +278,7 @@ async fn view(ledger: &Ledger, viewer: Claims, _query: LedgerQuery) -> Result<Le
         verifier_keys: ledger.signer.verifier_keys(district),
         checkpoints: checkpoints.into_iter().map(shown).collect(),
         entries,
+        kept: kept(ledger, bus, &viewer).await?,
         alarms: alarms
             .into_iter()
             .map(|alarm| LedgerAlarm {

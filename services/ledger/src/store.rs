@@ -282,6 +282,12 @@ pub(crate) async fn latest(db: &Db, ledger: i64) -> Result<Option<Signed>, sqlx:
         .bind(ledger).fetch_optional(pool).await)
 }
 
+/// The checkpoint of a ledger at a size.
+pub(crate) async fn signed_at(db: &Db, ledger: i64, size: u64) -> Result<Option<Signed>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as("SELECT size, at, note FROM signed WHERE ledger = $1 AND size = $2")
+        .bind(ledger).bind(size as i64).fetch_optional(pool).await)
+}
+
 /// Checkpoints of a ledger, the latest first.
 pub(crate) async fn signed(db: &Db, ledger: i64, limit: i64) -> Result<Vec<Signed>, sqlx::Error> {
     on!(db, pool => sqlx::query_as(
@@ -378,6 +384,37 @@ pub(crate) async fn raise(tx: &mut Tx, kind: &str, from: u64, to: u64, at: DateT
     on_tx!(tx, conn => sqlx::query(
             "INSERT INTO alarm (kind, from_seq, to_seq, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
         .bind(kind).bind(from as i64).bind(to as i64).bind(at).execute(&mut **conn).await.map(|_| ()))
+}
+
+/// Alarms that the districts' records do not speak of yet, in order.
+pub(crate) async fn untold(db: &Db) -> Result<Vec<Alarm>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as(
+            "SELECT id, kind, from_seq, to_seq, at FROM alarm WHERE id NOT IN (SELECT alarm FROM alarm_told) \
+             ORDER BY id LIMIT 100")
+        .fetch_all(pool).await)
+}
+
+/// The districts' records speak of an alarm now.
+pub(crate) async fn told(db: &Db, alarm: i64) -> Result<(), sqlx::Error> {
+    let mut tx = db.begin().await?;
+    on_tx!(&mut tx, conn => sqlx::query("INSERT INTO alarm_told (alarm) VALUES ($1) ON CONFLICT DO NOTHING")
+        .bind(alarm).execute(&mut **conn).await.map(|_| ()))?;
+    tx.commit().await
+}
+
+/// The keys that have signed a ledger, the first first, with the order in which they came.
+pub(crate) async fn signing_keys(db: &Db, ledger: i64) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as("SELECT verifier, nth FROM signing_key WHERE ledger = $1 ORDER BY nth")
+        .bind(ledger).fetch_all(pool).await)
+}
+
+/// Another key signs a ledger.
+pub(crate) async fn keep_signing_key(db: &Db, ledger: i64, verifier: &str, nth: i64) -> Result<(), sqlx::Error> {
+    let mut tx = db.begin().await?;
+    on_tx!(&mut tx, conn => sqlx::query(
+            "INSERT INTO signing_key (ledger, verifier, nth) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        .bind(ledger).bind(verifier).bind(nth).execute(&mut **conn).await.map(|_| ()))?;
+    tx.commit().await
 }
 
 /// All alarms, the latest first.

@@ -80,7 +80,12 @@ impl Kept {
         let folder = self.folder.path().join(name);
         let mut bundle = Bundle::begin(&folder).expect("a folder");
         self.ledger
-            .export(DISTRICT, &mut bundle, |_| Ok(()), |_, _| {})
+            .export(
+                &DISTRICT.parse().expect("a district"),
+                &mut bundle,
+                |_| Ok(()),
+                |_, _| {},
+            )
             .await
             .expect("exported");
         bundle.finish().expect("written");
@@ -547,4 +552,63 @@ async fn a_ledger_goes_on_where_it_was() {
     let once = kept(&log, signer(1)).await;
     let whole = check(&once.exported("record").await, &Against::default()).expect("sound");
     assert_eq!(whole.root, report.root, "in one go or in two, the tree is the same");
+}
+
+#[tokio::test]
+async fn damage_and_a_new_key_are_said_in_each_districts_record() {
+    let log = log(10);
+    // The last of its loop: a lost one with others after it would be missed by their chain.
+    log.lose(8);
+    let first = kept(&log, signer(1)).await;
+    let said = |kind: &str| {
+        let of_record = |raw: &eventlog::Raw| {
+            raw.subject.contains(".record.") && String::from_utf8_lossy(&raw.payload).contains(kind)
+        };
+        log.all().iter().filter(|raw| of_record(raw)).count()
+    };
+    for _ in 0..2 {
+        first.ledger.catch_up_notes().await.expect("said");
+        assert_eq!(said("damage_found"), 2, "once in each district's");
+    }
+    // The key is changed: a second secret is added to the file.
+    let keys = format!("{}\n{}\n", BASE64.encode([1; 32]), BASE64.encode([2; 32]));
+    let location = Location::Folder(first.folder.path().to_owned());
+    let changed = Ledger::connect(
+        &location,
+        Arc::new(log.clone()),
+        Signer::from_text(&keys).expect("keys"),
+        first.ledger.clock.clone(),
+    )
+    .await
+    .expect("the same ledger");
+    changed.catch_up().await.expect("taken in");
+    for _ in 0..2 {
+        changed.catch_up_notes().await.expect("said");
+        assert_eq!(said("signing_key_changed"), 2);
+    }
+    changed.catch_up().await.expect("taken in");
+    let folder = first.folder.path().join("record");
+    let mut bundle = Bundle::begin(&folder).expect("a folder");
+    changed
+        .export(
+            &DISTRICT.parse().expect("a district"),
+            &mut bundle,
+            |_| Ok(()),
+            |_, _| {},
+        )
+        .await
+        .expect("exported");
+    bundle.finish().expect("written");
+    // Whoever knows the old key alone can still check it, and whoever knows the new one.
+    let each = changed.signer.verifier_keys(DISTRICT);
+    assert_eq!(each.len(), 2);
+    // Those from before the new key are signed by the old one alone.
+    for (key, unknown) in each.into_iter().zip([1, 0]) {
+        let against = Against {
+            keys: vec![key],
+            ..Against::default()
+        };
+        assert_eq!(check(&folder, &against).expect("sound").older_unknown, unknown);
+    }
+    check(&folder, &Against::default()).expect("sound with both");
 }

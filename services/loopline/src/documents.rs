@@ -2,8 +2,8 @@
 
 use contracts::action::Action;
 use contracts::events::{
-    DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, PatternEvent, ResolutionEvent, ReviewEvent,
-    RoutingEvent, WaiverEvent,
+    DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, PatternEvent, RecordEvent, ResolutionEvent,
+    ReviewEvent, RoutingEvent, WaiverEvent,
 };
 use contracts::office_action::OfficeAction;
 use contracts::register_action::RegisterAction;
@@ -79,6 +79,7 @@ pub(crate) fn asyncapi() -> Value {
     let of_patterns = messages::<PatternEvent>(PatternEvent::schemas(&mut generator), &mut into);
     let of_waivers = messages::<WaiverEvent>(WaiverEvent::schemas(&mut generator), &mut into);
     let of_reviews = messages::<ReviewEvent>(ReviewEvent::schemas(&mut generator), &mut into);
+    let of_records = messages::<RecordEvent>(RecordEvent::schemas(&mut generator), &mut into);
     let of_directory = messages::<DirectoryEvent>(DirectoryEvent::schemas(&mut generator), &mut into);
 
     let refs = |list: &[Value]| -> Map<String, Value> {
@@ -97,6 +98,7 @@ pub(crate) fn asyncapi() -> Value {
             Thing::Pattern => &of_patterns,
             Thing::Waiver => &of_waivers,
             Thing::Review => &of_reviews,
+            Thing::Record => &of_records,
             Thing::District | Thing::School | Thing::Department | Thing::Zone | Thing::Team | Thing::Person => {
                 &of_directory
             }
@@ -122,6 +124,12 @@ pub(crate) fn asyncapi() -> Value {
         let description = "A person's command; only the gateway publishes here. Its body is the one of the HTTP API.";
         channels.insert(address.clone(), json!({"address": address, "description": description}));
     }
+    let address = "svc.ledger.user.keep-checkpoint";
+    let description = "A person's command; only the gateway publishes here. Its body is the one of the HTTP API.";
+    channels.insert(
+        address.to_owned(),
+        json!({"address": address, "description": description}),
+    );
     let asks = [
         "timeline.loops",
         "timeline.loop",

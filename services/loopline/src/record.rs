@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use contracts::District;
 use eventlog::jetstream::Putting;
-use ledger::{Bundle, Ledger};
+use ledger::{Bundle, Exported, Ledger};
 use messaging::Bus;
 use runtime::{Clock, Lifecycle};
 use sealing::JetStreamKeys;
@@ -68,6 +68,19 @@ impl System {
         Ok(())
     }
 
+    /// Says in the record that it was written out.
+    async fn note(&self, exported: &Exported) -> anyhow::Result<()> {
+        let noted: Result<u64, contracts::Problem> = if self.ours.is_some() {
+            self.ledger.note_exported(exported).await
+        } else {
+            self.operator
+                .ask("svc.ledger.operator.exported".to_owned(), exported)
+                .await
+        };
+        noted.map_err(|problem| anyhow::anyhow!("that this was written out could not be recorded: {problem}"))?;
+        Ok(())
+    }
+
     async fn leave(self) {
         if let Some((broker, life, lock)) = self.ours {
             life.stop();
@@ -92,7 +105,13 @@ fn progress(what: &'static str) -> impl FnMut(u64, u64) {
 /// Writes a district's record.
 pub(crate) async fn export(options: ExportRecordOptions) -> anyhow::Result<()> {
     let system = System::reach(&options.system).await?;
-    let exported = write_out(&system, &options.district, &options.out).await;
+    let exported = async {
+        let exported = write_out(&system, &options.district, &options.out).await?;
+        // That it was written out is in the record too, from its next entry on.
+        system.note(&exported).await?;
+        Ok::<_, anyhow::Error>(exported.entries)
+    };
+    let exported = exported.await;
     system.leave().await;
     let entries = exported?;
     say(&format!(
@@ -103,16 +122,16 @@ pub(crate) async fn export(options: ExportRecordOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn write_out(system: &System, district: &District, out: &Path) -> anyhow::Result<u64> {
+async fn write_out(system: &System, district: &District, out: &Path) -> anyhow::Result<Exported> {
     system.sign().await?;
     let mut bundle = Bundle::begin(out)?;
     let exported = system
         .ledger
-        .export(district.as_str(), &mut bundle, |_| Ok(()), progress("written"))
+        .export(district, &mut bundle, |_| Ok(()), progress("written"))
         .await?;
     bundle.put("legal/order.v1.txt", verify::TABLE.as_bytes())?;
     bundle.finish()?;
-    Ok(exported.entries)
+    Ok(exported)
 }
 
 /// Checks a record: the exit code says how it went.

@@ -14,6 +14,7 @@ macro_rules! bodies {
 mod directory;
 mod message;
 mod office;
+mod record;
 mod register;
 
 use chrono::NaiveDate;
@@ -34,6 +35,7 @@ pub use message::{CommandMessage, Done, Reply, read_body};
 pub use office::{
     AnswerWaiver, ConcludeReview, DecideRevision, DraftWaiver, ExamineClause, OpenReview, ProposeRevision, SubmitWaiver,
 };
+pub use record::KeepCheckpoint;
 pub use register::{
     AnswerPilot, ChangeConditions, Claim, PublishRationale, Renew, Revoke, ScopeAsked, ShowTo, Widen, WriteDown,
 };

@@ -27,6 +27,8 @@ pub enum Thing {
     Waiver,
     /// A review that the district makes of its own rules.
     Review,
+    /// A year of a district's record itself.
+    Record,
     /// A district: calendar, service levels, rules, contact.
     District,
     /// A school.
@@ -43,12 +45,13 @@ pub enum Thing {
 
 impl Thing {
     /// Every kind of thing.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Loop,
         Self::Flexibility,
         Self::Pattern,
         Self::Waiver,
         Self::Review,
+        Self::Record,
         Self::District,
         Self::School,
         Self::Department,
@@ -65,6 +68,7 @@ impl Thing {
             Self::Pattern => "pattern",
             Self::Waiver => "waiver",
             Self::Review => "review",
+            Self::Record => "record",
             Self::District => "district",
             Self::School => "school",
             Self::Department => "department",

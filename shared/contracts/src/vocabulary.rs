@@ -241,6 +241,15 @@ words! {
         /// It stands in the way.
         Blocks = "blocks" / "Stands in the way",
     }
+    /// What is wrong with the log.
+    Damaged {
+        /// Messages between others are missing.
+        Gap = "gap" / "Messages are missing",
+        /// The log ends before what the ledger holds.
+        Lost = "lost" / "The end of the log was lost",
+        /// A message is another than it was.
+        Altered = "altered" / "A message was altered",
+    }
     /// Which of the district's thresholds makes a pattern.
     PatternGround {
         /// So many schools met it.

@@ -221,7 +221,10 @@ impl Batch {
                 .map(Step::Register)
                 .map_err(unreadable);
         }
-        if matches!(recorded.subject.thing, Thing::Pattern | Thing::Waiver | Thing::Review) {
+        if matches!(
+            recorded.subject.thing,
+            Thing::Pattern | Thing::Waiver | Thing::Review | Thing::Record
+        ) {
             return Ok(Step::Office);
         }
         let event = DirectoryEvent::read(&recorded.envelope).map_err(unreadable)?;

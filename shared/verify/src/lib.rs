@@ -57,6 +57,8 @@ pub struct Report {
     pub key_was_given: bool,
     /// Older checkpoints in the bundle that lead to this one.
     pub older: u64,
+    /// Older checkpoints that only keys signed which are not known.
+    pub older_unknown: u64,
     /// Checkpoints from outside that lead to this one: the size of each.
     pub given: Vec<u64>,
     /// Things whose chain of events is whole.
@@ -98,7 +100,7 @@ pub struct Tampered {
 impl fmt::Display for Tampered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(entry) = self.entry {
-            write!(f, "entry {entry}")?;
+            write!(f, "Entry {entry}")?;
             if let Some(message) = self.message {
                 write!(f, " (message {message} of the log)")?;
             }
@@ -140,6 +142,13 @@ impl fmt::Display for Report {
                 "The checkpoint you gave, at {size} entries, is an earlier state of this same record."
             )?;
         }
+        if self.older_unknown > 0 {
+            writeln!(
+                f,
+                "{} older checkpoints in the record are signed by keys that are not known here, and say nothing.",
+                self.older_unknown
+            )?;
+        }
         if self.no_events > 0 {
             writeln!(
                 f,
@@ -154,20 +163,17 @@ impl fmt::Display for Report {
                 self.unknown
             )?;
         }
-        f.write_str("What cannot be checked from here: ")?;
+        f.write_str("What cannot be seen from here: ")?;
         if !self.key_was_given {
-            f.write_str("whose key it is, since it came with the record: compare it with one you got otherwise. ")?;
+            f.write_str("whose key it is, since it came with the record (compare it with one you got otherwise); ")?;
         }
         if self.given.is_empty() {
             f.write_str(
-                "whether whoever holds the key has rewritten all of it: keep a checkpoint outside, and give it next time. ",
+                "whether whoever holds the key has written all of it anew (keep a checkpoint outside, and give it next \
+                 time); ",
             )?;
         }
-        write!(
-            f,
-            "And nothing shows what was recorded after entry {}, or that it was.",
-            entries.saturating_sub(1)
-        )
+        write!(f, "and what was recorded after entry {}.", entries.saturating_sub(1))
     }
 }
 
@@ -249,6 +255,7 @@ pub struct Checking {
     /// Earlier states that the record must have been in, by size.
     waypoints: BTreeMap<u64, Vec<Waypoint>>,
     older: u64,
+    older_unknown: u64,
     given: Vec<u64>,
 }
 
@@ -273,6 +280,7 @@ impl Checking {
             tree: Growing::default(),
             waypoints: BTreeMap::new(),
             older: 0,
+            older_unknown: 0,
             given: Vec::new(),
         };
         for (name, note) in &against.checkpoints {
@@ -283,7 +291,14 @@ impl Checking {
     }
 
     /// An older checkpoint that came with the record, before the first entry.
+    ///
+    /// One that only keys signed which are not known says nothing: a key is changed now and then, and whoever knows the
+    /// newer one alone cannot judge it.
     pub fn older(&mut self, name: &str, note: &str) -> Result<(), Fault> {
+        if matches!(Checkpoint::read(note, &self.keys), Err(BadNote::Unknown(_))) {
+            self.older_unknown += 1;
+            return Ok(());
+        }
         self.waypoint(name, note)?;
         self.older += 1;
         Ok(())
@@ -374,6 +389,7 @@ impl Checking {
             signed_by: self.checkpoint.signed_by,
             key_was_given: self.key_was_given,
             older: self.older,
+            older_unknown: self.older_unknown,
             given: self.given,
             things: self.record.things() as u64,
             no_events: self.record.no_events,

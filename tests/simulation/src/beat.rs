@@ -29,7 +29,7 @@ const LOOPS_MAX: usize = 4;
 /// Whether it is the directory's to say what becomes of a thing.
 fn is_of_the_directory(thing: Thing) -> bool {
     match thing {
-        Thing::Loop | Thing::Flexibility | Thing::Pattern | Thing::Waiver | Thing::Review => false,
+        Thing::Loop | Thing::Flexibility | Thing::Pattern | Thing::Waiver | Thing::Review | Thing::Record => false,
         Thing::District | Thing::School | Thing::Department | Thing::Zone | Thing::Team | Thing::Person => true,
     }
 }

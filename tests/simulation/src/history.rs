@@ -138,6 +138,7 @@ impl History {
             Thing::Waiver => return WaiverEvent::read(envelope).map(|_| ()).map_err(unreadable),
             Thing::Review => return ReviewEvent::read(envelope).map(|_| ()).map_err(unreadable),
             Thing::Loop
+            | Thing::Record
             | Thing::District
             | Thing::School
             | Thing::Department

@@ -106,7 +106,13 @@ impl Folded {
                         state.evolve(&meta, &event);
                     }
                 }
-                Thing::District | Thing::School | Thing::Department | Thing::Zone | Thing::Team | Thing::Person => {}
+                Thing::Record
+                | Thing::District
+                | Thing::School
+                | Thing::Department
+                | Thing::Zone
+                | Thing::Team
+                | Thing::Person => {}
             }
         }
     }

@@ -151,6 +151,7 @@ pub(super) async fn office(log: &dyn EventLog, recorded: &Recorded) -> Result<Op
         }
         Thing::Loop
         | Thing::Flexibility
+        | Thing::Record
         | Thing::District
         | Thing::School
         | Thing::Department

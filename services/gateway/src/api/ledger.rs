@@ -2,7 +2,7 @@
 //! whoever sees the loop.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -16,8 +16,8 @@ use contracts::queries::{
 use contracts::subjects::query;
 
 use super::answer::Answer;
-use super::caller::Caller;
-use super::loops::{InPath, in_path, named};
+use super::caller::{Caller, body};
+use super::loops::{InPath, Versioned, in_path, named};
 use crate::front::Front;
 
 /// Entries in a full bundle and hashes in a full tile.
@@ -176,6 +176,23 @@ pub(super) async fn view(State(front): State<Front>, caller: Caller) -> Answer<J
             .await?
             .answer,
     ))
+}
+
+/// Says that the caller keeps a checkpoint outside.
+pub(super) async fn keep(State(front): State<Front>, caller: Caller, request: Request) -> Answer<Json<Versioned>> {
+    let body = body(request).await?;
+    let (acted, _) = front
+        .command(
+            &caller.visitor,
+            "ledger",
+            "keep-checkpoint",
+            None,
+            &body,
+            caller.key.as_deref(),
+            caller.based_on,
+        )
+        .await?;
+    Ok(Json(Versioned { version: acted.version }))
 }
 
 /// The receipt of a loop.

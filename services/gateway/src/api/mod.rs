@@ -39,6 +39,7 @@ pub fn router() -> Router<Front> {
         .route("/api/v1/loops/{id}/timeline", get(loops::timeline))
         .route("/api/v1/loops/{id}/receipt", get(ledger::receipt))
         .route("/api/v1/ledger", get(ledger::view))
+        .route("/api/v1/ledger/keep-checkpoint", post(ledger::keep))
         .route("/ledger/{district}/checkpoint", get(ledger::checkpoint))
         .route("/ledger/{district}/keys", get(ledger::keys))
         .route("/ledger/{district}/tile/{*path}", get(ledger::tile))

@@ -91,6 +91,7 @@ pub fn router() -> Router<Front> {
             get(office::back).post(office::act::<office::ReviewPage>),
         )
         .route("/record", get(record::show).post(record::again))
+        .route("/record/keep", post(record::keep))
         .route("/receipt", get(record::ask).post(record::check))
         .route("/loops", get(loops::show))
         .route("/loops/{id}", get(loop_page::show))

@@ -14,7 +14,8 @@ use contracts::vocabulary::Role;
 use serde::Deserialize;
 
 use super::days::Days;
-use super::forms::Typed;
+use super::forms::{Field, Form, Shape, Typed};
+use super::office::tell;
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Stranger, Viewer};
 use crate::front::Front;
@@ -35,6 +36,9 @@ pub(super) struct RecordPage {
     pub keys: Vec<String>,
     pub entries: String,
     pub alarms: Vec<(String, String)>,
+    /// Who keeps a checkpoint outside, and since when.
+    pub kept: Vec<(String, String)>,
+    pub form: Option<Form>,
 }
 
 /// A checkpoint to copy.
@@ -118,8 +122,45 @@ impl RecordPage {
             keys: ledger.verifier_keys.clone(),
             entries: counted(ledger.entries, "entry").replace("entrys", "entries"),
             alarms: alarms.collect(),
+            kept: ledger
+                .kept
+                .iter()
+                .map(|kept| {
+                    (
+                        kept.by.clone(),
+                        format!("{} entries, since {}", kept.size, days.moment(kept.at)),
+                    )
+                })
+                .collect(),
+            form: ledger.checkpoints.first().map(|latest| keeping(viewer, latest.size)),
         }
     }
+}
+
+/// Says that the checkpoint shown is kept outside.
+fn keeping(viewer: &Viewer, size: u64) -> Form {
+    Form::new(
+        viewer,
+        "keep",
+        "/record/keep".to_owned(),
+        "You keep it?",
+        "I keep this one outside",
+    )
+    .lead("Then the record says so, and everybody who looks after it sees that somebody could show a change.")
+    .with(Field::hidden("size", size, Shape::Number))
+}
+
+/// Somebody keeps a checkpoint.
+pub(super) async fn keep(desk: Result<Desk, Stranger>, Sent(typed): Sent<Vec<(String, String)>>) -> Response {
+    let typed = Typed::from(typed);
+    let desk = match desk {
+        Ok(desk) => desk,
+        Err(stranger) => return stranger.keeping(&typed),
+    };
+    let size = typed.get("size").parse().unwrap_or_default();
+    let form = keeping(&desk.viewer, size);
+    let told = tell(&desk, "ledger", "keep-checkpoint", None, &form, &typed).await;
+    desk.or_trouble(told.map(|_| Redirect::to("/record").into_response()))
 }
 
 /// Whether this page is for somebody: the ledger says the same.

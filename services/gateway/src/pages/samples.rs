@@ -14,7 +14,7 @@ use contracts::events::directory::PatternThresholds;
 use contracts::events::routing::Due;
 use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, SchoolId, ZoneId};
 #[cfg(test)]
-use contracts::queries::{CheckView, Checkpoint, LedgerAlarm, LedgerView};
+use contracts::queries::{CheckView, Checkpoint, KeptOutside, LedgerAlarm, LedgerView};
 use contracts::queries::{
     ClockView, DistrictView, Entry, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool, NamedZone,
     OpenQuestion, Page, ResolutionView, SchoolView,
@@ -55,6 +55,11 @@ pub(super) fn ledger(text: &str) -> LedgerView {
         verifier_keys: vec![text.to_owned()],
         checkpoints: vec![checkpoint.clone(), checkpoint],
         entries: 12,
+        kept: vec![KeptOutside {
+            by: text.to_owned(),
+            size: 12,
+            at: now(),
+        }],
         alarms: ["gap", "lost", "altered"].map(alarm).to_vec(),
     }
 }

@@ -75,7 +75,7 @@ fn allowed() -> Vec<Allowed> {
                 true,
             ),
             subscribe: vec!["svc.directory.user.*", "svc.directory.door.*", "ask.directory.*"],
-            answers: &["gateway", "intake", "resolution", "operator"],
+            answers: &["gateway", "intake", "resolution", "ledger", "operator"],
         },
         Allowed {
             name: "intake",
@@ -150,8 +150,17 @@ fn allowed() -> Vec<Allowed> {
         },
         Allowed {
             name: "ledger",
-            publish: with(&["$JS.API.DIRECT.GET.KV_KEYS"], true, true),
-            subscribe: vec!["ask.ledger.*", "svc.ledger.clock.tick"],
+            publish: with(
+                &["loop.*.record.*", "$JS.API.DIRECT.GET.KV_KEYS", "ask.directory.person"],
+                true,
+                true,
+            ),
+            subscribe: vec![
+                "ask.ledger.*",
+                "svc.ledger.user.*",
+                "svc.ledger.operator.*",
+                "svc.ledger.clock.tick",
+            ],
             answers: &["gateway", "operator"],
         },
         Allowed {

@@ -6,6 +6,7 @@ pub mod directory;
 pub mod flexibility;
 pub mod intake;
 pub mod pattern;
+pub mod record;
 pub mod resolution;
 pub mod review;
 pub mod routing;
@@ -101,6 +102,7 @@ pub use directory::DirectoryEvent;
 pub use flexibility::FlexibilityEvent;
 pub use intake::IntakeEvent;
 pub use pattern::PatternEvent;
+pub use record::RecordEvent;
 pub use resolution::ResolutionEvent;
 pub use review::ReviewEvent;
 pub use routing::RoutingEvent;
@@ -192,4 +194,4 @@ macro_rules! read_alone {
     )*};
 }
 
-read_alone! { FlexibilityEvent PatternEvent WaiverEvent ReviewEvent DirectoryEvent }
+read_alone! { FlexibilityEvent PatternEvent WaiverEvent ReviewEvent RecordEvent DirectoryEvent }

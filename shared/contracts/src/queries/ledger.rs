@@ -100,6 +100,8 @@ pub struct LedgerView {
     pub checkpoints: Vec<Checkpoint>,
     /// How many entries it has, signed or not yet.
     pub entries: u64,
+    /// Who keeps a checkpoint outside, the latest first.
+    pub kept: Vec<KeptOutside>,
     /// What was found wrong with the log, the latest first.
     pub alarms: Vec<LedgerAlarm>,
 }
@@ -127,6 +129,17 @@ pub struct CheckView {
     pub sound: Option<bool>,
     /// What was checked and what cannot be, or the first thing that does not hold.
     pub words: String,
+}
+
+/// Somebody who keeps a checkpoint outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeptOutside {
+    /// Who.
+    pub by: String,
+    /// How many entries it covers.
+    pub size: u64,
+    /// Since when.
+    pub at: DateTime<Utc>,
 }
 
 /// Something that was wrong with the log.

@@ -1,0 +1,85 @@
+//! What people do with the record: they keep a checkpoint outside, read its entries, or have it written out.
+
+use contracts::Claims;
+use contracts::claims::Authority;
+use contracts::commands::{CommandMessage, Done, KeepCheckpoint};
+use contracts::events::RecordEvent;
+use contracts::events::record::{CheckpointKept, RecordExported, RecordRead};
+use contracts::problem::Problem;
+use messaging::Incoming;
+
+use crate::queries::{away, looks_after, no_ledger, not_for_you};
+use crate::{Exported, Ledger, store};
+
+/// Carries a person's command out.
+pub(crate) async fn handle(ledger: &Ledger, incoming: &Incoming) -> Result<Done, Problem> {
+    match incoming.verb.as_str() {
+        "keep-checkpoint" => keep(ledger, &incoming.read()?).await,
+        _ => Err(Problem::not_found("such command")),
+    }
+}
+
+/// Somebody says that they keep a checkpoint outside: the record says so from then on.
+async fn keep(ledger: &Ledger, message: &CommandMessage) -> Result<Done, Problem> {
+    let body: KeepCheckpoint = serde_json::from_str(message.body.get())
+        .map_err(|error| Problem::invalid(format!("the body does not fit: {error}"), Vec::new()))?;
+    let Authority::Person(viewer) = &message.authority else {
+        return Err(not_for_you());
+    };
+    if !looks_after(viewer) || viewer.district != message.district {
+        return Err(not_for_you());
+    }
+    let district = message.district.as_str();
+    let id = store::id(&ledger.db, district)
+        .await
+        .map_err(away)?
+        .ok_or_else(no_ledger)?;
+    let signed = store::signed_at(&ledger.db, id, body.size)
+        .await
+        .map_err(away)?
+        .ok_or_else(no_ledger)?;
+    let root = signed.note.lines().nth(2).unwrap_or_default().to_owned();
+    let event = RecordEvent::from(CheckpointKept { size: body.size, root });
+    let (person, size) = (viewer.person.to_string(), body.size.to_string());
+    let version = ledger
+        .note(
+            &message.district,
+            message.authority.clone(),
+            &["kept", &person, &size],
+            &event,
+        )
+        .await?;
+    Ok(Done {
+        version,
+        repeated: false,
+    })
+}
+
+/// Before somebody gets entries, the record says so: once a day and person.
+pub(crate) async fn read(ledger: &Ledger, viewer: &Claims, first: u64) -> Result<(), Problem> {
+    let (day, person) = (ledger.clock.now().date_naive().to_string(), viewer.person.to_string());
+    let event = RecordEvent::from(RecordRead { first });
+    let authority = Authority::Person(viewer.clone());
+    ledger
+        .note(&viewer.district, authority, &["read", &person, &day], &event)
+        .await?;
+    Ok(())
+}
+
+/// Whoever runs the system has written a record out.
+pub(crate) async fn exported(ledger: &Ledger, exported: &Exported) -> Result<u64, Problem> {
+    ledger.note_exported(exported).await
+}
+
+impl Ledger {
+    /// Writes down that a record was written out.
+    pub async fn note_exported(&self, exported: &Exported) -> Result<u64, Problem> {
+        let event = RecordEvent::from(RecordExported {
+            entries: exported.entries,
+            root: exported.root.clone(),
+        });
+        let at = self.clock.now().to_rfc3339();
+        self.note_itself(&exported.district, &["exported", &exported.root, &at], &event)
+            .await
+    }
+}
