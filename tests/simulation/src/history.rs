@@ -13,6 +13,7 @@ use domain::directory::{DistrictRecord, Districts};
 use domain::district_loop::Phase;
 use domain::{Fold, Loop, LoopRecord, legal};
 use eventlog::Raw;
+use flexibility::read_model::concerns;
 use uuid::Uuid;
 use verify::{Happened, Order};
 
@@ -197,6 +198,15 @@ impl History {
                 "event {sequence}, {kind}, is a loop's first and no filing"
             )));
         };
+        if let Some(before) = &before
+            && !concerns(&new.event).words
+        {
+            let schools = |record: &LoopRecord| record.schools_in_it().collect::<BTreeSet<_>>();
+            holds!(
+                before.is_ended() == after.is_ended() && schools(before) == schools(after),
+                "event {sequence}, {kind}, changes what the register finds a loop by, and the register does not look at it"
+            );
+        }
         let plain = DistrictRecord::default();
         let moment = Moment {
             before: before.as_ref(),

@@ -223,14 +223,16 @@ impl Collected {
 }
 
 /// What an event changes of what the register keeps of a loop.
-struct Concerns {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Concerns {
     /// What it is found by: its words, who is in it, whether it is open.
-    words: bool,
+    pub words: bool,
     /// What it rests on, or what it was told of that.
-    rests: bool,
+    pub rests: bool,
 }
 
-fn concerns(event: &LoopEvent) -> Concerns {
+/// What an event changes of what the register keeps of a loop: what it does not name is not looked at again.
+pub fn concerns(event: &LoopEvent) -> Concerns {
     let of = |words, rests| Concerns { words, rests };
     match event {
         LoopEvent::Intake(event) => match event {
@@ -264,14 +266,15 @@ fn concerns(event: &LoopEvent) -> Concerns {
             | ResolutionEvent::CaseDeclined(_)
             | ResolutionEvent::ResolutionWithdrawn(_)
             | ResolutionEvent::GrantFailed(_)
-            | ResolutionEvent::FlexibilityChanged(_) => of(true, true),
+            | ResolutionEvent::FlexibilityChanged(_)
+            // On an appeal, a team's word can end the loop.
+            | ResolutionEvent::TeamDecided(_) => of(true, true),
             ResolutionEvent::RuleCorrected(_) => of(true, false),
             ResolutionEvent::CaseAcknowledged(_)
             | ResolutionEvent::StaffAssigned(_)
             | ResolutionEvent::QuestionAsked(_)
             | ResolutionEvent::NoteAdded(_)
-            | ResolutionEvent::PutBeforeTeam(_)
-            | ResolutionEvent::TeamDecided(_) => of(false, false),
+            | ResolutionEvent::PutBeforeTeam(_) => of(false, false),
         },
     }
 }

@@ -7,6 +7,7 @@ mod queries;
 mod write;
 
 pub(crate) use collect::DocOut;
+pub use collect::{Concerns, concerns};
 pub(crate) use office::{
     Met, OfficeRow, exceptions, met_by, met_cited, office_row, out_of_time, patterns, patterns_of, reviews, waivers,
 };
