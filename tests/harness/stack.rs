@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use decider::Desk;
 use eventlog::Log;
 use eventlog::jetstream::JetStreamLog;
-use ledger::{Bundle, Ledger, Signer};
+use ledger::{Ledger, Signer};
 use messaging::Bus;
 use projection::LiveDistricts;
 use runtime::{Clock, Health, Lifecycle};
@@ -233,17 +233,11 @@ impl Stack {
     /// Writes a district's record into a folder.
     pub async fn exports(&self, district: &str, folder: &std::path::Path) {
         self.signs().await;
-        let mut bundle = Bundle::begin(folder).expect("a folder");
+        let district = district.parse().expect("a district");
         self.record
-            .export(
-                &district.parse().expect("a district"),
-                &mut bundle,
-                |_| Ok(()),
-                |_, _| {},
-            )
+            .export(&district, folder, |_, _| {})
             .await
             .expect("exported");
-        bundle.finish().expect("written");
     }
 
     /// Ends the system in good order.

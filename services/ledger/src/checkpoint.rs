@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use runtime::{Lifecycle, crash};
-use tracing::{debug, error};
+use runtime::crash;
+use tracing::debug;
 
+use crate::Ledger;
 use crate::store;
-use crate::take::{Trouble, compare};
-use crate::{Ledger, PART};
+use crate::take::Trouble;
 
 /// How long after a change a checkpoint is made, at most.
 const EVERY: Duration = Duration::from_secs(5);
@@ -43,31 +43,12 @@ pub(crate) async fn sign_all(ledger: &Ledger) -> Result<usize, Trouble> {
     Ok(count)
 }
 
-/// Signs now and then until the process ends, and looks whether the log still is what it was.
-pub(crate) async fn run(ledger: Ledger, lifecycle: Lifecycle, health: runtime::Health) {
+/// Signs now and then until the process ends.
+pub(crate) async fn run(ledger: Ledger) {
     loop {
-        tokio::select! {
-            () = runtime::clock::pause(EVERY) => {}
-            () = lifecycle.stopping() => return,
-        }
-        match sign_all(&ledger).await {
-            Ok(_) => {}
-            Err(trouble) => debug!(error = %trouble, "checkpoints were put off"),
-        }
-        match compare(&ledger).await {
-            Err(Trouble::Damaged(damage)) => {
-                error!(%damage, "the log is not what it was");
-                health.set(PART, runtime::health::State::Stopped(damage.to_string()));
-                if let Err(error) = ledger.raise(&damage).await {
-                    debug!(%error, "an alarm could not be kept yet");
-                }
-            }
-            Ok(()) => {
-                if let Err(error) = ledger.catch_up_notes().await {
-                    debug!(error = format!("{error:#}"), "the record does not speak of itself yet");
-                }
-            }
-            Err(trouble) => debug!(error = %trouble, "the log could not be compared"),
+        runtime::clock::pause(EVERY).await;
+        if let Err(trouble) = sign_all(&ledger).await {
+            debug!(error = %trouble, "checkpoints were put off");
         }
     }
 }

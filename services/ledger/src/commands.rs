@@ -2,13 +2,13 @@
 
 use contracts::Claims;
 use contracts::claims::Authority;
-use contracts::commands::{CommandMessage, Done, KeepCheckpoint};
+use contracts::commands::{CommandMessage, Done, KeepCheckpoint, read_body};
 use contracts::events::RecordEvent;
 use contracts::events::record::{CheckpointKept, RecordExported, RecordRead};
 use contracts::problem::Problem;
 use messaging::Incoming;
 
-use crate::queries::{away, looks_after, no_ledger, not_for_you};
+use crate::queries::{away, no_ledger, not_for_you};
 use crate::{Exported, Ledger, store};
 
 /// Carries a person's command out.
@@ -21,12 +21,11 @@ pub(crate) async fn handle(ledger: &Ledger, incoming: &Incoming) -> Result<Done,
 
 /// Somebody says that they keep a checkpoint outside: the record says so from then on.
 async fn keep(ledger: &Ledger, message: &CommandMessage) -> Result<Done, Problem> {
-    let body: KeepCheckpoint = serde_json::from_str(message.body.get())
-        .map_err(|error| Problem::invalid(format!("the body does not fit: {error}"), Vec::new()))?;
+    let body: KeepCheckpoint = read_body(message.body.get())?;
     let Authority::Person(viewer) = &message.authority else {
         return Err(not_for_you());
     };
-    if !looks_after(viewer) || viewer.district != message.district {
+    if !viewer.looks_after_the_record() || viewer.district != message.district {
         return Err(not_for_you());
     }
     let district = message.district.as_str();
@@ -41,18 +40,14 @@ async fn keep(ledger: &Ledger, message: &CommandMessage) -> Result<Done, Problem
     let root = signed.note.lines().nth(2).unwrap_or_default().to_owned();
     let event = RecordEvent::from(CheckpointKept { size: body.size, root });
     let (person, size) = (viewer.person.to_string(), body.size.to_string());
-    let version = ledger
+    ledger
         .note(
             &message.district,
             message.authority.clone(),
             &["kept", &person, &size],
             &event,
         )
-        .await?;
-    Ok(Done {
-        version,
-        repeated: false,
-    })
+        .await
 }
 
 /// Before somebody gets entries, the record says so: once a day and person.
@@ -67,13 +62,13 @@ pub(crate) async fn read(ledger: &Ledger, viewer: &Claims, first: u64) -> Result
 }
 
 /// Whoever runs the system has written a record out.
-pub(crate) async fn exported(ledger: &Ledger, exported: &Exported) -> Result<u64, Problem> {
+pub(crate) async fn exported(ledger: &Ledger, exported: &Exported) -> Result<Done, Problem> {
     ledger.note_exported(exported).await
 }
 
 impl Ledger {
     /// Writes down that a record was written out.
-    pub async fn note_exported(&self, exported: &Exported) -> Result<u64, Problem> {
+    pub async fn note_exported(&self, exported: &Exported) -> Result<Done, Problem> {
         let event = RecordEvent::from(RecordExported {
             entries: exported.entries,
             root: exported.root.clone(),

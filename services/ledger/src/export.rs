@@ -9,9 +9,9 @@ use contracts::District;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::Ledger;
 use crate::merkle::TILE_HEIGHT;
 use crate::store::{self, Signed};
-use crate::{Ledger, leaf};
 
 /// Hashes in a full tile, and entries in a full bundle.
 const WIDTH: u64 = 256;
@@ -29,29 +29,16 @@ pub struct Exported {
     pub root: String,
 }
 
-/// A message of the log, as an entry holds it.
-#[derive(Debug)]
-pub struct Entry<'a> {
-    /// The entry's place in the ledger.
-    pub index: u64,
-    /// Its sequence in the log.
-    pub sequence: u64,
-    /// Its subject.
-    pub subject: &'a str,
-    /// Its bytes.
-    pub payload: &'a [u8],
-}
-
 /// A folder being filled, with a digest of every file.
 #[derive(Debug)]
-pub struct Bundle {
+struct Bundle {
     root: PathBuf,
     digests: Vec<(String, String)>,
 }
 
 impl Bundle {
     /// An empty folder; one that holds something is refused, since nothing may be mixed up.
-    pub fn begin(root: &Path) -> anyhow::Result<Self> {
+    fn begin(root: &Path) -> anyhow::Result<Self> {
         std::fs::create_dir_all(root).with_context(|| format!("failed to make the folder {}", root.display()))?;
         let mut within = std::fs::read_dir(root).with_context(|| format!("failed to read {}", root.display()))?;
         anyhow::ensure!(
@@ -66,7 +53,7 @@ impl Bundle {
     }
 
     /// Writes one file.
-    pub fn put(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    fn put(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let path = self.root.join(name);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
@@ -87,7 +74,7 @@ impl Bundle {
     }
 
     /// Writes the digests of all files, as `sha256sum --check` reads them.
-    pub fn finish(mut self) -> anyhow::Result<()> {
+    fn finish(mut self) -> anyhow::Result<()> {
         self.digests.sort_by(|(_, one), (_, other)| one.cmp(other));
         let lines: Vec<String> = self
             .digests
@@ -115,15 +102,15 @@ fn place(index: u64, width: u64) -> String {
 }
 
 impl Ledger {
-    /// Writes a district's ledger, as it was last signed, into a bundle. `each` gets every entry in its order, `progress`
-    /// how many of how many.
+    /// Writes a district's ledger, as it was last signed, into a folder that is empty or not there. `progress` hears how
+    /// many entries of how many.
     pub async fn export(
         &self,
         district: &District,
-        bundle: &mut Bundle,
-        mut each: impl FnMut(Entry<'_>) -> anyhow::Result<()>,
+        out: &Path,
         mut progress: impl FnMut(u64, u64),
     ) -> anyhow::Result<Exported> {
+        let mut bundle = Bundle::begin(out)?;
         let none = || format!("there is no ledger of {district}; nothing was recorded there, or its name is another");
         let id = store::id(&self.db, district.as_str()).await?.with_context(none)?;
         let signed = store::signed(&self.db, id, CHECKPOINTS_MAX).await?;
@@ -153,20 +140,15 @@ impl Ledger {
             let first = index * WIDTH;
             let width = WIDTH.min(size - first);
             let mut bytes = Vec::new();
-            for (nth, entry) in store::entries(&self.db, id, first, width).await?.iter().enumerate() {
+            for entry in store::entries(&self.db, id, first, width).await? {
                 bytes.extend_from_slice(&u16::try_from(entry.len())?.to_be_bytes());
-                bytes.extend_from_slice(entry);
-                let message = leaf::decode(entry)?;
-                each(Entry {
-                    index: first + nth as u64,
-                    sequence: message.sequence,
-                    subject: message.subject,
-                    payload: message.payload,
-                })?;
+                bytes.extend_from_slice(&entry);
             }
             bundle.put(&format!("tile/entries/{}", place(index, width)), &bytes)?;
             progress(first + width, size);
         }
+        bundle.put("legal/order.v1.txt", verify::TABLE.as_bytes())?;
+        bundle.finish()?;
         Ok(Exported {
             district: district.clone(),
             entries: size,

@@ -32,7 +32,7 @@ use sealing::JetStreamKeys;
 use sql::{Db, Durability, Location};
 use tokio::sync::Mutex;
 
-pub use export::{Bundle, Entry, Exported};
+pub use export::Exported;
 pub use note::{NoKey, Signer};
 pub use restore::Restored;
 pub use take::{Damage, Trouble};
@@ -92,6 +92,11 @@ impl Ledger {
         checkpoint::sign_all(self).await.map(|_| ())
     }
 
+    /// The sequence of the last message of the log.
+    pub async fn head(&self) -> Result<u64, eventlog::LogError> {
+        self.log.head().await
+    }
+
     /// How far the log has been taken in.
     pub async fn reached(&self) -> Result<u64, sqlx::Error> {
         store::position(&self.db).await
@@ -131,15 +136,11 @@ impl Ledger {
     /// Keeps an alarm.
     async fn raise(&self, damage: &Damage) -> Result<(), sqlx::Error> {
         let (from, to) = damage.between();
-        metrics(damage);
+        tracing::error!(%damage, "the log is not what it was");
         let mut tx = self.db.begin().await?;
-        store::raise(&mut tx, damage.code(), from, to, self.clock.now()).await?;
+        store::raise(&mut tx, damage.kind().code(), from, to, self.clock.now()).await?;
         tx.commit().await
     }
-}
-
-fn metrics(damage: &Damage) {
-    tracing::error!(kind = damage.code(), "an alarm of the ledger");
 }
 
 /// Serves the ledger until the process ends.
@@ -156,8 +157,13 @@ pub async fn run(
         // Whatever is written now would stand where something else stood.
         return Err(trouble.into());
     }
-    lifecycle.spawn_to_its_end(take::run(ledger.clone(), lifecycle.clone(), health.clone()));
-    lifecycle.spawn_to_its_end(checkpoint::run(ledger.clone(), lifecycle.clone(), health.clone()));
+    lifecycle.spawn_to_its_end(take::run(
+        ledger.clone(),
+        lifecycle.clone(),
+        health.clone(),
+        take::COMPARED_EVERY,
+    ));
+    lifecycle.spawn(checkpoint::run(ledger.clone()));
     let people = bus.clone();
     let keys = JetStreamKeys::new(bus.client());
     lifecycle.spawn(mirror::run(ledger.clone(), keys));

@@ -2,7 +2,7 @@
 
 use chrono::Datelike;
 use contracts::claims::Authority;
-use contracts::commands::CommandMessage;
+use contracts::commands::{CommandMessage, Done};
 use contracts::envelope::{Envelope, Meta};
 use contracts::events::RecordEvent;
 use contracts::events::record::{DamageFound, SigningKeyChanged};
@@ -62,7 +62,7 @@ impl Ledger {
         authority: Authority,
         occasion: &[&str],
         event: &RecordEvent,
-    ) -> Result<u64, Problem> {
+    ) -> Result<Done, Problem> {
         let now = self.clock.now();
         let subject = subject(district, now.year());
         let id = CommandId::derived(&[&["record", district.as_str()], occasion].concat());
@@ -86,10 +86,9 @@ impl Ledger {
             subject,
             now,
         };
-        let done = execute(&target, &mut history, &message, &Say(event))
+        execute(&target, &mut history, &message, &Say(event))
             .await
-            .map_err(|failure| failure.problem(explain))?;
-        Ok(done.version)
+            .map_err(|failure| failure.problem(explain))
     }
 
     /// The same on nobody's behalf.
@@ -98,7 +97,7 @@ impl Ledger {
         district: &District,
         occasion: &[&str],
         event: &RecordEvent,
-    ) -> Result<u64, Problem> {
+    ) -> Result<Done, Problem> {
         let authority = Authority::Policy {
             name: POLICY.to_owned(),
         };

@@ -1,6 +1,7 @@
 //! What may be asked of the ledger: checkpoints and hashes by anybody, entries and how it stands by those who look
 //! after the record, receipts by whoever sees the loop.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,7 +14,7 @@ use contracts::queries::{
     Answered, Ask, CheckQuery, Checkpoint, CheckpointQuery, KeptOutside, KeysQuery, Leaves, LeavesQuery, LedgerAlarm,
     LedgerQuery, LedgerView, Receipt, ReceiptQuery, Tile, TileQuery,
 };
-use contracts::vocabulary::Role;
+use contracts::vocabulary::{Damaged, Role};
 use decider::Desk;
 use messaging::{Bus, Incoming, People};
 use serde::Serialize;
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 use crate::merkle::TILE_HEIGHT;
 use crate::store::{self, Signed};
+use crate::take::{self, Trouble};
 use crate::{Ledger, checkpoint, commands, note, notes};
 
 /// Hashes in a full tile, and entries in a full bundle.
@@ -56,7 +58,7 @@ pub(crate) async fn answer(ledger: &Ledger, desk: &Desk, bus: &Bus, incoming: &I
         "receipt" => reply(ledger, incoming, |viewer, query| receipt(ledger, desk, viewer, query)).await,
         "check" => {
             reply(ledger, incoming, |viewer, query: CheckQuery| async move {
-                if !looks_after(&viewer) {
+                if !viewer.looks_after_the_record() {
                     return Err(not_for_you());
                 }
                 Ok(ledger.checks.look(ledger, viewer.district.as_str(), query.again))
@@ -153,12 +155,6 @@ pub(crate) fn not_for_you() -> Problem {
     Problem::forbidden("how the ledger stands is for auditors, leaders and administrators")
 }
 
-pub(crate) fn looks_after(viewer: &Claims) -> bool {
-    [Role::Auditor, Role::Leader, Role::Administrator]
-        .iter()
-        .any(|role| viewer.has(*role))
-}
-
 async fn entries(ledger: &Ledger, viewer: Claims, query: LeavesQuery) -> Result<Leaves, Problem> {
     if !viewer.has(Role::Auditor) {
         return Err(Problem::forbidden("the entries of the ledger are for auditors"));
@@ -244,20 +240,28 @@ async fn kept(ledger: &Ledger, people: &dyn People, viewer: &Claims) -> Result<V
             }
         }
     }
-    let mut shown = Vec::new();
-    for (person, size, at) in all.into_iter().rev().take(KEPT_MAX) {
-        let known = people.person(&viewer.district, person).await.ok().flatten();
-        shown.push(KeptOutside {
-            by: known.map_or_else(|| "somebody".to_owned(), |claims| claims.name),
-            size,
-            at,
-        });
+    all.reverse();
+    all.truncate(KEPT_MAX);
+    let mut names = BTreeMap::new();
+    for (person, ..) in &all {
+        if !names.contains_key(person) {
+            let known = people.person(&viewer.district, *person).await.ok().flatten();
+            names.insert(
+                *person,
+                known.map_or_else(|| "somebody".to_owned(), |claims| claims.name),
+            );
+        }
     }
-    Ok(shown)
+    let shown = all.into_iter().map(|(person, size, at)| KeptOutside {
+        by: names[&person].clone(),
+        size,
+        at,
+    });
+    Ok(shown.collect())
 }
 
 async fn view(ledger: &Ledger, bus: &Bus, viewer: Claims, _query: LedgerQuery) -> Result<LedgerView, Problem> {
-    if !looks_after(&viewer) {
+    if !viewer.looks_after_the_record() {
         return Err(not_for_you());
     }
     let district = viewer.district.as_str();
@@ -279,10 +283,14 @@ async fn view(ledger: &Ledger, bus: &Bus, viewer: Claims, _query: LedgerQuery) -
         checkpoints: checkpoints.into_iter().map(shown).collect(),
         entries,
         kept: kept(ledger, bus, &viewer).await?,
+        damaged: match take::compare(ledger).await {
+            Err(Trouble::Damaged(damage)) => Some(damage.to_string()),
+            Ok(()) | Err(_) => None,
+        },
         alarms: alarms
             .into_iter()
             .map(|alarm| LedgerAlarm {
-                kind: alarm.kind,
+                damage: Damaged::from_code(&alarm.kind).unwrap_or(Damaged::Altered),
                 from: alarm.from_seq.unsigned_abs(),
                 to: alarm.to_seq.unsigned_abs(),
                 at: alarm.at,

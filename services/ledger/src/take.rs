@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use contracts::ids::District;
 use contracts::subjects::STREAM;
+use contracts::vocabulary::Damaged;
 use eventlog::{LogError, Raw};
 use runtime::health::State;
 use runtime::{Health, Lifecycle, crash};
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
 use crate::leaf::{self, TooLarge};
 use crate::store::{self, NO_DISTRICT, NewEntry};
@@ -19,6 +20,11 @@ const BATCH_MAX: usize = 2048;
 const LINGER: Duration = Duration::from_millis(500);
 /// Messages that are missing and asked for one by one; of a larger gap only the ends are looked at.
 const ASKED_MAX: u64 = 1000;
+/// How often a message is looked for that is not there, and how long between two looks.
+const LOOKS: u32 = 10;
+const LOOK: Duration = Duration::from_millis(50);
+/// How often it is looked whether the log still is what it was.
+pub(crate) const COMPARED_EVERY: Duration = Duration::from_secs(5);
 /// How often taking fails before it is said aloud.
 const QUIET_FAILURES: u32 = 5;
 
@@ -47,11 +53,11 @@ pub enum Damage {
 }
 
 impl Damage {
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> Damaged {
         match self {
-            Self::Gap { .. } => "gap",
-            Self::Lost { .. } => "lost",
-            Self::Altered { .. } => "altered",
+            Self::Gap { .. } => Damaged::Gap,
+            Self::Lost { .. } => Damaged::Lost,
+            Self::Altered { .. } => Damaged::Altered,
         }
     }
 
@@ -112,25 +118,53 @@ pub(crate) async fn compare(ledger: &Ledger) -> Result<(), Trouble> {
         }));
     }
     let held = store::entry(&ledger.db, position).await?;
-    match ledger.log.at(position).await? {
+    match there(ledger, position).await? {
         Some(raw) if Some(leaf::encode(STREAM, &raw)?) == held => Ok(()),
         Some(_) | None => Err(Trouble::Damaged(Damage::Altered { at: position })),
     }
 }
 
-/// Takes the log in until the process ends, or until the log is not what it was.
-pub(crate) async fn run(ledger: Ledger, lifecycle: Lifecycle, health: Health) {
+/// The message at a sequence, which a replica that answers may be a moment behind.
+async fn there(ledger: &Ledger, sequence: u64) -> Result<Option<Raw>, LogError> {
+    for _ in 0..LOOKS {
+        if let Some(raw) = ledger.log.at(sequence).await? {
+            return Ok(Some(raw));
+        }
+        runtime::clock::pause(LOOK).await;
+    }
+    Ok(None)
+}
+
+/// Looks now and then whether the log still is what it was, and says in the record what there is to say; ends when it
+/// is not.
+async fn watch(ledger: &Ledger, every: Duration) -> Trouble {
+    loop {
+        runtime::clock::pause(every).await;
+        match compare(ledger).await {
+            Ok(()) => {
+                if let Err(error) = ledger.catch_up_notes().await {
+                    debug!(error = format!("{error:#}"), "the record does not speak of itself yet");
+                }
+            }
+            Err(trouble @ Trouble::Damaged(_)) => return trouble,
+            Err(trouble) => debug!(error = %trouble, "the log could not be compared"),
+        }
+    }
+}
+
+/// Takes the log in until the process ends, or until the log is not what it was; it is compared now and then.
+pub(crate) async fn run(ledger: Ledger, lifecycle: Lifecycle, health: Health, compared_every: Duration) {
     health.set(PART, State::Starting("catching up".to_owned()));
     let mut failures = 0;
     while !lifecycle.is_stopping() {
         let stopped = tokio::select! {
             taken = follow(&ledger, Until::Stopped(&health)) => taken,
+            damaged = watch(&ledger, compared_every) => Err(damaged),
             () = lifecycle.stopping() => return,
         };
         match stopped {
             Ok(()) => {}
             Err(Trouble::Damaged(damage)) => {
-                error!(%damage, "the log is not what it was");
                 health.set(PART, State::Stopped(damage.to_string()));
                 while let Err(error) = ledger.raise(&damage).await {
                     warn!(%error, "an alarm could not be kept");
@@ -179,17 +213,19 @@ async fn follow(ledger: &Ledger, until: Until<'_>) -> Result<(), Trouble> {
     ledger.position.reached(last);
     let mut tail = ledger.log.read_whole(last).await?;
     let mut raws: Vec<Raw> = Vec::with_capacity(BATCH_MAX);
+    let mut ready = false;
     loop {
-        if last >= head {
+        if last >= head && !ready {
             match until {
                 Until::CaughtUp => return Ok(()),
                 Until::Stopped(health) => health.set(PART, State::Ready),
             }
+            ready = true;
         }
         if tail.next(&mut raws, BATCH_MAX).await == 0 {
             return Err(LogError::Unavailable("the log ended".to_owned()).into());
         }
-        if last >= head {
+        if ready {
             ledger.position.wanted(LINGER).await;
             tail.at_hand(&mut raws, BATCH_MAX);
         }
@@ -218,7 +254,12 @@ async fn between(ledger: &Ledger, from: u64, to: u64, batch: &mut Vec<NewEntry>)
     let mut missing: Option<u64> = None;
     let asked_to = to.min(from + ASKED_MAX - 1);
     for sequence in from..=asked_to {
-        match ledger.log.at(sequence).await? {
+        // A replica that is behind is behind for all that follows, so only the first is waited for.
+        let found = match missing {
+            None => there(ledger, sequence).await?,
+            Some(_) => ledger.log.at(sequence).await?,
+        };
+        match found {
             Some(raw) => {
                 if let Some(first) = missing.take() {
                     gap(ledger, first, sequence - 1).await?;
@@ -242,9 +283,7 @@ async fn between(ledger: &Ledger, from: u64, to: u64, batch: &mut Vec<NewEntry>)
 }
 
 async fn gap(ledger: &Ledger, from: u64, to: u64) -> Result<(), Trouble> {
-    let damage = Damage::Gap { from, to };
-    error!(%damage, "the log has a gap");
-    ledger.raise(&damage).await?;
+    ledger.raise(&Damage::Gap { from, to }).await?;
     Ok(())
 }
 

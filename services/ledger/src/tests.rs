@@ -75,20 +75,15 @@ async fn kept(log: &MemoryLog, signer: Signer) -> Kept {
     Kept { folder, ledger }
 }
 
+async fn written(ledger: &Ledger, folder: &Path) {
+    let district = DISTRICT.parse().expect("a district");
+    ledger.export(&district, folder, |_, _| {}).await.expect("exported");
+}
+
 impl Kept {
     async fn exported(&self, name: &str) -> PathBuf {
         let folder = self.folder.path().join(name);
-        let mut bundle = Bundle::begin(&folder).expect("a folder");
-        self.ledger
-            .export(
-                &DISTRICT.parse().expect("a district"),
-                &mut bundle,
-                |_| Ok(()),
-                |_, _| {},
-            )
-            .await
-            .expect("exported");
-        bundle.finish().expect("written");
+        written(&self.ledger, &folder).await;
         folder
     }
 
@@ -588,17 +583,7 @@ async fn damage_and_a_new_key_are_said_in_each_districts_record() {
     }
     changed.catch_up().await.expect("taken in");
     let folder = first.folder.path().join("record");
-    let mut bundle = Bundle::begin(&folder).expect("a folder");
-    changed
-        .export(
-            &DISTRICT.parse().expect("a district"),
-            &mut bundle,
-            |_| Ok(()),
-            |_, _| {},
-        )
-        .await
-        .expect("exported");
-    bundle.finish().expect("written");
+    written(&changed, &folder).await;
     // Whoever knows the old key alone can still check it, and whoever knows the new one.
     let each = changed.signer.verifier_keys(DISTRICT);
     assert_eq!(each.len(), 2);
@@ -611,4 +596,84 @@ async fn damage_and_a_new_key_are_said_in_each_districts_record() {
         assert_eq!(check(&folder, &against).expect("sound").older_unknown, unknown);
     }
     check(&folder, &Against::default()).expect("sound with both");
+}
+
+#[tokio::test]
+async fn a_log_that_changes_under_a_running_ledger_stops_it_and_says_so() {
+    let log = log(10);
+    let kept = kept(&log, signer(1)).await;
+    let (lifecycle, health) = (Lifecycle::default(), Health::default());
+    let every = std::time::Duration::from_millis(10);
+    let running = tokio::spawn(take::run(kept.ledger.clone(), lifecycle, health.clone(), every));
+    log.lose(20);
+    // It ends by itself, though nobody asked it to.
+    running.await.expect("it ended");
+    let said = health.parts().remove(PART);
+    assert!(
+        matches!(&said, Some(runtime::health::State::Stopped(why)) if why.contains("message 20")),
+        "{said:?}"
+    );
+    log.force(&thing(DISTRICT, 11), &event(DISTRICT, 11, "tension_filed", 0));
+    assert_eq!(
+        kept.ledger.reached().await.expect("read"),
+        20,
+        "nothing more is taken in"
+    );
+    let alarms = store::alarms(&kept.ledger.db, 10).await.expect("read");
+    assert_eq!((alarms.len(), alarms[0].kind.as_str()), (1, "altered"));
+}
+
+/// Packs a folder, each file as `change` leaves it; nothing where it is left out.
+fn zipped(folder: &Path, file: PathBuf, change: impl Fn(&str, Vec<u8>) -> Option<Vec<u8>>) -> PathBuf {
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&file).expect("a file"));
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let inside = path
+                .strip_prefix(folder)
+                .expect("inside")
+                .to_string_lossy()
+                .into_owned();
+            if let Some(bytes) = change(&inside, std::fs::read(&path).expect("read")) {
+                zip.start_file(inside, zip::write::SimpleFileOptions::default())
+                    .expect("begun");
+                std::io::Write::write_all(&mut zip, &bytes).expect("written");
+            }
+        }
+    }
+    zip.finish().expect("finished");
+    file
+}
+
+#[tokio::test]
+async fn a_zip_file_is_checked_as_the_folder_is() {
+    let kept = kept(&log(600), signer(1)).await;
+    let folder = kept.exported("record").await;
+    let file = |name: &str| kept.folder.path().join(name);
+    let against = Against::default();
+    let whole = zipped(&folder, file("whole.zip"), |_, bytes| Some(bytes));
+    assert_eq!(
+        check(&whole, &against).expect("sound"),
+        check(&folder, &against).expect("sound")
+    );
+    let changed = zipped(&folder, file("changed.zip"), |name, mut bytes| {
+        if name == "tile/entries/001" {
+            bytes[100] ^= 1;
+        }
+        Some(bytes)
+    });
+    assert_eq!(tampered(&changed, &against).entry, Some(256));
+    let without = zipped(&folder, file("without.zip"), |name, bytes| {
+        (name != "tile/0/002").then_some(bytes)
+    });
+    let missing = check(&without, &against);
+    assert!(
+        matches!(&missing, Err(Fault::Missing(name)) if name == "tile/0/002"),
+        "{missing:?}"
+    );
 }

@@ -1,9 +1,10 @@
 //! The command line. Exit 2 for usage, 1 for failure; progress on standard error.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -308,6 +309,18 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 /// Says something to the person at the terminal.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Says now and then how far something has come, to people: `what` begins each line.
+pub(crate) fn progress(what: &'static str) -> impl FnMut(u64, u64) {
+    let mut said = Instant::now();
+    let terminal = std::io::stderr().is_terminal();
+    move |at, of| {
+        if terminal && said.elapsed() > Duration::from_millis(500) {
+            said = Instant::now();
+            say(&format!("{what} {at} of {of}"));
+        }
+    }
 }
 
 /// Says what failed, with its causes, once.

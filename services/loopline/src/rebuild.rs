@@ -1,6 +1,5 @@
 //! `loopline rebuild`: a read model made again from the log, beside the old one.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use sealing::Keyring;
 use sql::Location;
 
 use crate::broker;
-use crate::cli::{RebuildOptions, Rebuildable, say};
+use crate::cli::{RebuildOptions, Rebuildable, progress, say};
 use crate::folder::Folder;
 use crate::services::{Parts, connect, location};
 
@@ -34,7 +33,7 @@ pub(crate) async fn rebuild(options: RebuildOptions) -> anyhow::Result<()> {
     let keyring = Keyring::new(std::sync::Arc::new(sealing::JetStreamKeys::new(bus.client())), master);
     let place = location(options.database.as_deref(), folder.databases());
     let started = Instant::now();
-    let mut progress = progress();
+    let mut progress = progress("taken in");
     let position = match options.service {
         Rebuildable::Timeline => timeline::rebuild::offline(&place, &log, keyring, &lifecycle, progress).await?,
         Rebuildable::Routing => {
@@ -67,17 +66,6 @@ pub(crate) async fn rebuild(options: RebuildOptions) -> anyhow::Result<()> {
     broker_life.stop();
     broker.ended().await;
     Ok(())
-}
-
-fn progress() -> impl FnMut(u64, u64) {
-    let mut said = Instant::now();
-    let terminal = std::io::stderr().is_terminal();
-    move |at, until| {
-        if terminal && said.elapsed() > Duration::from_millis(500) {
-            said = Instant::now();
-            say(&format!("{at} of {until}"));
-        }
-    }
 }
 
 async fn forget(place: &Location, name: &str) -> anyhow::Result<()> {

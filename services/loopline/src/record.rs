@@ -1,22 +1,27 @@
 //! `loopline verify`, `export` and `restore`: the record outside of the system that keeps it.
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use contracts::District;
+use contracts::commands::Done;
 use eventlog::jetstream::Putting;
-use ledger::{Bundle, Exported, Ledger};
+use ledger::{Exported, Ledger, Signer, Trouble};
 use messaging::Bus;
 use runtime::{Clock, Lifecycle};
 use sealing::JetStreamKeys;
 use verify::{Against, Fault, Report};
 
 use crate::broker::{self, Broker, Sync};
-use crate::cli::{ExportRecordOptions, RestoreOptions, SystemOptions, VerifyOptions, print, say};
+use crate::cli::{ExportRecordOptions, RestoreOptions, SystemOptions, VerifyOptions, print, progress, say};
 use crate::folder::Folder;
 use crate::services::{Parts, connect, location, prepare, signer};
+
+/// How long a running ledger may take to come to what the log holds.
+const FOLLOWS_MAX: Duration = Duration::from_mins(2);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The system a command is about: one that runs, or one that is stopped and whose broker was started for this.
 struct System {
@@ -26,10 +31,21 @@ struct System {
     ours: Option<(Broker, Lifecycle, std::fs::File)>,
 }
 
+/// What signs the ledger of a system that was begun: its key file must be there.
+fn signer_of(options: &SystemOptions, folder: &Folder) -> anyhow::Result<Signer> {
+    let key = options.ledger_key.clone().unwrap_or_else(|| folder.ledger_key());
+    anyhow::ensure!(
+        key.exists(),
+        "{} is missing: name the ledger's key file with --ledger-key",
+        key.display()
+    );
+    signer(&key)
+}
+
 impl System {
     async fn reach(options: &SystemOptions) -> anyhow::Result<Self> {
         let folder = Folder::open(&options.data)?;
-        let key = options.ledger_key.clone().unwrap_or_else(|| folder.ledger_key());
+        let signer = signer_of(options, &folder)?;
         let (nats, database, ours) = if let Some(lock) = folder.lock()? {
             anyhow::ensure!(
                 folder.nats().join("store").exists(),
@@ -43,15 +59,10 @@ impl System {
             let running = folder.running()?;
             (running.nats, running.database, None)
         };
-        anyhow::ensure!(
-            key.exists(),
-            "{} is missing: name the ledger's key file with --ledger-key",
-            key.display()
-        );
         let operator = connect(&nats, Some(&folder.nkeys()), "operator").await?;
         let reader = connect(&nats, Some(&folder.nkeys()), "ledger").await?;
         let place = location(database.as_deref(), folder.databases());
-        let ledger = Ledger::connect(&place, Parts::log(&reader), signer(&key)?, Clock::system()).await?;
+        let ledger = Ledger::connect(&place, Parts::log(&reader), signer, Clock::system()).await?;
         Ok(Self { operator, ledger, ours })
     }
 
@@ -59,6 +70,16 @@ impl System {
     async fn sign(&self) -> anyhow::Result<()> {
         if self.ours.is_some() {
             return Ok(self.ledger.catch_up().await?);
+        }
+        // What happened before this was called is to be in it.
+        let head = self.ledger.head().await?;
+        let began = Instant::now();
+        while self.ledger.reached().await? < head {
+            anyhow::ensure!(
+                began.elapsed() < FOLLOWS_MAX,
+                "the running ledger does not follow the log; /readyz says why"
+            );
+            runtime::clock::pause(LOOK).await;
         }
         let _: usize = self
             .operator
@@ -70,7 +91,7 @@ impl System {
 
     /// Says in the record that it was written out.
     async fn note(&self, exported: &Exported) -> anyhow::Result<()> {
-        let noted: Result<u64, contracts::Problem> = if self.ours.is_some() {
+        let noted: Result<Done, contracts::Problem> = if self.ours.is_some() {
             self.ledger.note_exported(exported).await
         } else {
             self.operator
@@ -86,18 +107,6 @@ impl System {
             life.stop();
             broker.ended().await;
             drop(lock);
-        }
-    }
-}
-
-/// Says now and then how far something has come, to people.
-fn progress(what: &'static str) -> impl FnMut(u64, u64) {
-    let mut said = Instant::now();
-    let terminal = std::io::stderr().is_terminal();
-    move |at, of| {
-        if terminal && said.elapsed() > Duration::from_millis(500) {
-            said = Instant::now();
-            say(&format!("{what} {at} of {of}"));
         }
     }
 }
@@ -124,14 +133,7 @@ pub(crate) async fn export(options: ExportRecordOptions) -> anyhow::Result<()> {
 
 async fn write_out(system: &System, district: &District, out: &Path) -> anyhow::Result<Exported> {
     system.sign().await?;
-    let mut bundle = Bundle::begin(out)?;
-    let exported = system
-        .ledger
-        .export(district, &mut bundle, |_| Ok(()), progress("written"))
-        .await?;
-    bundle.put("legal/order.v1.txt", verify::TABLE.as_bytes())?;
-    bundle.finish()?;
-    Ok(exported)
+    system.ledger.export(district, out, progress("written")).await
 }
 
 /// Checks a record: the exit code says how it went.
@@ -151,7 +153,9 @@ pub(crate) async fn verify(options: VerifyOptions) -> std::process::ExitCode {
             }
         }
         Err(error) => {
+            let damaged = matches!(error.downcast_ref::<Trouble>(), Some(Trouble::Damaged(_)));
             let (code, verdict) = match error.downcast_ref::<Fault>() {
+                None if damaged => (3, "tampered"),
                 Some(Fault::Tampered(_)) => (3, "tampered"),
                 Some(Fault::Missing(_)) => (4, "missing"),
                 Some(Fault::Key(_)) => (2, "key"),
@@ -212,12 +216,7 @@ pub(crate) async fn restore(options: RestoreOptions) -> anyhow::Result<()> {
     let _lock = folder
         .lock()?
         .context("a system runs over this folder; stop it first")?;
-    let key = options.system.ledger_key.clone().unwrap_or_else(|| folder.ledger_key());
-    anyhow::ensure!(
-        key.exists(),
-        "{} is missing: name the ledger's key file with --ledger-key",
-        key.display()
-    );
+    let signer = signer_of(&options.system, &folder)?;
     if options.replace {
         let aside = folder.set_store_aside(Clock::system().now())?;
         if let Some(aside) = aside {
@@ -232,7 +231,7 @@ pub(crate) async fn restore(options: RestoreOptions) -> anyhow::Result<()> {
     let restorer = connect(&broker.url, Some(&folder.nkeys()), "restorer").await?;
     let reader = connect(&broker.url, Some(&folder.nkeys()), "ledger").await?;
     let place = location(options.system.database.as_deref(), folder.databases());
-    let ledger = Ledger::connect(&place, Parts::log(&reader), signer(&key)?, Clock::system()).await?;
+    let ledger = Ledger::connect(&place, Parts::log(&reader), signer, Clock::system()).await?;
     let putting = Putting::new(restorer.client());
     let keys = JetStreamKeys::new(restorer.client());
     let restored = tokio::select! {

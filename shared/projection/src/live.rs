@@ -24,8 +24,7 @@ pub struct LiveDistricts {
 impl LiveDistricts {
     /// Begins to follow the log; `health` says when it has caught up.
     ///
-    /// There is a reader for each kind of thing: for one subject the broker knows where its messages are, for several at
-    /// once it looks through the whole log. Nothing of one kind depends on its order among the others.
+    /// There is a reader for each kind of thing: nothing of one kind depends on its order among the others.
     pub fn follow(log: &Log, lifecycle: &Lifecycle, health: &Health) -> Self {
         let live = Self::default();
         health.set(PART, State::Starting("reading the directory".to_owned()));
@@ -133,26 +132,23 @@ impl Reader {
             }
             for raw in &batch {
                 at = raw.sequence;
-                let read =
-                    raw.parse()
-                        .map_err(|garbled| garbled.to_string())
-                        .and_then(|recorded| match DirectoryEvent::read(&recorded.envelope) {
-                            Ok(event) => Ok((recorded, event)),
-                            Err(error @ Unreadable::Newer { .. }) => {
-                                self.health.set(PART, State::Stopped(error.to_string()));
-                                Err(error.to_string())
-                            }
-                            Err(error) => Err(error.to_string()),
-                        });
-                match read {
-                    Ok((recorded, event)) => self.view.write().evolve(&recorded.subject, at, &event),
-                    Err(reason) => {
-                        error!(sequence = at, reason, "an event of the directory cannot be read");
-                        if matches!(self.health.parts().get(PART), Some(State::Stopped(_))) {
-                            warn!("the view of districts has stopped");
-                            return;
-                        }
+                let unread = |reason: &str| error!(sequence = at, reason, "an event of the directory cannot be read");
+                let recorded = match raw.parse() {
+                    Ok(recorded) => recorded,
+                    Err(garbled) => {
+                        unread(&garbled.to_string());
+                        continue;
                     }
+                };
+                match DirectoryEvent::read(&recorded.envelope) {
+                    Ok(event) => self.view.write().evolve(&recorded.subject, at, &event),
+                    Err(newer @ Unreadable::Newer { .. }) => {
+                        unread(&newer.to_string());
+                        warn!("the view of districts has stopped");
+                        self.health.set(PART, State::Stopped(newer.to_string()));
+                        return;
+                    }
+                    Err(other) => unread(&other.to_string()),
                 }
             }
         }

@@ -10,7 +10,7 @@ use contracts::ids::{LoopId, LoopNumber};
 use contracts::problem::Problem;
 use contracts::queries::{CheckQuery, CheckView, KeysQuery, LedgerQuery, LedgerView};
 use contracts::subjects::query;
-use contracts::vocabulary::Role;
+use contracts::vocabulary::Damaged;
 use serde::Deserialize;
 
 use super::days::Days;
@@ -35,6 +35,8 @@ pub(super) struct RecordPage {
     pub checkpoint: Option<Checkpointed>,
     pub keys: Vec<String>,
     pub entries: String,
+    /// What is wrong with the log now.
+    pub damaged: Option<String>,
     pub alarms: Vec<(String, String)>,
     /// Who keeps a checkpoint outside, and since when.
     pub kept: Vec<(String, String)>,
@@ -70,8 +72,9 @@ impl RecordPage {
     /// Draws the page.
     pub(super) fn new(viewer: &Viewer, ledger: &LedgerView, check: &CheckView) -> Self {
         let days = &viewer.days;
-        let counted = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         let when = check.ended.map(|at| days.moment(at)).unwrap_or_default();
+        // What was lost at the end is whole again once it was put back; a gap stays one.
+        let damaged = ledger.damaged.is_some() || ledger.alarms.iter().any(|alarm| alarm.damage == Damaged::Gap);
         let (standing, verdict) = match check.sound {
             None if check.of == 0 => ("open", "The record is being checked.".to_owned()),
             None => (
@@ -81,7 +84,7 @@ impl RecordPage {
                     check.checked, check.of
                 ),
             ),
-            Some(true) if ledger.alarms.is_empty() => (
+            Some(true) if !damaged => (
                 "sound",
                 format!(
                     "The record is sound. All of it was checked on {when}, and nothing was changed, taken out or put in."
@@ -97,13 +100,13 @@ impl RecordPage {
             Some(false) => ("wrong", format!("The record does not hold (checked on {when}).")),
         };
         let alarms = ledger.alarms.iter().map(|alarm| {
-            let what = match alarm.kind.as_str() {
-                "gap" => format!("Messages {} to {} of the log are missing.", alarm.from, alarm.to),
-                "lost" => format!(
-                    "The log lost messages {} to {}; the ledger holds them. Put them back with “loopline restore”.",
+            let what = match alarm.damage {
+                Damaged::Gap => format!("Messages {} to {} of the log are missing.", alarm.from, alarm.to),
+                Damaged::Lost => format!(
+                    "The log had lost messages {} to {}; the ledger holds them.",
                     alarm.from, alarm.to
                 ),
-                _ => format!("Message {} of the log is no longer what it was.", alarm.from),
+                Damaged::Altered => format!("Message {} of the log was not what it had been.", alarm.from),
             };
             (days.moment(alarm.at), what)
         });
@@ -120,7 +123,11 @@ impl RecordPage {
                 older: ledger.checkpoints.len() - 1,
             }),
             keys: ledger.verifier_keys.clone(),
-            entries: counted(ledger.entries, "entry").replace("entrys", "entries"),
+            entries: match ledger.entries {
+                1 => "1 entry".to_owned(),
+                more => format!("{more} entries"),
+            },
+            damaged: ledger.damaged.clone(),
             alarms: alarms.collect(),
             kept: ledger
                 .kept
@@ -161,13 +168,6 @@ pub(super) async fn keep(desk: Result<Desk, Stranger>, Sent(typed): Sent<Vec<(St
     let form = keeping(&desk.viewer, size);
     let told = tell(&desk, "ledger", "keep-checkpoint", None, &form, &typed).await;
     desk.or_trouble(told.map(|_| Redirect::to("/record").into_response()))
-}
-
-/// Whether this page is for somebody: the ledger says the same.
-pub(super) fn looks_after(viewer: &Viewer) -> bool {
-    [Role::Auditor, Role::Leader, Role::Administrator]
-        .iter()
-        .any(|role| viewer.has(*role))
 }
 
 async fn drawn(desk: &Desk, again: bool) -> Result<Response, Problem> {

@@ -19,6 +19,8 @@ use contracts::queries::{
     ClockView, DistrictView, Entry, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool, NamedZone,
     OpenQuestion, Page, ResolutionView, SchoolView,
 };
+#[cfg(test)]
+use contracts::vocabulary::Damaged;
 use contracts::vocabulary::{
     Clock, Kind, Level, LoopState, Pillar, ResolutionKind, Role, RuleSource, Urgency, Visibility,
 };
@@ -44,8 +46,8 @@ pub(super) fn ledger(text: &str) -> LedgerView {
         size: 12,
         at: now(),
     };
-    let alarm = |kind: &str| LedgerAlarm {
-        kind: kind.to_owned(),
+    let alarm = |damage: Damaged| LedgerAlarm {
+        damage,
         from: 3,
         to: 5,
         at: now(),
@@ -60,7 +62,8 @@ pub(super) fn ledger(text: &str) -> LedgerView {
             size: 12,
             at: now(),
         }],
-        alarms: ["gap", "lost", "altered"].map(alarm).to_vec(),
+        damaged: Some(text.to_owned()),
+        alarms: Damaged::ALL.iter().copied().map(alarm).collect(),
     }
 }
 

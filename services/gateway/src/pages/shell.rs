@@ -84,7 +84,7 @@ impl Shell {
         if viewer.sees_figures() || !viewer.visitor.claims.teams.is_empty() {
             places.push(place(Here::Patterns, "/patterns", "Patterns"));
         }
-        if super::record::looks_after(viewer) {
+        if viewer.visitor.claims.looks_after_the_record() {
             places.push(place(Here::Record, "/record", "The record"));
         }
         if may_file(viewer) {

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{District, LoopId};
+use crate::vocabulary::Damaged;
 
 /// The latest checkpoint of a district's ledger. Anybody may ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -102,7 +103,9 @@ pub struct LedgerView {
     pub entries: u64,
     /// Who keeps a checkpoint outside, the latest first.
     pub kept: Vec<KeptOutside>,
-    /// What was found wrong with the log, the latest first.
+    /// What is wrong with the log now, in a sentence: until it is mended, nothing more is taken in.
+    pub damaged: Option<String>,
+    /// What was ever found wrong with the log, the latest first.
     pub alarms: Vec<LedgerAlarm>,
 }
 
@@ -145,9 +148,8 @@ pub struct KeptOutside {
 /// Something that was wrong with the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LedgerAlarm {
-    /// `gap`: messages between others are missing; `lost`: the log ends before the ledger; `altered`: a message is
-    /// another than it was.
-    pub kind: String,
+    /// What.
+    pub damage: Damaged,
     /// The first stream sequence concerned.
     pub from: u64,
     /// The last.
