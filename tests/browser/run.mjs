@@ -3,7 +3,7 @@
 //
 // LOOPLINE_BIN names the program, LOOPLINE_CHROMIUM the browser; screenshots are left in tests/output/browser.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -122,9 +122,15 @@ await test("a teacher files on a phone without JavaScript", async () => {
   await page.locator("main form button[type=submit]").last().click();
   check((await page.inputValue("#trying")).startsWith("Hold a seminar"), "the text stays");
   await picture(page, "file-phone-problem");
-  await page.fill("#barrier", "Periods are forty-four minutes long <script>alert(1)</script>.");
+  // What looks as if it named a student is pointed out where it stands; the person decides.
+  await page.fill("#barrier", "Jamie Quillfeather of grade 4 cannot finish.");
   await page.fill("#title", title);
   await page.selectOption("#area", "scheduling");
+  await page.locator("main form button[type=submit]").last().click();
+  check(/Jamie Quillfeather.*does this name a student/.test(await page.locator("main").innerText()), "the name is pointed out");
+  check((await page.inputValue("#barrier")).startsWith("Jamie"), "the text stays");
+  await picture(page, "file-phone-name");
+  await page.fill("#barrier", "Periods are forty-four minutes long <script>alert(1)</script>.");
   await page.locator("main form button[type=submit]").last().click();
   await page.waitForURL(/\/loops\//);
   loop = new URL(page.url()).pathname;
@@ -548,6 +554,74 @@ await test("a receipt is kept from a loop's page and checked by anybody, and an 
   await auditor.context().close();
 });
 
+await test("words are held, given out with proof, and erased", async () => {
+  const auditor = await as("Ian MacGregor");
+  await auditor.goto(loop);
+  await auditor.getByRole("link", { name: /Its words, one by one/ }).click();
+  await auditor.getByText("Forbid erasing here").click();
+  await auditor.getByRole("textbox", { name: "For which request or case?" }).fill("Request 26-114");
+  await auditor.getByRole("button", { name: "Place a hold" }).click();
+  await auditor.getByText("Nothing here can be erased until the hold is lifted.").waitFor();
+  await picture(auditor, "custody-held-desk");
+
+  const june = await as("June Whitaker", { viewport: PHONE, javaScriptEnabled: false });
+  await june.goto(`${loop}/record`);
+  check(/Nothing here can be erased/.test(await june.locator("main").innerText()), "it is held");
+  check((await june.getByRole("button", { name: "Erase them for good" }).count()) === 0, "nothing can be erased");
+
+  const give = auditor.locator("#disclose");
+  await give.getByText("As a public record").click();
+  await give.getByRole("textbox", { name: "To whom?" }).fill("The Herald");
+  await give.getByText("Keep words back").click();
+  await give.getByText("Periods are forty-four minutes long").click();
+  await picture(auditor, "custody-giving-desk");
+  await give.getByRole("button", { name: "Write it down and make the file" }).click();
+  check(/On what ground/.test(await auditor.locator("main").innerText()), "a ground is asked for");
+  const again = auditor.locator("#disclose");
+  check(await again.getByLabel(/Periods are forty-four/).isChecked(), "what was ticked stays");
+  await again.getByText("Says something of a student").click();
+  await again.getByRole("button", { name: "Write it down and make the file" }).click();
+  const [file] = await Promise.all([
+    auditor.waitForEvent("download"),
+    auditor.getByRole("link", { name: "Take the file" }).click(),
+  ]);
+  check(file.suggestedFilename().endsWith(".zip"), `it is a file: ${file.suggestedFilename()}`);
+  const checked = spawnSync(program, ["verify", await file.path()], { encoding: "utf8" });
+  check(checked.status === 0, `it holds: ${checked.stderr}`);
+  check(/given to The Herald is sound[\s\S]*1 was kept back/.test(checked.stdout), checked.stdout);
+  await picture(auditor, "custody-given-desk");
+  await auditor.getByText("Lift a hold").click();
+  await auditor.getByRole("button", { name: "Lift it" }).click();
+  await auditor.getByText("The hold is lifted.").waitFor();
+
+  await june.goto(`${loop}/record`);
+  const erase = june.locator("#erase");
+  await erase.getByText("Periods are forty-four minutes long").click();
+  await erase.getByText("It names a student").click();
+  await erase.getByRole("textbox", { name: /Who asked/ }).fill("A parent asked");
+  await erase.getByRole("button", { name: "Erase them for good" }).click();
+  check(/confirm that they may go/i.test(await june.locator("main").innerText()), "nothing goes unconfirmed");
+  await picture(june, "custody-erasing-phone");
+  await june.locator("#erase").getByText("I have looked at each of them").click();
+  await june.locator("#erase").getByRole("button", { name: "Erase them for good" }).click();
+  check(/The words are erased for good/.test(await june.locator("main").innerText()), "it is said");
+  await june.goto(loop);
+  const text = await june.locator("main").innerText();
+  check(/\[erased on \d+ \w+ \d+ by June Whitaker\]/.test(text), "in their place stands who erased them and when");
+  check(!/forty-four minutes/.test(text), "the words are gone");
+  await picture(june, "custody-erased-phone");
+
+  const rosa = await as("Rosa Delgado");
+  await rosa.goto(loop);
+  await rosa.getByRole("link", { name: /contest what stands here/ }).click();
+  await rosa.getByRole("textbox", { name: "What is wrong, and what is so?" }).fill("It was forty-five minutes.");
+  await rosa.getByRole("button", { name: "Attach the statement" }).click();
+  await rosa.getByText("Your statement stands beside the record").waitFor();
+  await rosa.goto(loop);
+  check(/attached a statement[\s\S]*It was forty-five minutes/.test(await rosa.locator("main").innerText()), "it stands there");
+  for (const page of [auditor, june, rosa]) await page.context().close();
+});
+
 await test("a form from elsewhere or from another session changes nothing", async () => {
   const page = await as("Rosa Delgado");
   const before = await (await page.request.get(`/api/v1${loop}`)).json();
@@ -566,6 +640,19 @@ await test("a leader sees where loops lie, and a number opens its loops", async 
   check((await page.locator("svg").count()) > 5, "there is a picture");
   await page.getByRole("link", { name: /open/ }).first().click();
   check((await page.locator("main li, main tr").count()) > 3, "its loops are listed");
+  // The same as it was known two weeks ago, and from there to a loop as it was.
+  const day = new Date(Date.now() - 14 * 86_400_000).toISOString().slice(0, 10);
+  await page.goto(`/leader?as_of=${day}`);
+  check(/As it was known at the end of/.test(await page.locator("main").innerText()), "the page says of when it is");
+  await picture(page, "leader-past-desk");
+  await page.getByRole("link", { name: /open/ }).first().click();
+  check(page.url().includes(`as_of=${day}`), "the list is of the same day");
+  await page.locator("main ul.rows a").first().click();
+  check(page.url().includes(`as_of=${day}`), "and so is a loop");
+  check((await page.locator("main form").count()) === 0, "nothing can be done in the past");
+  await picture(page, "loop-past-desk");
+  await page.getByRole("link", { name: "Show it as it is now" }).click();
+  check(!page.url().includes("as_of"), "and back");
   await page.context().close();
 });
 
@@ -586,7 +673,8 @@ const rounds = [
 const pages = {
   "Rosa Delgado": ["/school", "/file", "/loops", "LOOP", "/allowed", "ALLOWED"],
   "Marcus Tillery": ["/department", "LOOP", "/loops", "ALLOWED", "/allowed/new", "PACKET"],
-  "June Whitaker": ["/contact", "LOOP", "/patterns", "PATTERN", "/waivers", "/reviews", "/reviews/new", "/zones", "ZONE"],
+  "June Whitaker": ["/contact", "LOOP", "LOOP/record", "/patterns", "PATTERN", "/waivers", "/reviews", "/reviews/new", "/zones", "ZONE"],
+  "Ian MacGregor": ["LOOP/record", "/record"],
   "Raymond Castellanos": ["/leader", "LOOP", "PATTERN", "/record"],
 };
 for (const round of rounds) {
@@ -602,7 +690,7 @@ for (const round of rounds) {
     for (const [person, paths] of Object.entries(pages)) {
       const page = await as(person, round);
       for (const path of paths) {
-        const where = { LOOP: loop, ALLOWED: allowed, PATTERN: pattern, PACKET: packet, ZONE: zone }[path] ?? path;
+        const where = { LOOP: loop, ALLOWED: allowed, PATTERN: pattern, PACKET: packet, ZONE: zone, "LOOP/record": `${loop}/record` }[path] ?? path;
         const answer = await page.goto(where);
         check(answer.status() === 200, `${person} sees ${where}: ${answer.status()}`);
         await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));

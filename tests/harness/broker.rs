@@ -31,6 +31,21 @@ fn server() -> PathBuf {
 impl TestBroker {
     /// Starts a broker with its own store and the streams in it.
     pub async fn start() -> Self {
+        let broker = Self::bare().await;
+        broker.prepare().await;
+        broker
+    }
+
+    /// Makes the streams, or brings those that are there to what they must be.
+    pub async fn prepare(&self) {
+        let bus = self.connect("operator").await;
+        set_up(&bus.client(), StreamOptions { replicas: 1 })
+            .await
+            .expect("streams");
+    }
+
+    /// Starts a broker with its own store and nothing in it.
+    pub async fn bare() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .expect("a port")
@@ -43,10 +58,6 @@ impl TestBroker {
             child: None,
         };
         broker.resume().await;
-        let bus = broker.connect("operator").await;
-        set_up(&bus.client(), StreamOptions { replicas: 1 })
-            .await
-            .expect("streams");
         broker
     }
 

@@ -63,6 +63,10 @@ async fn lively(stack: &Stack) {
             json!({"revision": 1, "why": "No."}).take_for(nth),
         )
         .await;
+        if nth % 3 == 0 {
+            let erase = json!({"texts": ["all"], "ground": "wrong_place", "why": "asked for"});
+            stack.api("carol").does(&id, "erase", erase).await;
+        }
     }
 }
 

@@ -26,6 +26,8 @@ async fn every_address_of_one_district_is_empty_to_the_other() {
         "propose": {"kind": "support", "summary": "x"}, "decline": {"ground": "non_negotiable", "reason": "x"},
         "withdraw-resolution": {"why": "x"}, "state-answer": {"granted": true},
         "correct-rule": {"rule": {"source": "habit"}, "title": "x", "text": "x"}, "decide": {"decision": "x"},
+        "contest": {"text": "x"}, "erase": {"texts": ["all"], "ground": "court_order", "why": "x"}, "hold": {"why": "x"},
+        "lift-hold": {}, "disclose": {"form": "public", "to": "x"},
     });
     for person in ["rosa", "marcus", "lena", "carol", "sam", "ada", "eve", "ines"] {
         let stranger = stack.api(&format!("south/{person}"));

@@ -97,7 +97,11 @@ async fn overview(directory: &Directory, ask: &Ask<Value>) -> Result<Answered<Di
             .map_or_else(|| "the contact".to_owned(), |claims| claims.name);
         view.contact = Some((name, duties));
     }
-    Ok(Answered { position, answer: view })
+    Ok(Answered {
+        position,
+        as_of: None,
+        answer: view,
+    })
 }
 
 /// The people somebody may name in a command: colleagues of their schools and departments, everyone for the contact.

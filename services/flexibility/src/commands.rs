@@ -16,7 +16,6 @@ use contracts::events::flexibility::Scope;
 use contracts::ids::{DepartmentId, FlexibilityId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::register_action::{REGISTER_AUTHORITY, RegisterAction, RegisterScope};
-use contracts::sealed::KeyId;
 use contracts::subjects::Subject;
 use contracts::vocabulary::{Role, ScopeLevel};
 use decider::{Decide, Desk, History, Target, execute};
@@ -55,22 +54,6 @@ pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Pro
 struct Opened {
     subject: Subject,
     history: History<Flexibility>,
-}
-
-/// A key that nothing is sealed under yet.
-async fn lease(desk: &Desk) -> Result<KeyId, Problem> {
-    desk.keyring
-        .lease()
-        .await
-        .map_err(|_| Problem::unavailable("texts cannot be sealed for a moment; nothing was lost"))
-}
-
-/// The key of what stands, so that a repeated command is sealed as it was; else a new one.
-async fn key_of(desk: &Desk, opened: &Opened) -> Result<KeyId, Problem> {
-    match opened.history.state() {
-        Flexibility::Stands(record) => Ok(record.key),
-        Flexibility::Absent => lease(desk).await,
-    }
 }
 
 /// The district as it is known now, and its day.

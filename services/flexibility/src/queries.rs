@@ -108,8 +108,12 @@ where
         known,
     };
     let answer = respond(asked).await?;
-    serde_json::to_value(Answered { position, answer })
-        .map_err(|_| Problem::unavailable("an answer could not be written"))
+    serde_json::to_value(Answered {
+        position,
+        as_of: None,
+        answer,
+    })
+    .map_err(|_| Problem::unavailable("an answer could not be written"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]

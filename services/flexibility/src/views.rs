@@ -303,7 +303,7 @@ async fn history<Q>(asked: &Asked<Q>, id: FlexibilityId, version: u64) -> Result
     for recorded in history.recorded().iter().filter(|event| event.sequence <= version) {
         let envelope = &recorded.envelope;
         let mut data = serde_json::from_str(envelope.data.get()).unwrap_or_default();
-        open_json(&asked.desk.keyring, &mut data)
+        open_json(&asked.desk.keyring, &mut data, |_| None)
             .await
             .map_err(|_| Problem::unavailable("words cannot be opened for a moment"))?;
         let data = without_loops(data);

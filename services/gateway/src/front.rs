@@ -12,7 +12,7 @@ use contracts::commands::{CommandMessage, Done};
 use contracts::envelope::Actor;
 use contracts::ids::{CommandId, District, LoopId, PersonId};
 use contracts::problem::Problem;
-use contracts::queries::{Answered, Ask, DemoPerson, DistrictView, LoopQuery, LoopView};
+use contracts::queries::{Answered, AsOf, Ask, DemoPerson, DistrictView, LoopQuery, LoopView};
 use contracts::subjects;
 use messaging::{Bus, People};
 use runtime::Clock;
@@ -367,9 +367,38 @@ impl Front {
         let ask = Ask {
             viewer: visitor.claims.clone(),
             at_least: at_least.max(self.seen(visitor)),
+            as_of: None,
             query,
         };
-        let answered: Answered<A> = self.bus.ask(subjects::query(service, name), &ask).await?;
+        self.asked(visitor, service, name, &ask).await
+    }
+
+    /// The same as it was known at a moment of the past; of timeline.
+    pub async fn ask_as_of<Q: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        visitor: &Visitor,
+        name: &str,
+        query: Q,
+        as_of: Option<AsOf>,
+        at_least: u64,
+    ) -> Result<Answered<A>, Problem> {
+        let ask = Ask {
+            viewer: visitor.claims.clone(),
+            at_least: at_least.max(self.seen(visitor)),
+            as_of,
+            query,
+        };
+        self.asked(visitor, "timeline", name, &ask).await
+    }
+
+    async fn asked<Q: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        visitor: &Visitor,
+        service: &str,
+        name: &str,
+        ask: &Ask<Q>,
+    ) -> Result<Answered<A>, Problem> {
+        let answered: Answered<A> = self.bus.ask(subjects::query(service, name), ask).await?;
         self.saw(visitor, answered.position);
         Ok(answered)
     }

@@ -13,7 +13,7 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use crate::api::documented::{Begun, Figures, Filed, Stages, Versioned, WrittenDown};
+use crate::api::documented::{Begun, Figures, Filed, Several, Stages, Versioned, WrittenDown};
 
 struct Made {
     generator: SchemaGenerator,
@@ -35,6 +35,16 @@ impl Made {
 
 fn parameter(name: &str, place: &str, description: &str) -> Value {
     json!({"name": name, "in": place, "required": place == "path", "description": description, "schema": {"type": "string"}})
+}
+
+/// Asks for what was known at an earlier time.
+fn as_of() -> Value {
+    parameter(
+        "as_of",
+        "query",
+        "As it was known then: the end of a day, or just after a place in the record; `known_at` in the answer says which \
+         event was the last. For: contact, leader, auditor.",
+    )
 }
 
 fn headers_of_change() -> Vec<Value> {
@@ -81,6 +91,11 @@ fn body_of(action: Action, made: &mut Made) -> Schema {
         Action::WithdrawResolution => made.schema::<wire::WithdrawResolution>(),
         Action::StateAnswer => made.schema::<wire::StateAnswer>(),
         Action::CorrectRule => made.schema::<wire::CorrectRule>(),
+        Action::Contest => made.schema::<wire::Contest>(),
+        Action::Erase => made.schema::<wire::Erase>(),
+        Action::Hold => made.schema::<wire::Hold>(),
+        Action::LiftHold => made.schema::<wire::LiftHold>(),
+        Action::Disclose => made.schema::<wire::Disclose>(),
     }
 }
 
@@ -157,6 +172,29 @@ fn ledger(made: &mut Made) {
         of_loop,
     );
     made.add("/api/v1/loops/{id}/receipt", "get", operation);
+    let given = vec![
+        parameter("id", "path", "The loop's id or number."),
+        parameter("event", "path", "The version that giving it out was answered with."),
+    ];
+    let operation = plain(
+        made,
+        "What was given out of a loop, as a zip file that `loopline verify` checks. For: auditor.",
+        "application/zip",
+        given,
+    );
+    made.add("/api/v1/loops/{id}/disclosed/{event}", "get", operation);
+    let body = made.schema::<Several>();
+    let problem = made.schema::<Problem>();
+    let operation = json!({
+        "summary": "Give loops of a school or a time out together: each is written down, then all are one zip file. For: auditor.",
+        "parameters": headers_of_change(),
+        "requestBody": {"required": true, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            "200": {"description": "The file", "content": {"application/zip": {}}},
+            "default": {"description": "A problem: what is wrong and what to do", "content": {"application/problem+json": {"schema": problem}}},
+        },
+    });
+    made.add("/api/v1/disclosures", "post", operation);
     let district = || parameter("district", "path", "The district's short name.");
     let operation = plain(
         made,
@@ -385,18 +423,18 @@ pub fn document() -> Value {
         &mut made,
         "Loops one may see",
         &answer,
-        [filters.to_vec(), paging()].concat(),
+        [filters.to_vec(), vec![as_of()], paging()].concat(),
     );
     made.add("/api/v1/loops", "get", operation);
     let answer = made.schema::<LoopView>();
-    let operation = read(&mut made, "One loop", &answer, vec![id()]);
+    let operation = read(&mut made, "One loop", &answer, vec![id(), as_of()]);
     made.add("/api/v1/loops/{id}", "get", operation);
     let answer = made.schema::<Page<Entry>>();
     let operation = read(
         &mut made,
         "What happened, ascending",
         &answer,
-        [vec![id()], paging()].concat(),
+        [vec![id(), as_of()], paging()].concat(),
     );
     made.add("/api/v1/loops/{id}/timeline", "get", operation);
     ledger(&mut made);
@@ -468,9 +506,9 @@ pub fn document() -> Value {
     let operation = change(&mut made, "Say anew what a zone is", &zone, "200", &answer, vec![id]);
     made.add("/api/v1/directory/zones/{id}", "post", operation);
     let period = || {
-        ["from", "to", "department", "area", "school"]
-            .map(|name| parameter(name, "query", "The period and what is counted."))
-            .to_vec()
+        let counted = ["from", "to", "department", "area", "school"]
+            .map(|name| parameter(name, "query", "The period and what is counted."));
+        [counted.to_vec(), vec![as_of()]].concat()
     };
     let answer = made.schema::<Figures>();
     let operation = read(&mut made, "Leaders' figures", &answer, period());

@@ -8,7 +8,6 @@ use contracts::events::IntakeEvent;
 use contracts::events::intake::{Origin, TensionAmended, TensionFiled};
 use contracts::ids::{LoopId, SchoolId};
 use contracts::problem::{FieldProblem, Problem};
-use contracts::sealed::KeyId;
 use contracts::subjects::Subject;
 use contracts::text::Text;
 use contracts::vocabulary::Role;
@@ -105,20 +104,16 @@ async fn file(desk: &Desk, message: &CommandMessage, body: &wire::FileTension) -
             ));
         }
     }
-    let key = desk
-        .keyring
-        .lease()
-        .await
-        .map_err(|_| Problem::unavailable("texts cannot be sealed for a moment; nothing was lost"))?;
+    let title = desk.seal(&body.title).await?;
     let tension = TensionFiled {
-        key,
+        key: title.key,
         school,
         origin,
-        title: desk.seal(key, &body.title).await?,
-        trying: desk.seal(key, &body.trying).await?,
-        barrier: desk.seal(key, &body.barrier).await?,
-        tried: desk.seal_some(key, body.tried.as_ref()).await?,
-        would_help: desk.seal_some(key, body.would_help.as_ref()).await?,
+        title,
+        trying: desk.seal(&body.trying).await?,
+        barrier: desk.seal(&body.barrier).await?,
+        tried: desk.seal_some(body.tried.as_ref()).await?,
+        would_help: desk.seal_some(body.would_help.as_ref()).await?,
         kind: body.kind,
         area: body.area.clone(),
         rule_source: body.rule_source,
@@ -225,13 +220,12 @@ async fn amend(desk: &Desk, message: &CommandMessage, body: &wire::Amend) -> Res
         body.pillars.as_ref().map_or(0, Vec::len),
     )?;
     let opened = desk.open(message).await?;
-    let key = opened.record().key;
     let changes = TensionAmended {
-        title: desk.seal_some(key, body.title.as_ref()).await?,
-        trying: desk.seal_some(key, body.trying.as_ref()).await?,
-        barrier: desk.seal_some(key, body.barrier.as_ref()).await?,
-        tried: desk.seal_some(key, body.tried.as_ref()).await?,
-        would_help: desk.seal_some(key, body.would_help.as_ref()).await?,
+        title: desk.seal_some(body.title.as_ref()).await?,
+        trying: desk.seal_some(body.trying.as_ref()).await?,
+        barrier: desk.seal_some(body.barrier.as_ref()).await?,
+        tried: desk.seal_some(body.tried.as_ref()).await?,
+        would_help: desk.seal_some(body.would_help.as_ref()).await?,
         kind: body.kind,
         area: body.area.clone(),
         rule_source: body.rule_source,
@@ -281,9 +275,7 @@ async fn join(desk: &Desk, message: &CommandMessage, body: wire::Join) -> Result
     if !known {
         return Err(Problem::not_found("school"));
     }
-    let how_it_meets_us = desk
-        .seal_some(opened.record().key, body.how_it_meets_us.as_ref())
-        .await?;
+    let how_it_meets_us = desk.seal_some(body.how_it_meets_us.as_ref()).await?;
     speak(
         desk,
         message,
@@ -301,7 +293,7 @@ async fn join(desk: &Desk, message: &CommandMessage, body: wire::Join) -> Result
 async fn leave(desk: &Desk, message: &CommandMessage, body: wire::Leave) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let why = desk.seal_some(opened.record().key, body.why.as_ref()).await?;
+    let why = desk.seal_some(body.why.as_ref()).await?;
     speak(
         desk,
         message,
@@ -351,7 +343,7 @@ async fn answer(desk: &Desk, message: &CommandMessage, body: &wire::Answer) -> R
             .map(|question| question.school)
     });
     let school = opened.speaking_for(&message.authority, named)?;
-    let answer = desk.seal(opened.record().key, &body.answer).await?;
+    let answer = desk.seal(&body.answer).await?;
     let command = domain::Answer {
         school,
         question: body.question,
@@ -363,7 +355,7 @@ async fn answer(desk: &Desk, message: &CommandMessage, body: &wire::Answer) -> R
 async fn withdraw(desk: &Desk, message: &CommandMessage, body: wire::Withdraw) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let why = desk.seal_some(opened.record().key, body.why.as_ref()).await?;
+    let why = desk.seal_some(body.why.as_ref()).await?;
     let command = domain::Withdraw {
         school,
         why,
@@ -375,7 +367,7 @@ async fn withdraw(desk: &Desk, message: &CommandMessage, body: wire::Withdraw) -
 async fn confirm(desk: &Desk, message: &CommandMessage, body: wire::Confirm) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let words = desk.seal_some(opened.record().key, body.words.as_ref()).await?;
+    let words = desk.seal_some(body.words.as_ref()).await?;
     let command = domain::Confirm {
         school,
         revision: body.revision,
@@ -387,7 +379,7 @@ async fn confirm(desk: &Desk, message: &CommandMessage, body: wire::Confirm) -> 
 async fn refuse(desk: &Desk, message: &CommandMessage, body: &wire::Refuse) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let why = desk.seal(opened.record().key, &body.why).await?;
+    let why = desk.seal(&body.why).await?;
     let command = domain::Refuse {
         school,
         revision: body.revision,
@@ -399,7 +391,7 @@ async fn refuse(desk: &Desk, message: &CommandMessage, body: &wire::Refuse) -> R
 async fn appeal(desk: &Desk, message: &CommandMessage, body: &wire::Appeal) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let why = desk.seal(opened.record().key, &body.why).await?;
+    let why = desk.seal(&body.why).await?;
     let command = domain::Appeal {
         school,
         why,
@@ -411,8 +403,7 @@ async fn appeal(desk: &Desk, message: &CommandMessage, body: &wire::Appeal) -> R
 async fn follow_up(desk: &Desk, message: &CommandMessage, body: wire::FollowUp) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let school = opened.speaking_for(&message.authority, body.school)?;
-    let key: KeyId = opened.record().key;
-    let text = desk.seal_some(key, body.text.as_ref()).await?;
+    let text = desk.seal_some(body.text.as_ref()).await?;
     let command = domain::FollowUp {
         school,
         still_works: body.still_works,

@@ -6,16 +6,17 @@ use contracts::commands::{CommandMessage, Done, KeepCheckpoint, read_body};
 use contracts::events::RecordEvent;
 use contracts::events::record::{CheckpointKept, RecordExported, RecordRead};
 use contracts::problem::Problem;
+use decider::Desk;
 use messaging::Incoming;
 
 use crate::queries::{away, no_ledger, not_for_you};
-use crate::{Exported, Ledger, store};
+use crate::{Exported, Ledger, custody, store};
 
 /// Carries a person's command out.
-pub(crate) async fn handle(ledger: &Ledger, incoming: &Incoming) -> Result<Done, Problem> {
+pub(crate) async fn handle(ledger: &Ledger, desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
     match incoming.verb.as_str() {
         "keep-checkpoint" => keep(ledger, &incoming.read()?).await,
-        _ => Err(Problem::not_found("such command")),
+        verb => custody::handle(desk, verb, &incoming.read()?).await,
     }
 }
 

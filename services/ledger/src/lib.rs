@@ -7,6 +7,9 @@
 mod check;
 mod checkpoint;
 mod commands;
+mod custody;
+mod domain;
+mod erasing;
 mod export;
 mod leaf;
 mod merkle;
@@ -15,6 +18,7 @@ mod note;
 mod notes;
 mod queries;
 mod restore;
+mod slice;
 mod store;
 mod take;
 #[cfg(test)]
@@ -32,6 +36,7 @@ use sealing::JetStreamKeys;
 use sql::{Db, Durability, Location};
 use tokio::sync::Mutex;
 
+pub use custody::handle;
 pub use export::Exported;
 pub use note::{NoKey, Signer};
 pub use restore::Restored;
@@ -167,15 +172,22 @@ pub async fn run(
     let people = bus.clone();
     let keys = JetStreamKeys::new(bus.client());
     lifecycle.spawn(mirror::run(ledger.clone(), keys));
+    lifecycle.spawn(erasing::run(
+        ledger.clone(),
+        JetStreamKeys::new(bus.client()),
+        desk.keyring.clone(),
+        health.clone(),
+    ));
     let (asking, ticking, writing, telling) = (ledger.clone(), ledger.clone(), ledger.clone(), ledger);
+    let carrying = desk.clone();
     let endpoints = vec![
         Endpoint::new("ask", "ask.ledger.*".to_owned(), move |incoming| {
             let (ledger, desk, bus) = (asking.clone(), desk.clone(), people.clone());
             async move { queries::answer(&ledger, &desk, &bus, &incoming).await }
         }),
         Endpoint::new("user", "svc.ledger.user.*".to_owned(), move |incoming| {
-            let ledger = writing.clone();
-            async move { commands::handle(&ledger, &incoming).await }
+            let (ledger, desk) = (writing.clone(), carrying.clone());
+            async move { commands::handle(&ledger, &desk, &incoming).await }
         }),
         Endpoint::new("exported", "svc.ledger.operator.exported".to_owned(), move |incoming| {
             let ledger = telling.clone();

@@ -24,7 +24,7 @@ use serde_json::Value;
 use crate::merkle::TILE_HEIGHT;
 use crate::store::{self, Signed};
 use crate::take::{self, Trouble};
-use crate::{Ledger, checkpoint, commands, note, notes};
+use crate::{Ledger, commands, notes, slice};
 
 /// Hashes in a full tile, and entries in a full bundle.
 const TILE_WIDTH: u64 = 256;
@@ -37,7 +37,7 @@ const SHOWN_MAX: i64 = 50;
 /// Those who keep checkpoints, shown on a page.
 const KEPT_MAX: usize = 20;
 /// How long a question waits for the ledger to reflect what it must.
-const CATCH_UP: Duration = Duration::from_secs(2);
+pub(crate) const CATCH_UP: Duration = Duration::from_secs(2);
 
 /// Answers one question.
 pub(crate) async fn answer(ledger: &Ledger, desk: &Desk, bus: &Bus, incoming: &Incoming) -> Result<Value, Problem> {
@@ -56,6 +56,12 @@ pub(crate) async fn answer(ledger: &Ledger, desk: &Desk, bus: &Bus, incoming: &I
         "tile" => to_value(tile(ledger, &incoming.read()?).await?),
         "entries" => reply(ledger, incoming, |viewer, query| entries(ledger, viewer, query)).await,
         "receipt" => reply(ledger, incoming, |viewer, query| receipt(ledger, desk, viewer, query)).await,
+        "slice" => {
+            reply(ledger, incoming, |viewer, query| {
+                slice::slice(ledger, desk, bus, viewer, query)
+            })
+            .await
+        }
         "check" => {
             reply(ledger, incoming, |viewer, query: CheckQuery| async move {
                 if !viewer.looks_after_the_record() {
@@ -88,7 +94,11 @@ where
     }
     let position = ledger.position.get();
     let answer = respond(ask.viewer, ask.query).await?;
-    to_value(Answered { position, answer })
+    to_value(Answered {
+        position,
+        as_of: None,
+        answer,
+    })
 }
 
 fn to_value(answer: impl Serialize) -> Result<Value, Problem> {
@@ -194,27 +204,9 @@ async fn receipt(ledger: &Ledger, desk: &Desk, viewer: Claims, query: ReceiptQue
             "the ledger has not come to this loop yet; try again in a moment",
         ));
     }
-    let (id, index, entry) = store::place(&ledger.db, sequence)
-        .await
-        .map_err(away)?
-        .ok_or_else(|| Problem::unavailable("the ledger does not hold this loop; tell the administrator"))?;
-    let mut signed = store::latest(&ledger.db, id).await.map_err(away)?;
-    if signed.as_ref().is_none_or(|signed| signed.size.unsigned_abs() <= index) {
-        // Whoever asks right after something happened need not wait for the next round.
-        if let Err(trouble) = checkpoint::sign_all(ledger).await {
-            tracing::debug!(error = %trouble, "a checkpoint was put off");
-        }
-        signed = store::latest(&ledger.db, id).await.map_err(away)?;
-    }
-    let signed = signed
-        .filter(|signed| signed.size.unsigned_abs() > index)
-        .ok_or_else(|| Problem::unavailable("this is not signed yet; try again in a moment"))?;
-    let proof = store::proof(&ledger.db, id, index, signed.size.unsigned_abs())
-        .await
-        .map_err(away)?
-        .ok_or_else(|| Problem::unavailable("this cannot be proven; tell the administrator"))?;
+    let (proof, signed) = slice::proof(ledger, sequence).await?;
     Ok(Receipt {
-        proof: note::receipt(&entry, index, &proof, &signed.note),
+        proof,
         sequence,
         at: signed.at,
     })

@@ -62,6 +62,8 @@ impl Ledger {
             ..Restored::default()
         };
         restored.pools = self.restore_keys(keys).await?;
+        // Before anybody can open anything: whatever keys came back, those of erased words go first.
+        self.erase_again(keys).await?;
         let mut last = 0;
         loop {
             let page = store::after(&self.db, last, PAGE).await?;

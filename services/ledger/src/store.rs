@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use contracts::sealed::KeyId;
 use sealing::Kept;
 use sql::{Db, Migrations, Tx, on, on_tx};
 use sqlx::QueryBuilder;
@@ -24,6 +25,8 @@ pub(crate) struct NewEntry {
     pub(crate) district: String,
     pub(crate) sequence: u64,
     pub(crate) leaf: Vec<u8>,
+    /// Keys that it says are to be destroyed.
+    pub(crate) erased: Vec<KeyId>,
 }
 
 /// The ledgers of this installation, as far as they are open.
@@ -180,6 +183,7 @@ pub(crate) struct Worked {
     begun: Vec<(i64, String, String)>,
     entries: Vec<EntryRow>,
     nodes: Vec<NodeRow>,
+    erased: Vec<KeyId>,
 }
 
 /// Works out what a batch of messages adds. `origin` names a ledger that begins with it.
@@ -189,6 +193,7 @@ pub(crate) fn work_out(edges: &Edges, batch: Vec<NewEntry>, origin: impl Fn(&str
         begun: Vec::new(),
         entries: Vec::with_capacity(batch.len()),
         nodes: Vec::with_capacity(batch.len() + batch.len() / 200),
+        erased: Vec::new(),
     };
     let mut next_id = edges.open.values().map(|open| open.id).max().unwrap_or(0) + 1;
     for new in batch {
@@ -216,6 +221,7 @@ pub(crate) fn work_out(edges: &Edges, batch: Vec<NewEntry>, origin: impl Fn(&str
         open.edge.push(hash, |Stored { level, index, hash }| {
             worked.nodes.push(node(level, index, hash));
         });
+        worked.erased.extend(new.erased);
         worked.entries.push(EntryRow {
             sequence,
             ledger,
@@ -257,6 +263,10 @@ impl Worked {
                 });
                 query.build().execute(&mut **conn).await.map(|_| ())
             })?;
+        }
+        for key in &self.erased {
+            on_tx!(tx, conn => sqlx::query("INSERT INTO erased (key) VALUES ($1) ON CONFLICT DO NOTHING")
+                .bind(key.to_string()).execute(&mut **conn).await.map(|_| ()))?;
         }
         Ok(())
     }
@@ -340,6 +350,19 @@ pub(crate) async fn mirror(tx: &mut Tx, kept: &[Kept]) -> Result<(), sqlx::Error
 /// Forgets from which revision the mirror goes on: a new bucket counts anew.
 pub(crate) async fn mirror_anew(tx: &mut Tx) -> Result<(), sqlx::Error> {
     on_tx!(tx, conn => sqlx::query("UPDATE key_pool SET revision = 0").execute(&mut **conn).await.map(|_| ()))
+}
+
+/// Keys of erased words, so many after a place in their list.
+pub(crate) async fn erased_after(db: &Db, after: i64, limit: i64) -> Result<Vec<(i64, String)>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as("SELECT id, key FROM erased WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after).bind(limit).fetch_all(pool).await)
+}
+
+/// Whether a key is on the list of what was erased, through whatever loop.
+pub(crate) async fn is_erased(db: &Db, key: KeyId) -> Result<bool, sqlx::Error> {
+    let found: Option<i64> = on!(db, pool => sqlx::query_scalar("SELECT id FROM erased WHERE key = $1")
+        .bind(key.to_string()).fetch_optional(pool).await)?;
+    Ok(found.is_some())
 }
 
 /// Every entry and node as text.

@@ -12,7 +12,7 @@ use tracing::{debug, warn};
 
 use crate::leaf::{self, TooLarge};
 use crate::store::{self, NO_DISTRICT, NewEntry};
-use crate::{Ledger, PART};
+use crate::{Ledger, PART, erasing};
 
 /// Messages in one transaction, at most.
 const BATCH_MAX: usize = 2048;
@@ -297,6 +297,7 @@ fn new_entry(raw: &Raw) -> Result<NewEntry, TooLarge> {
         district: district.to_owned(),
         sequence: raw.sequence,
         leaf: leaf::encode(STREAM, raw)?,
+        erased: erasing::named_by(raw),
     })
 }
 

@@ -263,6 +263,8 @@ pub(crate) enum BenchPart {
     Ledger,
     /// Making the timeline again.
     Rebuild,
+    /// Taking a record into the ledger, writing it out and verifying it.
+    Record,
     /// Reading pages.
     Pages,
 }

@@ -2,8 +2,8 @@
 
 use contracts::action::Action;
 use contracts::events::{
-    DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, PatternEvent, RecordEvent, ResolutionEvent,
-    ReviewEvent, RoutingEvent, WaiverEvent,
+    CustodyEvent, DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, PatternEvent, RecordEvent,
+    ResolutionEvent, ReviewEvent, RoutingEvent, WaiverEvent,
 };
 use contracts::office_action::OfficeAction;
 use contracts::register_action::RegisterAction;
@@ -73,6 +73,10 @@ pub(crate) fn asyncapi() -> Value {
     ));
     of_loop.extend(messages::<ResolutionEvent>(
         ResolutionEvent::schemas(&mut generator),
+        &mut into,
+    ));
+    of_loop.extend(messages::<CustodyEvent>(
+        CustodyEvent::schemas(&mut generator),
         &mut into,
     ));
     let of_register = messages::<FlexibilityEvent>(FlexibilityEvent::schemas(&mut generator), &mut into);

@@ -181,7 +181,24 @@ pub(crate) async fn verify(options: VerifyOptions) -> std::process::ExitCode {
     }
 }
 
-async fn checked(options: &VerifyOptions) -> anyhow::Result<Report> {
+/// What was checked, and held.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Checked {
+    Record(Report),
+    Given(verify::Given),
+}
+
+impl std::fmt::Display for Checked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Record(report) => report.fmt(f),
+            Self::Given(given) => given.fmt(f),
+        }
+    }
+}
+
+async fn checked(options: &VerifyOptions) -> anyhow::Result<Checked> {
     let mut against = Against {
         keys: options.keys.clone(),
         checkpoints: Vec::new(),
@@ -191,7 +208,15 @@ async fn checked(options: &VerifyOptions) -> anyhow::Result<Report> {
         against.checkpoints.push((file.display().to_string(), note));
     }
     if let Some(path) = &options.path {
-        return Ok(verify::verify(path, &against, progress("checked"))?);
+        if verify::is_given_out(path)? {
+            anyhow::ensure!(
+                against.checkpoints.is_empty(),
+                "what was given out of a record holds none of its tree, so no other checkpoint can be compared with it; leave \
+                 --checkpoint out, or ask for the whole record"
+            );
+            return Ok(Checked::Given(verify::verify_given(path, &against)?));
+        }
+        return Ok(Checked::Record(verify::verify(path, &against, progress("checked"))?));
     }
     let district = options.district.as_ref().context("name a path or a district")?;
     let system = System::reach(&options.system).await?;
@@ -203,11 +228,11 @@ async fn checked(options: &VerifyOptions) -> anyhow::Result<Report> {
     let written = written.await;
     system.leave().await;
     written?;
-    Ok(verify::verify(
+    Ok(Checked::Record(verify::verify(
         &folder.path().join("record"),
         &against,
         progress("checked"),
-    )?)
+    )?))
 }
 
 /// Puts the log back.

@@ -259,19 +259,24 @@ const FORBIDDEN: [(&str, &[&str]); 6] = [
         "routing",
         &[
             "svc.routing.user.reroute",
-            "$KV.KEYS.x",
+            "$JS.API.STREAM.MSG.DELETE.KV_KEYS",
             "loop.cedar-valley.school.00000000-0000-4000-8000-000000000001",
         ],
     ),
     (
         "resolution",
-        &["svc.resolution.user.propose", "$KV.KEYS.x", "notice.timeline"],
+        &[
+            "svc.resolution.user.propose",
+            "$JS.API.STREAM.MSG.DELETE.KV_KEYS",
+            "notice.timeline",
+        ],
     ),
     (
         "timeline",
         &[
             "loop.cedar-valley.loop.00000000-0000-4000-8000-000000000001",
             "svc.intake.user.file",
+            "$KV.KEYS.x",
         ],
     ),
     (

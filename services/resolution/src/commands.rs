@@ -50,7 +50,12 @@ pub async fn handle(desk: &Desk, people: &dyn People, incoming: &Incoming) -> Re
         | Action::Collaborate
         | Action::Escalate
         | Action::DecideEscalation
-        | Action::ChangeDue => Err(Problem::not_found("such command")),
+        | Action::ChangeDue
+        | Action::Contest
+        | Action::Erase
+        | Action::Hold
+        | Action::LiftHold
+        | Action::Disclose => Err(Problem::not_found("such command")),
     }
 }
 
@@ -142,21 +147,17 @@ pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Pro
 }
 
 /// Answers a loop with what a team decided for all loops of a pattern; its school still says whether it works. The
-/// words come sealed under the pattern's key.
+/// words stay sealed as the pattern has them: erased there, they are erased here.
 async fn answer_with_pattern(
     desk: &Desk,
     message: &CommandMessage,
     opened: Opened,
     body: AnswerWithPatternBody,
 ) -> Result<Done, Problem> {
-    let key = opened.record().key;
     let command = domain::Propose {
         kind: ResolutionKind::DistrictChange,
-        summary: desk.seal_again(key, &body.summary).await?,
-        rationale: match &body.rationale {
-            Some(rationale) => Some(desk.seal_again(key, rationale).await?),
-            None => None,
-        },
+        summary: body.summary.clone(),
+        rationale: body.rationale.clone(),
         flexibility: Some(body.flexibility),
         promise: Some(contracts::events::resolution::Promise::default()),
         pattern: Some(body.pattern),
@@ -182,7 +183,7 @@ where
 
 async fn acknowledge(desk: &Desk, message: &CommandMessage, body: &wire::Acknowledge) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let word = desk.seal(opened.record().key, &body.word).await?;
+    let word = desk.seal(&body.word).await?;
     act(
         desk,
         message,
@@ -231,7 +232,7 @@ async fn assign(
 
 async fn ask(desk: &Desk, message: &CommandMessage, body: &wire::Ask) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let question = desk.seal(opened.record().key, &body.question).await?;
+    let question = desk.seal(&body.question).await?;
     let command = domain::Ask {
         school: body.school,
         question,
@@ -242,7 +243,7 @@ async fn ask(desk: &Desk, message: &CommandMessage, body: &wire::Ask) -> Result<
 
 async fn note(desk: &Desk, message: &CommandMessage, body: &wire::Note) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let text = desk.seal(opened.record().key, &body.text).await?;
+    let text = desk.seal(&body.text).await?;
     let department = writers_department(&message.authority, &opened);
     let command = domain::Note {
         text,
@@ -281,7 +282,7 @@ async fn put_before_team(desk: &Desk, message: &CommandMessage, body: &wire::Put
                 }],
             )
         })?;
-    let question = desk.seal(opened.record().key, &body.question).await?;
+    let question = desk.seal(&body.question).await?;
     act(
         desk,
         message,
@@ -294,26 +295,24 @@ async fn put_before_team(desk: &Desk, message: &CommandMessage, body: &wire::Put
 
 async fn decide_team(desk: &Desk, message: &CommandMessage, body: &wire::Decide) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let key = opened.record().key;
     let outcome = body
         .outcome
         .or_else(|| AppealOutcome::from_code(&body.decision.as_str().to_lowercase()));
     let command = domain::DecideTeam {
         regarding: body.regarding,
         outcome,
-        decision: desk.seal(key, &body.decision).await?,
-        why: desk.seal_some(key, body.why.as_ref()).await?,
+        decision: desk.seal(&body.decision).await?,
+        why: desk.seal_some(body.why.as_ref()).await?,
     };
     act(desk, message, opened, Action::DecideTeam, &command).await
 }
 
 async fn propose(desk: &Desk, message: &CommandMessage, body: &wire::Propose) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let key = opened.record().key;
     let command = domain::Propose {
         kind: body.kind,
-        summary: desk.seal(key, &body.summary).await?,
-        rationale: desk.seal_some(key, body.rationale.as_ref()).await?,
+        summary: desk.seal(&body.summary).await?,
+        rationale: desk.seal_some(body.rationale.as_ref()).await?,
         flexibility: body.flexibility,
         promise: promise::promise(desk, message, &opened, body).await?,
         pattern: None,
@@ -331,7 +330,7 @@ async fn decline(desk: &Desk, message: &CommandMessage, body: &wire::Decline) ->
         .unwrap_or(now.date_naive());
     let command = domain::Decline {
         ground: body.ground,
-        reason: desk.seal(opened.record().key, &body.reason).await?,
+        reason: desk.seal(&body.reason).await?,
         review_on: body.review_on,
         today,
         episode: body.episode,
@@ -341,7 +340,7 @@ async fn decline(desk: &Desk, message: &CommandMessage, body: &wire::Decline) ->
 
 async fn withdraw(desk: &Desk, message: &CommandMessage, body: &wire::WithdrawResolution) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let why = desk.seal(opened.record().key, &body.why).await?;
+    let why = desk.seal(&body.why).await?;
     act(
         desk,
         message,
@@ -354,7 +353,7 @@ async fn withdraw(desk: &Desk, message: &CommandMessage, body: &wire::WithdrawRe
 
 async fn state_answer(desk: &Desk, message: &CommandMessage, body: &wire::StateAnswer) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let text = desk.seal_some(opened.record().key, body.text.as_ref()).await?;
+    let text = desk.seal_some(body.text.as_ref()).await?;
     act(
         desk,
         message,
@@ -372,11 +371,10 @@ async fn state_answer(desk: &Desk, message: &CommandMessage, body: &wire::StateA
 
 async fn correct_rule(desk: &Desk, message: &CommandMessage, body: &wire::CorrectRule) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let key = opened.record().key;
     let command = domain::CorrectRule {
         rule: body.rule.clone(),
-        title: desk.seal(key, &body.title).await?,
-        text: desk.seal(key, &body.text).await?,
+        title: desk.seal(&body.title).await?,
+        text: desk.seal(&body.text).await?,
         department: writers_department(&message.authority, &opened),
     };
     act(desk, message, opened, Action::CorrectRule, &command).await

@@ -144,7 +144,7 @@ async fn route_filed(desk: &Desk, message: &CommandMessage) -> Result<Done, Prob
 async fn route(desk: &Desk, message: &CommandMessage, body: &wire::Route) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let to = department(desk, &message.district, &body.department)?;
-    let why = desk.seal_some(opened.record().key, body.why.as_ref()).await?;
+    let why = desk.seal_some(body.why.as_ref()).await?;
     let level_name = if opened.record().tension.urgency == Urgency::BlockingNow {
         "urgent"
     } else {
@@ -167,7 +167,7 @@ async fn reroute(desk: &Desk, message: &CommandMessage, body: &wire::Reroute) ->
     let opened = desk.open(message).await?;
     let to = department(desk, &message.district, &body.department)?;
     let calendars = calendars(desk, &message.district)?;
-    let why = desk.seal(opened.record().key, &body.why).await?;
+    let why = desk.seal(&body.why).await?;
     let command = domain::Reroute {
         to,
         why,
@@ -188,7 +188,7 @@ async fn collaborate(desk: &Desk, message: &CommandMessage, body: &wire::Collabo
 
 async fn escalate(desk: &Desk, message: &CommandMessage, body: &wire::Escalate) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let why = Some(desk.seal(opened.record().key, &body.why).await?);
+    let why = Some(desk.seal(&body.why).await?);
     let may_ask_leader = match &message.authority {
         Authority::Person(viewer) => viewer.has(Role::Contact) || !viewer.departments.is_empty(),
         Authority::Policy { .. } => true,
@@ -209,7 +209,6 @@ async fn escalate(desk: &Desk, message: &CommandMessage, body: &wire::Escalate) 
 
 async fn decide(desk: &Desk, message: &CommandMessage, body: &wire::Decide) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
-    let key = opened.record().key;
     let may_decide = match &message.authority {
         Authority::Person(viewer) => [
             (Role::Contact, EscalatedTo::Contact),
@@ -227,8 +226,8 @@ async fn decide(desk: &Desk, message: &CommandMessage, body: &wire::Decide) -> R
         outcome: body
             .outcome
             .or_else(|| AppealOutcome::from_code(&body.decision.as_str().to_lowercase())),
-        decision: desk.seal(key, &body.decision).await?,
-        why: desk.seal_some(key, body.why.as_ref()).await?,
+        decision: desk.seal(&body.decision).await?,
+        why: desk.seal_some(body.why.as_ref()).await?,
     };
     act(desk, message, opened, Action::DecideEscalation, &command).await
 }
@@ -236,7 +235,7 @@ async fn decide(desk: &Desk, message: &CommandMessage, body: &wire::Decide) -> R
 async fn change_due(desk: &Desk, message: &CommandMessage, body: &wire::ChangeDue) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
     let calendars = calendars(desk, &message.district)?;
-    let why = desk.seal(opened.record().key, &body.why).await?;
+    let why = desk.seal(&body.why).await?;
     let command = domain::ChangeDue {
         resolve: body.resolve,
         why,

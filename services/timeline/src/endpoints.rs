@@ -1,16 +1,18 @@
 //! Timeline's endpoints: wait until the read model reflects what it must, answer, cut to what the viewer may see.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use contracts::Claims;
 use contracts::envelope::Actor;
 use contracts::ids::{EventId, LoopId, LoopNumber, PersonId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::queries::{
-    Answered, Ask, Bar, Change, ChangesQuery, EntriesQuery, Entry, LateWith, LoopQuery, LoopRow, LoopView, LoopsQuery,
-    PAGE_MAX, Page, Picture, PictureQuery, Sort,
+    Answered, AsOf, Ask, Bar, Change, ChangesQuery, EntriesQuery, Entry, EntryText, KnownAt, LateWith, LoopQuery,
+    LoopRow, LoopView, LoopsQuery, PAGE_MAX, Page, Picture, PictureQuery, Sort,
 };
+use contracts::sealed::texts_in;
 use contracts::vocabulary::{LoopState, Role};
 use domain::authority::{Sight, sight};
 use messaging::Incoming;
@@ -20,11 +22,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::Timeline;
 use crate::names::Names;
 use crate::read_model::{self, LoopDbRow};
 use crate::summaries::summarise;
 use crate::views::{self, Shown};
+use crate::{Timeline, past};
 
 /// How long a question waits for the read model to reflect what it must.
 const CATCH_UP: Duration = Duration::from_secs(2);
@@ -47,7 +49,12 @@ struct Asked<Q> {
     query: Q,
     model: Model<read_model::Timeline>,
     names: Names,
+    /// The day, or that of the past.
     today: NaiveDate,
+    /// The moment, or that of the past.
+    now: DateTime<Utc>,
+    /// The read model of now, where the past is asked for: who may see something is judged by both.
+    present: Option<Model<read_model::Timeline>>,
 }
 
 async fn reply<Q, A, F>(
@@ -71,18 +78,62 @@ where
     }
     let position = model.position.get();
     let names = Names::new(&timeline.districts, &ask.viewer.district);
-    let today = timeline.clock.now().with_timezone(&names.zone()).date_naive();
+    let (mut model, mut present, mut now, mut as_of) = (model, None, timeline.clock.now(), None);
+    if let Some(asked) = ask.as_of {
+        let (known, past, moment) = in_the_past(timeline, &ask.viewer, &model, &names, asked).await?;
+        present = Some(std::mem::replace(&mut model, past));
+        now = moment.min(now);
+        as_of = Some(known);
+    }
     let asked = Asked {
         viewer: ask.viewer,
         query: ask.query,
         model,
+        today: now.with_timezone(&names.zone()).date_naive(),
         names,
-        today,
+        now,
+        present,
     };
     let answer = respond(timeline.clone(), asked).await?;
     drop(running);
-    serde_json::to_value(Answered { position, answer })
-        .map_err(|_| Problem::unavailable("an answer could not be written"))
+    serde_json::to_value(Answered {
+        position,
+        as_of,
+        answer,
+    })
+    .map_err(|_| Problem::unavailable("an answer could not be written"))
+}
+
+/// What was known at a moment of the past, for those who look after the whole district: the moment as it was found, the
+/// read model, and the time to judge by.
+async fn in_the_past(
+    timeline: &Timeline,
+    viewer: &Claims,
+    present: &Model<read_model::Timeline>,
+    names: &Names,
+    as_of: AsOf,
+) -> Result<(KnownAt, Model<read_model::Timeline>, DateTime<Utc>), Problem> {
+    if !(viewer.has(Role::Leader) || viewer.has(Role::Contact) || viewer.has(Role::Auditor)) {
+        return Err(Problem::forbidden(
+            "what was known at an earlier time is for the contact, leaders and auditors",
+        ));
+    }
+    let calendar = names.calendar(u32::MAX);
+    let known = past::find(&present.db, &viewer.district, as_of, |day| calendar.end_of(day)).await?;
+    let source = past::Source {
+        location: &timeline.location,
+        log: &timeline.log,
+        keyring: &timeline.keyring,
+        erasures: present.model.erasures(),
+        day: timeline.clock.now().timestamp().div_euclid(86_400),
+    };
+    let model = timeline.pasts.at(&source, &viewer.district, known).await?;
+    let moment = match as_of {
+        // The last moment of that day.
+        AsOf::Day(day) => calendar.end_of(day) - chrono::TimeDelta::seconds(1),
+        AsOf::Sequence(_) => known.at,
+    };
+    Ok((known, model, moment))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]
@@ -110,10 +161,28 @@ async fn loops(_: Timeline, asked: Asked<LoopsQuery>) -> Result<Page<LoopRow>, P
         .await
         .map_err(away)?
         .map_err(|_| not_a_cursor())?;
-    Ok(Page {
-        items: rows(&asked, &found, card).await?,
-        next,
-    })
+    let mut items = rows(&asked, &found, card).await?;
+    let hidden = hidden_since(&asked, items.iter().map(|row| row.id)).await?;
+    items.retain(|row| !hidden.contains(&row.id));
+    Ok(Page { items, next })
+}
+
+/// Of loops of the past, those that the viewer may no longer see: they became confidential since.
+async fn hidden_since<Q>(asked: &Asked<Q>, ids: impl Iterator<Item = LoopId>) -> Result<BTreeSet<LoopId>, Problem> {
+    let mut hidden = BTreeSet::new();
+    let Some(present) = &asked.present else {
+        return Ok(hidden);
+    };
+    for id in ids {
+        let now = read_model::folded(&present.db, &asked.viewer.district, id)
+            .await
+            .map_err(away)?;
+        let seen = now.map(|record| sight(&asked.viewer, &record.audience(&asked.viewer.district)));
+        if seen.is_none_or(|seen| seen <= Sight::Card) {
+            hidden.insert(id);
+        }
+    }
+    Ok(hidden)
 }
 
 /// Cards are narrowed down only by what they show: anything else would say what they keep to themselves.
@@ -161,7 +230,16 @@ async fn seen<Q>(asked: &Asked<Q>, id: LoopId) -> Result<(domain::LoopRecord, Si
         .await
         .map_err(away)?
         .ok_or_else(|| Problem::not_found("loop"))?;
-    match sight(&asked.viewer, &record.audience(&asked.viewer.district)) {
+    // What became confidential since is not shown as it was before.
+    let mut at_most = Sight::Office;
+    if let Some(present) = &asked.present {
+        let now = read_model::folded(&present.db, &asked.viewer.district, id)
+            .await
+            .map_err(away)?;
+        let seen = now.map(|record| sight(&asked.viewer, &record.audience(&asked.viewer.district)));
+        at_most = seen.unwrap_or(Sight::Nothing);
+    }
+    match sight(&asked.viewer, &record.audience(&asked.viewer.district)).min(at_most) {
         Sight::Nothing => Err(Problem::not_found("loop")),
         seen @ (Sight::Card | Sight::Loop | Sight::Office) => Ok((record, seen)),
     }
@@ -181,13 +259,18 @@ async fn one(timeline: Timeline, asked: Asked<LoopQuery>) -> Result<LoopView, Pr
         names: &asked.names,
         people: &people,
         keyring: &timeline.keyring,
-        now: timeline.clock.now(),
+        now: asked.now,
     };
-    shown.view().await
+    let mut view = shown.view().await?;
+    if asked.present.is_some() {
+        // Nothing can be done in the past.
+        view.actions.clear();
+    }
+    Ok(view)
 }
 
 async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<Entry>, Problem> {
-    let (_, sight) = seen(&asked, asked.query.id).await?;
+    let (record, sight) = seen(&asked, asked.query.id).await?;
     if sight == Sight::Card {
         return Ok(Page {
             items: Vec::new(),
@@ -209,7 +292,8 @@ async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<
     let actors = found
         .iter()
         .filter_map(|row| Actor::read(&row.actor))
-        .filter_map(|actor| actor.person());
+        .filter_map(|actor| actor.person())
+        .chain(views::people_in(&record));
     let people = read_model::people(&asked.model.db, actors).await.map_err(away)?;
     let mut items = Vec::with_capacity(found.len());
     for row in found {
@@ -218,10 +302,33 @@ async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<
             Some(Actor::Policy(_)) | None => "Loopline".to_owned(),
         };
         let mut data: Value = serde_json::from_str(&row.data).unwrap_or_default();
-        open_json(&timeline.keyring, &mut data)
+        let sealed = texts_in(&data);
+        let erased = |key| {
+            let erasure = record.custody.erasure(key)?;
+            Some(views::erased_words(erasure, &people))
+        };
+        open_json(&timeline.keyring, &mut data, erased)
             .await
             .map_err(|_| Problem::unavailable("the words cannot be opened for a moment; nothing was lost"))?;
+        let texts = sealed.into_iter().map(|(field, sealed)| EntryText {
+            text: format!("{}/{field}", row.sequence),
+            words: data
+                .pointer(&format!("/{field}"))
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+            erased: record.custody.erasure(sealed.key).is_some(),
+            field,
+        });
+        let texts = texts.collect();
         let (summary, words) = summarise(&row.kind, &data, &actor, &asked.names);
+        if !office && let Value::Object(fields) = &mut data {
+            // Which texts were erased or kept back would tell that there are notes of the office.
+            fields.remove("withheld");
+            if row.kind == "erased" {
+                fields.remove("texts");
+            }
+        }
         items.push(Entry {
             sequence: row.sequence.max(0).unsigned_abs(),
             id: EventId(row.id),
@@ -233,6 +340,7 @@ async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<
             words,
             internal: row.internal == 1,
             data,
+            texts,
         });
     }
     Ok(Page { items, next })
@@ -256,7 +364,7 @@ async fn changes(_: Timeline, asked: Asked<ChangesQuery>) -> Result<Vec<Change>,
         .collect())
 }
 
-async fn picture(timeline: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Problem> {
+async fn picture(_: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Problem> {
     let viewer = &asked.viewer;
     let may = viewer.has(Role::Leader)
         || viewer.has(Role::Contact)
@@ -282,7 +390,7 @@ async fn picture(timeline: Timeline, asked: Asked<PictureQuery>) -> Result<Pictu
         ));
     }
     let calendar = asked.names.calendar(u32::MAX);
-    let now = timeline.clock.now();
+    let now = asked.now;
     let period = read_model::Period {
         from: calendar.start_of(from),
         to: calendar.end_of(to),
@@ -294,9 +402,11 @@ async fn picture(timeline: Timeline, asked: Asked<PictureQuery>) -> Result<Pictu
         .map_err(away)?;
     let found: Vec<LoopDbRow> = drawn.bars.iter().map(|(row, _, _)| row.clone()).collect();
     let shown = rows(&asked, &found, false).await?;
+    let hidden = hidden_since(&asked, shown.iter().map(|row| row.id)).await?;
     let bars = shown
         .into_iter()
         .zip(drawn.bars)
+        .filter(|(row, _)| !hidden.contains(&row.id))
         .map(|(row, (found, pieces, longest_wait_h))| Bar {
             row,
             pieces,

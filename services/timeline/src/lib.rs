@@ -3,6 +3,7 @@
 
 mod endpoints;
 mod names;
+mod past;
 pub mod read_model;
 pub mod rebuild;
 mod summaries;
@@ -33,6 +34,7 @@ pub struct Timeline {
     pub(crate) location: Location,
     pub(crate) bus: Bus,
     pub(crate) health: Health,
+    pub(crate) pasts: past::Pasts,
 }
 
 /// The read model in use and the lifecycle of its projection.
@@ -68,6 +70,18 @@ pub(crate) async fn open_for(
     })
 }
 
+/// How often it is looked whether words were erased that a past may hold.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Drops what was made of the past before words were erased.
+async fn forget_what_was_erased(timeline: Timeline) {
+    loop {
+        let erasures = timeline.model.read().await.model.model.erasures();
+        timeline.pasts.forget_before(&timeline.location, erasures).await;
+        runtime::clock::pause(LOOK).await;
+    }
+}
+
 /// Serves timeline until the process ends.
 pub async fn run(
     bus: Bus,
@@ -83,6 +97,8 @@ pub async fn run(
         districts,
         ..
     } = desk;
+    let day = |clock: &Clock| clock.now().timestamp().div_euclid(86_400);
+    past::discard(location, day(&clock)).await?;
     let model = open(location, "timeline", log.clone(), keyring.clone()).await?;
     let running = rebuild::start(model, &bus, &log, lifecycle, health);
     let timeline = Timeline {
@@ -94,7 +110,9 @@ pub async fn run(
         location: location.clone(),
         bus: bus.clone(),
         health: health.clone(),
+        pasts: past::Pasts::default(),
     };
+    lifecycle.spawn(forget_what_was_erased(timeline.clone()));
     let (ask, admin, admin_lifecycle) = (timeline.clone(), timeline, lifecycle.clone());
     let endpoints = vec![
         Endpoint::new("ask", "ask.timeline.*".to_owned(), move |incoming| {

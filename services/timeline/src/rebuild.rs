@@ -66,7 +66,8 @@ pub async fn build(
     Ok(model)
 }
 
-async fn discard(location: &Location, name: &str) -> anyhow::Result<()> {
+/// Removes what stands under a name.
+pub(crate) async fn discard(location: &Location, name: &str) -> anyhow::Result<()> {
     match location {
         Location::Folder(folder) => {
             for ending in ["sqlite", "sqlite-wal", "sqlite-shm"] {

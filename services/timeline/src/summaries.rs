@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 use contracts::ids::{DepartmentId, SchoolId, TeamId};
-use contracts::vocabulary::{Clock, DeclineGround, EscalatedTo, FlexibilityTurn, NotGranted, ResolutionKind};
+use contracts::vocabulary::{
+    Clock, DeclineGround, Disclosure, ErasureGround, EscalatedTo, FlexibilityTurn, NotGranted, ResolutionKind,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -22,6 +24,7 @@ pub(crate) fn summarise(kind: &str, data: &Value, actor: &str, names: &Names) ->
             .and_then(|day| day.parse::<NaiveDate>().ok())
             .map_or_else(String::new, words_of_day)
     };
+    let count = |field: &str| data.get(field).and_then(Value::as_array).map_or(0, Vec::len);
     let answer = || ResolutionKind::from_code(&code("kind")).map_or("An answer", ResolutionKind::label);
     let clock = || Clock::from_code(&code("clock")).map_or("date", Clock::label);
     match kind {
@@ -184,6 +187,38 @@ pub(crate) fn summarise(kind: &str, data: &Value, actor: &str, names: &Names) ->
         "flexibility_changed" => {
             let turn = FlexibilityTurn::from_code(&code("turn")).map_or("changed", FlexibilityTurn::label);
             (format!("The flexibility this rests on {turn}"), None)
+        }
+        "erased" => {
+            let ground = ErasureGround::from_code(&code("ground")).map_or("", ErasureGround::label);
+            let what = match count("texts") {
+                1 => "words in one place".to_owned(),
+                several => format!("words in {several} places"),
+            };
+            (format!("{actor} erased {what} for good. {ground}"), text("why"))
+        }
+        "hold_placed" => (
+            format!("{actor} placed a hold: nothing here may be erased"),
+            text("why"),
+        ),
+        "hold_lifted" => (format!("{actor} lifted a hold"), text("why")),
+        "statement_attached" => (
+            match text("on_behalf_of") {
+                Some(whose) => format!("{actor} attached a statement of {whose}"),
+                None => format!("{actor} attached a statement"),
+            },
+            text("text"),
+        ),
+        "record_disclosed" => {
+            let form = match Disclosure::from_code(&code("form")) {
+                Some(Disclosure::Public) => " as a public record",
+                Some(Disclosure::Auditor) | None => "",
+            };
+            let kept = match count("withheld") {
+                0 => String::new(),
+                1 => "; one text was kept back".to_owned(),
+                several => format!("; {several} texts were kept back"),
+            };
+            (format!("{actor} gave this record out{form}{kept}"), text("to"))
         }
         other => (other.replace('_', " "), None),
     }

@@ -7,14 +7,14 @@ use contracts::Claims;
 use contracts::ids::{DepartmentId, District, LoopId, LoopNumber, PersonId, SchoolId, TeamId};
 use contracts::problem::Problem;
 use contracts::queries::{
-    DeclineView, Holder, LoopRow, LoopRule, LoopView, OpenEscalation, OpenMatter, OpenQuestion, ResolutionView,
-    SchoolView,
+    DeclineView, HoldView, Holder, LoopRow, LoopRule, LoopView, OpenEscalation, OpenMatter, OpenQuestion,
+    ResolutionView, SchoolView,
 };
 use contracts::sealed::Sealed;
 use contracts::vocabulary::{Clock, Kind, LoopState, Urgency};
 use domain::LoopRecord;
 use domain::authority::Sight;
-use domain::district_loop::{Appeal, Grant, Phase};
+use domain::district_loop::{Appeal, Erasure, Grant, Phase};
 use sealing::{ERASED, Keyring, SealingError};
 
 use crate::names::Names;
@@ -36,11 +36,10 @@ pub(crate) async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, 
     }
 }
 
-async fn some_words(keyring: &Keyring, sealed: Option<&Sealed>) -> Result<Option<String>, Problem> {
-    match sealed {
-        Some(sealed) => words(keyring, sealed).await.map(Some),
-        None => Ok(None),
-    }
+/// What stands in the place of erased words, with who erased them.
+pub(crate) fn erased_words(erasure: &Erasure, people: &HashMap<PersonId, String>) -> String {
+    let by = erasure.by.person().and_then(|person| people.get(&person));
+    erasure.words(by.map(String::as_str))
 }
 
 /// The people whose names a view shows.
@@ -51,6 +50,7 @@ pub(crate) fn people_in(record: &LoopRecord) -> Vec<PersonId> {
         .filter_map(|part| part.speaker)
         .chain(record.with().and_then(|with| with.assignee))
         .chain(record.filed_by.person())
+        .chain(record.custody.erased.iter().filter_map(|erasure| erasure.by.person()))
         .collect()
 }
 
@@ -91,6 +91,21 @@ impl Shown<'_> {
         }
     }
 
+    /// The words of a text; what was erased says when and by whom.
+    async fn words(&self, sealed: &Sealed) -> Result<String, Problem> {
+        match self.record.custody.erasure(sealed.key) {
+            Some(erasure) => Ok(erased_words(erasure, self.people)),
+            None => words(self.keyring, sealed).await,
+        }
+    }
+
+    async fn some_words(&self, sealed: Option<&Sealed>) -> Result<Option<String>, Problem> {
+        match sealed {
+            Some(sealed) => self.words(sealed).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The loop as this person sees it.
     pub(crate) async fn view(&self) -> Result<LoopView, Problem> {
         let record = self.record;
@@ -103,14 +118,14 @@ impl Shown<'_> {
         let full = !card;
         let opened = |sealed: Option<&Sealed>| {
             let sealed = sealed.filter(|_| full).cloned();
-            async move { some_words(self.keyring, sealed.as_ref()).await }
+            async move { self.some_words(sealed.as_ref()).await }
         };
         Ok(LoopView {
             id: self.id,
             number: LoopNumber::of(self.id),
             district: self.viewer.district.clone(),
             version: record.version,
-            title: words(self.keyring, &tension.title).await?,
+            title: self.words(&tension.title).await?,
             state: record.state(),
             unconfirmed: record.is_unconfirmed(),
             schools: if card {
@@ -185,6 +200,12 @@ impl Shown<'_> {
             filed_at: record.filed_at,
             changed_at: record.changed_at,
             ended_at: record.ended_at,
+            holds: if self.sight == Sight::Office {
+                let holds = record.custody.holds.iter();
+                holds.map(|(id, since)| HoldView { id: *id, since: *since }).collect()
+            } else {
+                Vec::new()
+            },
             actions: record
                 .offers(self.viewer)
                 .into_iter()
@@ -201,8 +222,8 @@ impl Shown<'_> {
         Ok(Some(ResolutionView {
             kind: proposal.kind,
             revision: proposal.revision,
-            summary: words(self.keyring, &proposal.summary).await?,
-            rationale: some_words(self.keyring, proposal.rationale.as_ref()).await?,
+            summary: self.words(&proposal.summary).await?,
+            rationale: self.some_words(proposal.rationale.as_ref()).await?,
             proposed_at: proposal.at,
             waiting_for_state: proposal.grant == Grant::Awaited,
             being_granted: proposal.grant == Grant::OnConfirmation && self.record.ungranted_parts().next().is_some(),
@@ -218,7 +239,7 @@ impl Shown<'_> {
         };
         Ok(Some(DeclineView {
             ground: decline.ground,
-            reason: words(self.keyring, &decline.reason).await?,
+            reason: self.words(&decline.reason).await?,
             review_on: decline.review_on,
             may_appeal: self.record.appeal == Appeal::None,
         }))
@@ -230,7 +251,7 @@ impl Shown<'_> {
             questions.push(OpenQuestion {
                 id: *id,
                 school: question.school,
-                question: words(self.keyring, &question.question).await?,
+                question: self.words(&question.question).await?,
                 asked_at: question.asked_at,
             });
         }
@@ -246,7 +267,7 @@ impl Shown<'_> {
             id: matter.id,
             team: matter.team,
             team_name: self.names.team(matter.team),
-            question: words(self.keyring, &matter.question).await?,
+            question: self.words(&matter.question).await?,
         }))
     }
 }

@@ -87,6 +87,16 @@ actions! {
     StateAnswer = "state-answer" of "resolution",
     /// Say where the rule really comes from.
     CorrectRule = "correct-rule" of "resolution",
+    /// Contest what stands here.
+    Contest = "contest" of "ledger",
+    /// Erase words for good.
+    Erase = "erase" of "ledger",
+    /// Forbid erasing.
+    Hold = "hold" of "ledger",
+    /// Let it be erased again.
+    LiftHold = "lift-hold" of "ledger",
+    /// Give the record out.
+    Disclose = "disclose" of "ledger",
 }
 
 /// In relation to which thing a role must hold.
@@ -184,4 +194,13 @@ pub const AUTHORITY: &[(Action, Role, Scope)] = &[
     (Action::CorrectRule, Role::DepartmentStaff, Scope::AnyDepartmentInIt),
     (Action::CorrectRule, Role::DepartmentLead, Scope::AnyDepartmentInIt),
     (Action::CorrectRule, Role::Contact, Scope::District),
+    (Action::Contest, Role::Reporter, Scope::OwnSchool),
+    (Action::Contest, Role::DepartmentStaff, Scope::AnyDepartmentInIt),
+    (Action::Contest, Role::DepartmentLead, Scope::AnyDepartmentInIt),
+    (Action::Contest, Role::Contact, Scope::District),
+    // Whoever erases is not who says that nothing may be: neither can do both.
+    (Action::Erase, Role::Contact, Scope::District),
+    (Action::Hold, Role::Auditor, Scope::District),
+    (Action::LiftHold, Role::Auditor, Scope::District),
+    (Action::Disclose, Role::Auditor, Scope::District),
 ];

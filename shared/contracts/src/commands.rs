@@ -35,7 +35,7 @@ pub use message::{CommandMessage, Done, Reply, read_body};
 pub use office::{
     AnswerWaiver, ConcludeReview, DecideRevision, DraftWaiver, ExamineClause, OpenReview, ProposeRevision, SubmitWaiver,
 };
-pub use record::KeepCheckpoint;
+pub use record::{Contest, Disclose, Erase, Hold, KeepCheckpoint, LiftHold, Withhold};
 pub use register::{
     AnswerPilot, ChangeConditions, Claim, PublishRationale, Renew, Revoke, ScopeAsked, ShowTo, Widen, WriteDown,
 };

@@ -81,6 +81,8 @@ typed_id! {
     WaiverId,
     /// A review that the district makes of its own rules.
     ReviewId,
+    /// What was given out together.
+    DisclosureId,
 }
 
 impl FlexibilityId {

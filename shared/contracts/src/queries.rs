@@ -9,7 +9,7 @@ mod loops;
 mod office;
 mod register;
 
-pub use ask::{Answered, Ask, PAGE_MAX, Page};
+pub use ask::{Answered, AsOf, Ask, KnownAt, PAGE_MAX, Page};
 pub use changes::*;
 pub use district::*;
 pub use leaders::*;

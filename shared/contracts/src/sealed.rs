@@ -71,3 +71,63 @@ pub struct Sealed {
     /// 32 bytes, base64.
     pub commitment: String,
 }
+
+/// Every sealed text in a JSON value, by the names of the fields that lead to it with slashes between them, in the order
+/// of their names.
+pub fn texts_in(value: &serde_json::Value) -> Vec<(String, Sealed)> {
+    let mut found = Vec::new();
+    let mut places = vec![(String::new(), value)];
+    while let Some((path, value)) = places.pop() {
+        let within = |name: &str| match path.as_str() {
+            "" => name.to_owned(),
+            path => format!("{path}/{name}"),
+        };
+        match value {
+            serde_json::Value::Object(fields) => match Sealed::deserialize(value) {
+                Ok(sealed) => found.push((path, sealed)),
+                Err(_) => places.extend(fields.iter().map(|(name, value)| (within(name), value))),
+            },
+            serde_json::Value::Array(items) => {
+                places.extend(
+                    items
+                        .iter()
+                        .enumerate()
+                        .map(|(nth, value)| (within(&nth.to_string()), value)),
+                );
+            }
+            serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Number(_)
+            | serde_json::Value::String(_) => {}
+        }
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_found_wherever_they_stand_and_named_by_where() {
+        let sealed = |slot| Sealed {
+            key: KeyId {
+                pool: Uuid::from_u128(1),
+                slot,
+            },
+            nonce: "AAAA".to_owned(),
+            ciphertext: "BBBB".to_owned(),
+            commitment: "CCCC".to_owned(),
+        };
+        let data = serde_json::json!({
+            "title": sealed(1), "promise": {"conditions": sealed(2), "zone": null}, "parts": [sealed(3)], "kind": "policy",
+        });
+        let found: Vec<(String, u8)> = texts_in(&data)
+            .into_iter()
+            .map(|(place, text)| (place, text.key.slot))
+            .collect();
+        let expected = [("parts/0", 3), ("promise/conditions", 2), ("title", 1)];
+        assert_eq!(found, expected.map(|(place, slot)| (place.to_owned(), slot)));
+    }
+}

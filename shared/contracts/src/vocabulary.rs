@@ -312,6 +312,37 @@ words! {
         /// There is no such flexibility.
         NotThere = "not_there" / "the flexibility it rests on is not there",
     }
+    /// Why words are erased.
+    ErasureGround {
+        /// They name a student.
+        NamesStudent = "names_student" / "It names a student",
+        /// A court ordered it.
+        CourtOrder = "court_order" / "A court ordered it",
+        /// A law requires it.
+        Law = "law" / "A law requires it",
+        /// They were never meant for this record.
+        WrongPlace = "wrong_place" / "It was never meant for this record",
+    }
+    /// Why words are kept back from what is given out.
+    WithheldGround {
+        /// They say something of a student.
+        Student = "student" / "Says something of a student",
+        /// They are of somebody's employment.
+        Personnel = "personnel" / "Of somebody's employment",
+        /// They are advice of counsel.
+        Counsel = "counsel" / "Advice of counsel",
+        /// They were written before a decision, to come to it.
+        Deliberation = "deliberation" / "Written to come to a decision",
+        /// A law keeps them.
+        Law = "law" / "Kept by another law",
+    }
+    /// In what form a record is given out.
+    Disclosure {
+        /// All of it, for whoever checks the district.
+        Auditor = "auditor" / "To an auditor, whole",
+        /// To somebody who asked for public records.
+        Public = "public" / "As a public record",
+    }
     /// What is done with a pilot at its end.
     PilotChoice {
         /// It ends.

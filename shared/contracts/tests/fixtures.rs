@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use loopline_contracts::events::{
-    DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, PatternEvent, RecordEvent, ResolutionEvent,
-    ReviewEvent, RoutingEvent, WaiverEvent,
+    CustodyEvent, DirectoryEvent, FlexibilityEvent, IntakeEvent, OwnedEvents, PatternEvent, RecordEvent,
+    ResolutionEvent, ReviewEvent, RoutingEvent, WaiverEvent,
 };
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -45,6 +45,7 @@ fn every_version_of_every_event_is_read_for_ever() {
     check::<WaiverEvent>(&mut seen);
     check::<ReviewEvent>(&mut seen);
     check::<RecordEvent>(&mut seen);
+    check::<CustodyEvent>(&mut seen);
     check::<DirectoryEvent>(&mut seen);
     let there: BTreeSet<String> = std::fs::read_dir(folder())
         .expect("the fixtures")

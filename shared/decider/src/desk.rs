@@ -2,7 +2,7 @@
 
 use contracts::claims::Authority;
 use contracts::commands::{CommandMessage, Done};
-use contracts::events::{LoopEvent, OwnedEvents, ResolutionEvent};
+use contracts::events::OwnedEvents;
 use contracts::ids::{LoopId, SchoolId};
 use contracts::problem::Problem;
 use contracts::sealed::{KeyId, Sealed};
@@ -20,6 +20,9 @@ use sealing::{Keyring, SealingError};
 use crate::Decide;
 use crate::execute::{HISTORY_MAX, Target, done_before, execute};
 use crate::history::{History, Recent};
+
+/// Events beyond the most one loop can hold that are kept free for what is done to its record.
+const RESERVED: u32 = 500;
 
 /// What carrying out a command on a loop needs.
 #[derive(Debug, Clone)]
@@ -96,7 +99,12 @@ impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
                 }
                 return Err(Refusal::NotPermitted);
             }
-            if record.events >= HISTORY_MAX {
+            // A court's order is carried out, however much was written.
+            let of_record = matches!(
+                self.guard.action,
+                Action::Erase | Action::Hold | Action::LiftHold | Action::Disclose
+            );
+            if record.events >= HISTORY_MAX && !(of_record && record.events < HISTORY_MAX + RESERVED) {
                 return Err(Refusal::Rejected(Rejection::HistoryFull {
                     events_max: HISTORY_MAX,
                 }));
@@ -121,10 +129,7 @@ impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
 
 /// Whether somebody with this sight of a loop hears of one of its events: the office's own notes stay in the office.
 fn hears_of(sight: Sight, envelope: &contracts::Envelope) -> bool {
-    let internal = matches!(
-        Loop::read(envelope),
-        Ok(LoopEvent::Resolution(ResolutionEvent::NoteAdded(note))) if !note.shared
-    );
+    let internal = Loop::read(envelope).is_ok_and(|event| event.is_internal());
     match sight {
         Sight::Nothing | Sight::Card => false,
         Sight::Loop => !internal,
@@ -210,47 +215,22 @@ impl Desk {
         }
     }
 
-    /// Seals a text under a key.
-    pub async fn seal<const MAX: usize>(&self, key: KeyId, text: &Text<MAX>) -> Result<Sealed, Problem> {
-        self.keyring.seal(key, text.as_str()).await.map_err(|error| match error {
-            SealingError::Erased(_) => Problem::conflict(
-                "erased",
-                "the words of this loop were erased, so nothing can be written into it; file a new one linked to it",
-            ),
-            SealingError::Unavailable(_) | SealingError::NotOpened(_) => {
-                Problem::unavailable("texts cannot be sealed for a moment; nothing was lost")
-            }
-        })
+    /// A key that nothing is sealed under yet.
+    pub async fn lease(&self) -> Result<KeyId, Problem> {
+        self.keyring.lease().await.map_err(not_sealed)
     }
 
-    /// Words that are sealed under one thing's key, sealed again under another's: each is erased by itself. What was
-    /// erased says so.
-    pub async fn seal_again(&self, key: KeyId, sealed: &Sealed) -> Result<Sealed, Problem> {
-        let away = || Problem::unavailable("texts cannot be sealed for a moment; nothing was lost");
-        let words = match self.keyring.open(sealed).await {
-            Ok(words) => words,
-            Err(SealingError::Erased(_)) => sealing::ERASED.to_owned(),
-            Err(SealingError::Unavailable(_) | SealingError::NotOpened(_)) => return Err(away()),
-        };
-        self.keyring.seal(key, &words).await.map_err(|_| away())
-    }
-
-    /// The same, where there is something.
-    pub async fn seal_some_again(&self, key: KeyId, sealed: Option<&Sealed>) -> Result<Option<Sealed>, Problem> {
-        match sealed {
-            Some(sealed) => self.seal_again(key, sealed).await.map(Some),
-            None => Ok(None),
-        }
+    /// Seals a text under a key of its own, so that it can be erased by itself. Wherever it is written again, it stays
+    /// sealed as it is: erased in one place, it is erased in all.
+    pub async fn seal<const MAX: usize>(&self, text: &Text<MAX>) -> Result<Sealed, Problem> {
+        let key = self.lease().await?;
+        self.keyring.seal(key, text.as_str()).await.map_err(not_sealed)
     }
 
     /// Seals a text where there is one.
-    pub async fn seal_some<const MAX: usize>(
-        &self,
-        key: KeyId,
-        text: Option<&Text<MAX>>,
-    ) -> Result<Option<Sealed>, Problem> {
+    pub async fn seal_some<const MAX: usize>(&self, text: Option<&Text<MAX>>) -> Result<Option<Sealed>, Problem> {
         match text {
-            Some(text) => self.seal(key, text).await.map(Some),
+            Some(text) => self.seal(text).await.map(Some),
             None => Ok(None),
         }
     }
@@ -332,6 +312,34 @@ impl Opened {
         }
     }
 
+    /// Whether the action may be tried at all: what is looked up for it says nothing to anybody else.
+    pub fn may_try(&self, message: &CommandMessage, action: Action) -> bool {
+        match &message.authority {
+            Authority::Person(viewer) => {
+                viewer.district == message.district
+                    && sight(viewer, &self.record().audience(&message.district)) > Sight::Card
+                    && may(viewer, action, self.record(), None)
+            }
+            Authority::Policy { .. } => true,
+        }
+    }
+
+    /// Whether somebody hears of an event of the loop.
+    pub fn is_heard_of(&self, message: &CommandMessage, event: &contracts::Recorded) -> bool {
+        match &message.authority {
+            Authority::Person(viewer) => hears_of(
+                sight(viewer, &self.record().audience(&message.district)),
+                &event.envelope,
+            ),
+            Authority::Policy { .. } => true,
+        }
+    }
+
+    /// Its events so far.
+    pub fn recorded(&self) -> &[contracts::Recorded] {
+        self.history.recorded()
+    }
+
     /// Whether this very command was carried out before: then nothing needs to be looked up for it.
     pub fn was_done(&self, message: &CommandMessage) -> bool {
         self.history.was_done(message)
@@ -378,6 +386,12 @@ pub(crate) fn say_which_school() -> Problem {
             message: "is needed".to_owned(),
         }],
     )
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]
+fn not_sealed(error: SealingError) -> Problem {
+    tracing::warn!(%error, "a text could not be sealed");
+    Problem::unavailable("texts cannot be sealed for a moment; nothing was lost")
 }
 
 fn not_permitted(action: Action) -> Problem {

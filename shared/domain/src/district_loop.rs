@@ -18,8 +18,8 @@ use contracts::sealed::{KeyId, Sealed};
 use contracts::text::Text;
 use contracts::versions::Unreadable;
 use contracts::vocabulary::{
-    AppealOutcome, Clock, DeclineGround, EscalatedTo, Kind, LoopState, Pillar, ResolutionKind, RuleSource, Urgency,
-    Visibility,
+    AppealOutcome, Clock, DeclineGround, ErasureGround, EscalatedTo, Kind, LoopState, Pillar, ResolutionKind,
+    RuleSource, Urgency, Visibility,
 };
 use serde::{Deserialize, Serialize};
 
@@ -304,11 +304,54 @@ pub struct Timekeeping {
     pub noticed: BTreeSet<Noticed>,
 }
 
+/// What became of the record of a loop itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Custody {
+    /// Words that were erased, in their order.
+    pub erased: Vec<Erasure>,
+    /// Why nothing may be erased: each hold since when.
+    pub holds: BTreeMap<EventId, DateTime<Utc>>,
+}
+
+/// Words that were erased at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: Actor,
+    /// On what ground.
+    pub ground: ErasureGround,
+    /// The keys of the texts.
+    pub keys: BTreeSet<KeyId>,
+}
+
+impl Erasure {
+    /// What stands in the place of the words.
+    pub fn words(&self, by: Option<&str>) -> String {
+        let day = self.at.format("%-d %B %Y");
+        match by {
+            Some(by) => format!("[erased on {day} by {by}]"),
+            None => format!("[erased on {day}]"),
+        }
+    }
+}
+
+impl Custody {
+    /// How a text came to be erased; nothing where it stands.
+    pub fn erasure(&self, key: KeyId) -> Option<&Erasure> {
+        self.erased.iter().find(|erasure| erasure.keys.contains(&key))
+    }
+
+    /// Every key whose texts were erased.
+    pub fn erased_keys(&self) -> impl Iterator<Item = KeyId> {
+        self.erased.iter().flat_map(|erasure| erasure.keys.iter().copied())
+    }
+}
+
 /// A loop that was filed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoopRecord {
-    /// Its sealing key.
-    pub key: KeyId,
     /// The school that filed, or the district's own part.
     pub filed_for: SchoolId,
     /// Who it comes from.
@@ -363,6 +406,9 @@ pub struct LoopRecord {
     pub named: BTreeSet<PersonId>,
     /// Whether it was ever escalated to a leader.
     pub leader_asked: bool,
+    /// What became of the record itself.
+    #[serde(default)]
+    pub custody: Custody,
     /// The stream sequence of the filing.
     pub filed_seq: u64,
     /// The stream sequence of the last event taken in.

@@ -11,7 +11,7 @@ use contracts::events::flexibility::{
     FlexibilityEvent, NonNegotiableDeclared, Origin, Readers, Rule, Scope, ScopeWidened, Terms,
 };
 use contracts::ids::{DepartmentId, District, LoopId, PatternId, SchoolId};
-use contracts::sealed::{KeyId, Sealed};
+use contracts::sealed::Sealed;
 use contracts::versions::Unreadable;
 use contracts::vocabulary::{FlexibilityTurn, PilotChoice, Readership, ResolutionKind, Role, Says, Standing};
 use serde::{Deserialize, Serialize};
@@ -44,8 +44,6 @@ pub struct Use {
 /// A part of the register that was written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlexibilityRecord {
-    /// Its sealing key.
-    pub key: KeyId,
     /// What it says.
     pub says: Says,
     /// One line.
@@ -159,7 +157,6 @@ impl Flexibility {
 
 fn allowed(meta: &Meta, says: Says, terms: &Terms) -> FlexibilityRecord {
     let mut record = FlexibilityRecord {
-        key: terms.key,
         says,
         title: terms.title.clone(),
         allows: terms.allows.clone(),
@@ -197,7 +194,6 @@ fn allowed(meta: &Meta, says: Says, terms: &Terms) -> FlexibilityRecord {
 
 fn stays(meta: &Meta, declared: &NonNegotiableDeclared) -> FlexibilityRecord {
     FlexibilityRecord {
-        key: declared.key,
         says: Says::NonNegotiable,
         title: declared.title.clone(),
         allows: declared.text.clone(),

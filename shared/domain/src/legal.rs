@@ -36,7 +36,7 @@ pub fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contracts::events::{IntakeEvent, OwnedEvents, ResolutionEvent, RoutingEvent};
+    use contracts::events::{CustodyEvent, IntakeEvent, OwnedEvents, ResolutionEvent, RoutingEvent};
 
     #[test]
     fn every_event_has_its_line_and_every_line_its_event() {
@@ -44,6 +44,7 @@ mod tests {
             .iter()
             .chain(RoutingEvent::KINDS)
             .chain(ResolutionEvent::KINDS)
+            .chain(CustodyEvent::KINDS)
             .map(|(name, _)| *name)
             .collect();
         assert_eq!(PARSED.keys().copied().collect::<BTreeSet<_>>(), events);

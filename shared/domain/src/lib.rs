@@ -18,6 +18,7 @@ pub mod review;
 pub mod rules;
 pub mod samples;
 pub mod scope;
+pub mod students;
 pub mod waiver;
 
 pub use calendar::Calendar;

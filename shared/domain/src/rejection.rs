@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::events::routing::About;
-use contracts::ids::{DepartmentId, EventId, PersonId, SchoolId, TeamId};
+use contracts::ids::{DepartmentId, EventId, LoopNumber, PersonId, SchoolId, TeamId};
 use contracts::problem::Problem;
 use contracts::vocabulary::{EscalatedTo, LoopState};
 
@@ -150,6 +150,29 @@ pub enum Rejection {
     OnlyToContact,
     /// Its days are counted by a calendar newer than those looked up for the command.
     CalendarNotHere,
+    /// Nothing may be erased here.
+    Held {
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// The same words answer another loop, in which nothing may be erased.
+    HeldElsewhere {
+        /// Which.
+        number: LoopNumber,
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// What is named is no text of this loop.
+    NoSuchText {
+        /// As it was named.
+        named: String,
+    },
+    /// All of it is erased already.
+    AlreadyErased,
+    /// No such hold is in force.
+    NoSuchHold,
+    /// Several holds are in force.
+    SayWhichHold,
     /// Its history is as long as one loop's can be.
     HistoryFull {
         /// The bound.
@@ -215,6 +238,11 @@ impl Rejection {
             Self::NothingChanges => "nothing-changes",
             Self::OnlyToContact => "only-to-contact",
             Self::CalendarNotHere => "unavailable",
+            Self::Held { .. } | Self::HeldElsewhere { .. } => "held",
+            Self::NoSuchText { .. } => "no-such-text",
+            Self::AlreadyErased => "already-erased",
+            Self::NoSuchHold => "no-such-hold",
+            Self::SayWhichHold => "say-which-hold",
             Self::HistoryFull { .. } => "history-full",
         }
     }
@@ -229,7 +257,9 @@ impl Rejection {
             | Self::ReviewDateNeeded
             | Self::DayInThePast
             | Self::DayClosed
-            | Self::DayTooFar => 422,
+            | Self::DayTooFar
+            | Self::NoSuchText { .. }
+            | Self::SayWhichHold => 422,
             Self::AlreadyFiled
             | Self::Ended { .. }
             | Self::WithAnother { .. }
@@ -265,6 +295,10 @@ impl Rejection {
             | Self::NotEscalated
             | Self::AlreadySpeaks
             | Self::NothingChanges
+            | Self::Held { .. }
+            | Self::HeldElsewhere { .. }
+            | Self::AlreadyErased
+            | Self::NoSuchHold
             | Self::HistoryFull { .. } => 409,
             Self::CalendarNotHere => 503,
         }
@@ -380,6 +414,21 @@ impl Rejection {
             Self::CalendarNotHere => {
                 "the district's calendar has just changed and has not arrived here yet; nothing was lost".to_owned()
             }
+            Self::Held { since } => format!(
+                "nothing of this loop may be erased since {}: an auditor placed a hold, and has to lift it first",
+                names.moment(*since)
+            ),
+            Self::HeldElsewhere { number, since } => format!(
+                "the same words answer loop {number}, on which an auditor placed a hold {}; it has to be lifted first",
+                names.moment(*since)
+            ),
+            Self::NoSuchText { named } => format!(
+                "{named:?} is no text of this loop; name texts as the sequence of their event, a slash and their field, \
+                 as its timeline shows them"
+            ),
+            Self::AlreadyErased => "that was erased already".to_owned(),
+            Self::NoSuchHold => "there is no such hold on this loop now".to_owned(),
+            Self::SayWhichHold => "several holds are on this loop: say which, by its event".to_owned(),
             Self::HistoryFull { events_max } => format!(
                 "this loop has reached {events_max} events, the most one can hold; file a new tension linked to it"
             ),

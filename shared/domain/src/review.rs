@@ -5,7 +5,7 @@ use contracts::envelope::{Envelope, Meta};
 use contracts::events::ReviewEvent;
 use contracts::events::review::{ClauseExamined, ReviewOpened};
 use contracts::ids::DepartmentId;
-use contracts::sealed::{KeyId, Sealed};
+use contracts::sealed::Sealed;
 use contracts::text::Text;
 use contracts::versions::Unreadable;
 use serde::{Deserialize, Serialize};
@@ -25,8 +25,6 @@ pub enum Review {
 /// A review that was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewRecord {
-    /// The key its words are sealed under.
-    pub key: KeyId,
     /// What is looked at.
     pub title: Sealed,
     /// How it is cited.
@@ -79,7 +77,6 @@ impl Review {
 
 fn begun(meta: &Meta, opened: &ReviewOpened) -> ReviewRecord {
     ReviewRecord {
-        key: opened.key,
         title: opened.title.clone(),
         citation: opened.citation.clone(),
         purpose: opened.purpose.clone(),

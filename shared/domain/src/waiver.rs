@@ -7,7 +7,7 @@ use contracts::envelope::{Envelope, Meta};
 use contracts::events::WaiverEvent;
 use contracts::events::waiver::{RegimeCited, StateWaiverDrafted};
 use contracts::ids::{DepartmentId, LoopId, SchoolId};
-use contracts::sealed::{KeyId, Sealed};
+use contracts::sealed::Sealed;
 use contracts::text::Text;
 use contracts::versions::Unreadable;
 use contracts::vocabulary::WaiverStanding;
@@ -38,8 +38,6 @@ pub struct WaiverRecord {
     pub schools: BTreeSet<SchoolId>,
     /// Who answers for it.
     pub department: DepartmentId,
-    /// The key its words are sealed under.
-    pub key: KeyId,
     /// What it says, by the names of its parts.
     pub parts: BTreeMap<Text<60>, Sealed>,
     /// Where it stands.
@@ -109,7 +107,6 @@ fn written(meta: &Meta, drafted: &StateWaiverDrafted) -> WaiverRecord {
         revision: drafted.revision,
         schools: drafted.schools.clone(),
         department: drafted.department,
-        key: drafted.key,
         parts: drafted.parts.clone(),
         standing: WaiverStanding::Drafted,
         submitted_on: None,

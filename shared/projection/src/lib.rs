@@ -10,4 +10,4 @@ pub use folded::{Batch, Folds, Step, loop_before, read_districts};
 pub use live::LiveDistricts;
 pub use model::{ApplyError, ReadModel};
 pub use position::Position;
-pub use run::{Model, checkpoint, run, run_to};
+pub use run::{Model, checkpoint, run, run_to, take_in};

@@ -56,6 +56,11 @@ pub trait ReadModel: Send + Sync + 'static {
     /// Writes it: everything goes through `tx`.
     async fn write(&self, tx: &mut Tx, prepared: &Self::Prepared) -> Result<(), ApplyError>;
 
+    /// Whether words were erased by it, so that nothing of them may stay in the files.
+    fn erases(&self, _prepared: &Self::Prepared) -> bool {
+        false
+    }
+
     /// It is committed.
     async fn committed(&self, position: u64, prepared: Self::Prepared);
 

@@ -111,6 +111,20 @@ pub async fn run_to<M: ReadModel>(
     follow(log, model, lifecycle, Some(until), progress).await
 }
 
+/// Takes messages in that somebody else read, in their order; where they come from the checkpoint goes with them.
+pub async fn take_in<M: ReadModel>(model: &Model<M>, mut raws: Vec<Raw>) -> Result<(), ApplyError> {
+    let committed = checkpoint(&model.db).await?;
+    raws.retain(|raw| raw.sequence > committed);
+    let Some(last) = raws.last().map(|raw| raw.sequence) else {
+        return Ok(());
+    };
+    let ready = prepare(model, &mut raws, last, &mut None).await?;
+    let (_, ready) = write(model.db.clone(), model.model.clone(), ready, committed).await?;
+    model.position.reached(last);
+    model.model.committed(last, ready.prepared).await;
+    Ok(())
+}
+
 /// What one batch comes to, on its way into the tables.
 struct Ready<P> {
     prepared: P,
@@ -318,6 +332,11 @@ async fn write<M: ReadModel>(
     crash::point("projection.commit.before");
     tx.commit().await?;
     crash::point("projection.commit.after");
+    if model.erases(&batch.prepared)
+        && let Err(error) = db.overwrite().await
+    {
+        tracing::warn!(%error, model = model.name(), "what was erased may stand in the file until it is next tidied up");
+    }
     let count = batch.aside.len() as u64;
     metrics::counter!("loopline_set_aside_total", "service" => model.name()).increment(count);
     Ok((true, batch))

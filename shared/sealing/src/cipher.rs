@@ -66,6 +66,11 @@ impl SealingKey {
 
     /// Opens a sealed text and checks it against its commitment.
     pub fn open(&self, sealed: &Sealed) -> Result<String, NotOpened> {
+        self.open_with_salt(sealed).map(|(words, _)| words)
+    }
+
+    /// Opens a sealed text with its salt, in base64: who has both can show that this was written.
+    pub fn open_with_salt(&self, sealed: &Sealed) -> Result<(String, String), NotOpened> {
         let nonce = nonce(&BASE64.decode(&sealed.nonce).map_err(|_| NotOpened)?)?;
         let ciphertext = BASE64.decode(&sealed.ciphertext).map_err(|_| NotOpened)?;
         let aad = sealed.key.to_string();
@@ -81,7 +86,11 @@ impl SealingKey {
         let holds = BASE64
             .decode(&sealed.commitment)
             .is_ok_and(|stated| stated == commitment(salt, text));
-        if holds { Ok(text.to_owned()) } else { Err(NotOpened) }
+        if holds {
+            Ok((text.to_owned(), BASE64.encode(salt)))
+        } else {
+            Err(NotOpened)
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys at hand: those opened before, and a few new ones made ahead of need.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use contracts::sealed::{KeyId, Sealed};
@@ -50,6 +50,8 @@ struct State {
     fresh: VecDeque<KeyId>,
     pools: HashMap<Uuid, Arc<Vec<Option<SealingKey>>>>,
     order: VecDeque<Uuid>,
+    // Keys that are as good as destroyed: whoever destroys them has been told, and may not have come to it yet.
+    forgotten: HashSet<KeyId>,
 }
 
 impl std::fmt::Debug for Keyring {
@@ -142,7 +144,13 @@ impl Keyring {
     }
 
     async fn key(&self, id: KeyId) -> Result<SealingKey, SealingError> {
-        let known = self.state().pools.get(&id.pool).cloned();
+        let known = {
+            let state = self.state();
+            if state.forgotten.contains(&id) {
+                return Err(SealingError::Erased(id));
+            }
+            state.pools.get(&id.pool).cloned()
+        };
         let keys = match known {
             Some(keys) => keys,
             None => self.fetch(id.pool).await?,
@@ -176,13 +184,29 @@ impl Keyring {
         Ok(self.key(sealed.key).await?.open(sealed)?)
     }
 
+    /// Opens a sealed text with its salt, to give it to somebody who can then show that it was written.
+    pub async fn disclose(&self, sealed: &Sealed) -> Result<(String, String), SealingError> {
+        Ok(self.key(sealed.key).await?.open_with_salt(sealed)?)
+    }
+
     /// Opens a sealed text if its key is at hand already; no waiting.
     pub fn open_at_hand(&self, sealed: &Sealed) -> Option<Result<String, SealingError>> {
-        let keys = self.state().pools.get(&sealed.key.pool).cloned()?;
+        let keys = {
+            let state = self.state();
+            if state.forgotten.contains(&sealed.key) {
+                return Some(Err(SealingError::Erased(sealed.key)));
+            }
+            state.pools.get(&sealed.key.pool).cloned()?
+        };
         Some(match keys.get(usize::from(sealed.key.slot)).and_then(Clone::clone) {
             Some(key) => key.open(sealed).map_err(SealingError::from),
             None => Err(SealingError::Erased(sealed.key)),
         })
+    }
+
+    /// Opens nothing under these keys from now on: they are destroyed, or will be in a moment.
+    pub fn forget(&self, ids: impl IntoIterator<Item = KeyId>) {
+        self.state().forgotten.extend(ids);
     }
 
     /// Destroys a key: what was sealed under it is erased for good.
@@ -215,6 +239,14 @@ mod tests {
         let id = here.lease().await.expect("a key");
         let sealed = here.seal(id, "what gets in the way").await.expect("sealed");
         assert_eq!(there.open(&sealed).await.as_deref(), Ok("what gets in the way"));
+        let other = there
+            .seal(there.lease().await.expect("a key"), "another")
+            .await
+            .expect("sealed");
+        there.forget([id]);
+        assert_eq!(there.open(&sealed).await, Err(SealingError::Erased(id)));
+        assert_eq!(there.open_at_hand(&sealed), Some(Err(SealingError::Erased(id))));
+        assert_eq!(there.open(&other).await.as_deref(), Ok("another"));
         here.destroy(id).await.expect("destroyed");
         assert_eq!(here.open(&sealed).await, Err(SealingError::Erased(id)));
         let later = Keyring::new(store, MasterKey::new([7; 32]));

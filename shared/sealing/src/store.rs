@@ -152,6 +152,32 @@ impl JetStreamKeys {
         }
     }
 
+    /// Deletes what a pool was before a revision: the broker overwrites it where it stood.
+    async fn overwrite_older(&self, id: Uuid, revision: u64) -> Result<(), SealingError> {
+        let unavailable = |error: &dyn std::fmt::Display| SealingError::Unavailable(error.to_string());
+        let bucket = self.bucket().await?;
+        let subject = format!("{}{}", bucket.prefix, id.simple());
+        for _ in 0..DESTROY_TRIES {
+            let oldest = bucket
+                .stream
+                .direct_get_next_for_subject(subject.clone(), Some(1))
+                .await;
+            match oldest {
+                Ok(oldest) if oldest.sequence < revision => {
+                    bucket
+                        .stream
+                        .delete_message(oldest.sequence)
+                        .await
+                        .map_err(|error| unavailable(&error))?;
+                }
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == jetstream::stream::DirectGetErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(unavailable(&error)),
+            }
+        }
+        Err(SealingError::Unavailable("the pool keeps changing".to_owned()))
+    }
+
     /// Puts a pool back that the bucket lost; whether it had.
     pub async fn put_back(&self, name: &str, value: Vec<u8>) -> Result<bool, SealingError> {
         let unavailable = |error: &dyn std::fmt::Display| SealingError::Unavailable(error.to_string());
@@ -205,15 +231,15 @@ impl KeyStore for JetStreamKeys {
             let mut pool: Pool = serde_json::from_slice(&entry.value).map_err(|error| unavailable(&error))?;
             match pool.slots.get_mut(usize::from(slot)) {
                 Some(key) if key.is_some() => *key = None,
-                Some(_) | None => return Ok(()),
+                // It is gone, and so must be what the pool was before, if whoever did it did not come to that.
+                Some(_) | None => return self.overwrite_older(id, entry.revision).await,
             }
             let bytes = serde_json::to_vec(&pool).map_err(|error| unavailable(&error))?;
-            if bucket
+            let updated = bucket
                 .update(id.simple().to_string(), bytes.into(), entry.revision)
-                .await
-                .is_ok()
-            {
-                return Ok(());
+                .await;
+            if let Ok(revision) = updated {
+                return self.overwrite_older(id, revision).await;
             }
         }
         Err(SealingError::Unavailable("the pool keeps changing".to_owned()))

@@ -221,6 +221,15 @@ impl Db {
         Ok(())
     }
 
+    /// Writes what was changed of late into the file itself, so that nothing of what stood there before is left in it or
+    /// beside it. Readers may keep some of it until they are done: then the next call does it.
+    pub async fn overwrite(&self) -> Result<(), sqlx::Error> {
+        if let Self::Sqlite { writer, .. } = self {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+        }
+        Ok(())
+    }
+
     /// Makes sure that what was [`Durability::Building`] is on the disk, and closes all connections.
     pub async fn finish(&self) -> Result<(), sqlx::Error> {
         if let Self::Sqlite { writer, .. } = self {
@@ -291,11 +300,8 @@ async fn open_sqlite(file: &Path, durability: Durability, connections: u32) -> R
         .pragma("wal_autocheckpoint", "16384")
         // Without statistics, the planner would rather scan a large table and index a handful of rows than look those up.
         .pragma("automatic_index", "off")
-        // What is deleted, such as a key, is to be gone from the file too.
-        .pragma(
-            "secure_delete",
-            if durability == Durability::Sole { "on" } else { "off" },
-        )
+        // What is deleted or written anew, such as a key or words that are erased later, is to be gone from the file too.
+        .pragma("secure_delete", "on")
         .pragma("temp_store", "memory");
     SqlitePoolOptions::new()
         .max_connections(connections)

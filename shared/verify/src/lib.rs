@@ -3,6 +3,7 @@
 //!
 //! It is written from the documentation of the formats alone and shares no code with what writes them.
 
+mod given;
 mod order;
 mod receipt;
 mod record;
@@ -17,6 +18,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+pub use given::{Given, verify_given};
 pub use order::{Happened, Order, OutOfOrder, TABLE};
 pub use receipt::{Receipt, read_receipt};
 pub use signed::BadNote;
@@ -195,6 +197,11 @@ fn place(index: u64, width: u64) -> String {
 
 fn text(bytes: Vec<u8>, name: &str) -> Result<String, Fault> {
     String::from_utf8(bytes).map_err(|_| tampered(format!("{name} is not text")))
+}
+
+/// Whether a folder or zip file holds what was given out of a record, and not a record.
+pub fn is_given_out(path: &Path) -> Result<bool, Fault> {
+    given::is_one(&mut Source::open(path)?)
 }
 
 /// Checks a bundle in a folder or a zip file. `progress` hears how many of how many entries were checked.

@@ -201,7 +201,7 @@ pub async fn words(keyring: &Keyring, data: &str) -> anyhow::Result<BTreeMap<Str
     let mut words = BTreeMap::new();
     for (name, mut value) in fields {
         if value.get("ciphertext").is_some() {
-            sealing::open_json(keyring, &mut value).await?;
+            sealing::open_json(keyring, &mut value, |_| None).await?;
             words.insert(name, value.as_str().unwrap_or_default().to_owned());
         }
     }

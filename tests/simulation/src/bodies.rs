@@ -254,6 +254,24 @@ pub fn action(
             put("text", json!("Nothing forbids it."));
         }
         Action::StateAnswer => put("granted", json!(dice.chance(600))),
+        Action::Contest => put("text", json!("It was otherwise.")),
+        Action::Erase => {
+            put("texts", json!(["all"]));
+            put("ground", json!("wrong_place"));
+            put("why", json!("asked for"));
+        }
+        Action::Hold => put("why", json!("a request is open")),
+        Action::LiftHold => {
+            if let Some(hold) = record.custody.holds.keys().next()
+                && dice.chance(700)
+            {
+                put("hold", json!(hold));
+            }
+        }
+        Action::Disclose => {
+            put("form", json!(if dice.chance(500) { "public" } else { "auditor" }));
+            put("to", json!("whoever asked"));
+        }
     }
     let for_a_school = matches!(
         what,

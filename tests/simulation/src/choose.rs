@@ -99,7 +99,16 @@ pub fn action(claims: &Claims, record: &LoopRecord, temper: Temper, dice: &mut D
 fn weight(action: Action, record: &LoopRecord, temper: Temper) -> u32 {
     match action {
         Action::File => 0,
-        Action::Amend | Action::HandOn | Action::Leave | Action::Withdraw | Action::Escalate => 1,
+        Action::Amend
+        | Action::HandOn
+        | Action::Leave
+        | Action::Withdraw
+        | Action::Escalate
+        | Action::Contest
+        | Action::Erase
+        | Action::Hold
+        | Action::LiftHold
+        | Action::Disclose => 1,
         Action::Note | Action::Collaborate | Action::ChangeDue | Action::WithdrawResolution | Action::CorrectRule => 2,
         Action::Assign | Action::PutBeforeTeam | Action::Decline | Action::Reroute => 3,
         Action::Ask => 5,

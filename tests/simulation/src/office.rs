@@ -510,7 +510,7 @@ fn came_of(story: &Story, pattern: PatternId, decided_at: u64) -> Option<Row> {
     let answered = story.seen.iter().any(|seen| match &seen.event {
         LoopEvent::Resolution(ResolutionEvent::ResolutionProposed(said)) => said.pattern == Some(pattern),
         LoopEvent::Resolution(ResolutionEvent::ResolutionRevised(said)) => said.pattern == Some(pattern),
-        LoopEvent::Resolution(_) | LoopEvent::Intake(_) | LoopEvent::Routing(_) => false,
+        LoopEvent::Resolution(_) | LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Custody(_) => false,
     });
     if answered {
         return Some(Row::ChangedRuleAnswers);

@@ -211,7 +211,7 @@ fn appeals_lie_with_somebody(name: &str, story: &Story) -> Result<(), Broken> {
                 asked = asked.filter(|id| *id != decided.escalation);
             }
             LoopEvent::Resolution(ResolutionEvent::TeamDecided(decided)) => appealed &= decided.outcome.is_none(),
-            LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) => {}
+            LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) | LoopEvent::Custody(_) => {}
         }
         // With the loop's end it falls away.
         if seen.after.is_ended() {

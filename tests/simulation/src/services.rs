@@ -36,6 +36,8 @@ pub struct Services {
     pub resolution: Desk,
     /// The register's.
     pub flexibility: Desk,
+    /// The ledger's.
+    pub ledger: Desk,
     /// The weather.
     pub storm: Arc<Storm>,
     /// What is wrong on purpose.
@@ -73,6 +75,7 @@ impl Services {
             match action.service() {
                 "intake" => intake::commands::handle(&services.intake, &people, &incoming).await,
                 "routing" => routing::commands::handle_person(&services.routing, &incoming).await,
+                "ledger" => ledger::handle(&services.ledger, action.slug(), &message).await,
                 _ => resolution::commands::handle(&services.resolution, &people, &incoming).await,
             }
         })

@@ -149,6 +149,7 @@ impl World {
             routing: desk(),
             resolution: desk(),
             flexibility: desk(),
+            ledger: desk(),
             storm: storm.clone(),
             sabotage: options.sabotage,
         });

@@ -12,7 +12,7 @@ use contracts::vocabulary::{ResolutionKind, Visibility};
 use decider::{Desk, History};
 use serde::Deserialize;
 
-use super::{Known, Opened, carry_out, known, lease, open};
+use super::{Known, Opened, carry_out, known, open};
 use crate::domain::Grant;
 
 /// What the policy says.
@@ -48,7 +48,7 @@ pub(super) async fn grant(desk: &Desk, message: &CommandMessage, body: &Body) ->
     let terms = if there || promised.flexibility.is_some() {
         None
     } else {
-        Some(promised.terms(desk, record, origin, &known).await?)
+        Some(promised.terms(record, origin, &known)?)
     };
     let command = Grant {
         origin,
@@ -91,7 +91,9 @@ impl Promised {
                     said.flexibility,
                     said.promise,
                 ),
-                LoopEvent::Resolution(_) | LoopEvent::Intake(_) | LoopEvent::Routing(_) => return None,
+                LoopEvent::Resolution(_) | LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Custody(_) => {
+                    return None;
+                }
             };
             let promise = promise.filter(|_| at == revision)?;
             Some(Self {
@@ -104,8 +106,7 @@ impl Promised {
         })
     }
 
-    async fn terms(&self, desk: &Desk, record: &LoopRecord, origin: Origin, known: &Known) -> Result<Terms, Problem> {
-        let key = lease(desk).await?;
+    fn terms(&self, record: &LoopRecord, origin: Origin, known: &Known) -> Result<Terms, Problem> {
         let promise = &self.promise;
         let title = lent_title(promise.title.as_ref(), record, &self.summary);
         let scope = self.scope(record, origin);
@@ -114,15 +115,15 @@ impl Promised {
             .filter(|first| promise.ends_on.is_none_or(|ends_on| *first <= ends_on))
             .unwrap_or(known.today);
         Ok(Terms {
-            key,
-            title: desk.seal_again(key, title).await?,
-            allows: desk.seal_again(key, &self.summary).await?,
-            rationale: desk.seal_some_again(key, self.rationale.as_ref()).await?,
+            key: title.key,
+            title: title.clone(),
+            allows: self.summary.clone(),
+            rationale: self.rationale.clone(),
             rule: promise.rule.clone().unwrap_or_else(|| record.rule()),
             area: record.tension.area.clone(),
             scope,
-            conditions: desk.seal_some_again(key, promise.conditions.as_ref()).await?,
-            stays_required: desk.seal_some_again(key, promise.stays_required.as_ref()).await?,
+            conditions: promise.conditions.clone(),
+            stays_required: promise.stays_required.clone(),
             starts_on,
             ends_on: promise.ends_on,
             review_on: promise.review_on,
@@ -132,7 +133,7 @@ impl Promised {
                 .or_else(|| record.had_by.iter().next().copied())
                 .ok_or_else(|| Problem::conflict("nothing-promised", "no department ever had this loop"))?,
             kind: self.kind,
-            pilot_question: desk.seal_some_again(key, promise.pilot_question.as_ref()).await?,
+            pilot_question: promise.pilot_question.clone(),
             origin: Some(origin),
             pattern: None,
             corrects: None,

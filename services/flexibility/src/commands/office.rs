@@ -20,7 +20,7 @@ use contracts::vocabulary::{ResolutionKind, Role, Standing};
 use decider::{Decide, Desk, History, Target, execute};
 use messaging::Incoming;
 
-use super::{Known, invalid, known, lease, open};
+use super::{Known, invalid, known, open};
 use crate::domain::{
     Acting, AnswerWaiver, ConcludeReview, DecideRevision, DraftWaiver, ExamineClause, OfficeRefusal, OpenReview,
     ProposeRevision, SubmitWaiver,
@@ -225,21 +225,17 @@ impl Office<'_> {
                 "is not an exception in force that can become every school's",
             ));
         }
-        // A repeated command is sealed as it was the first time.
-        let key = match record.proposal.as_ref().map(|proposal| proposal.said.key) {
-            Some(key) => key,
-            None => lease(self.desk).await?,
-        };
         let seal = self.desk;
+        let title = seal.seal(&body.title).await?;
         let command = ProposeRevision(PolicyRevisionProposed {
             revision: 0,
-            key,
-            title: seal.seal(key, &body.title).await?,
-            text: seal.seal(key, &body.text).await?,
-            rationale: seal.seal_some(key, body.rationale.as_ref()).await?,
+            key: title.key,
+            title,
+            text: seal.seal(&body.text).await?,
+            rationale: seal.seal_some(body.rationale.as_ref()).await?,
             rule,
-            conditions: seal.seal_some(key, body.conditions.as_ref()).await?,
-            stays_required: seal.seal_some(key, body.stays_required.as_ref()).await?,
+            conditions: seal.seal_some(body.conditions.as_ref()).await?,
+            stays_required: seal.seal_some(body.stays_required.as_ref()).await?,
             widens: body.widens,
             department: self.department(body.department.as_ref())?,
             team,
@@ -256,8 +252,8 @@ impl Office<'_> {
             .state()
             .record()
             .ok_or_else(|| Problem::not_found("pattern"))?;
-        let (key, widens, revision) = match &record.proposal {
-            Some(proposal) => (proposal.said.key, proposal.said.widens, proposal.said.revision),
+        let (widens, revision) = match &record.proposal {
+            Some(proposal) => (proposal.said.widens, proposal.said.revision),
             None => return Err(OfficeRefusal::NotBeforeTeam.problem("pattern")),
         };
         let basis = read_model::basis_of(record);
@@ -277,7 +273,7 @@ impl Office<'_> {
             teams: self.viewer.teams.clone(),
             revision: body.revision,
             adopted: body.adopted,
-            decision: self.desk.seal(key, &body.decision).await?,
+            decision: self.desk.seal(&body.decision).await?,
             answers,
             flexibility,
         };
@@ -341,13 +337,9 @@ impl Office<'_> {
         }
         let id = WaiverId::of(district, body.loop_id, proposal.revision);
         let mut read: Read<Waiver> = read(self.desk, district, Thing::Waiver, id.0).await?;
-        let key = match read.history.state().record() {
-            Some(record) => record.key,
-            None => lease(self.desk).await?,
-        };
         let mut parts = BTreeMap::new();
         for (name, text) in &body.parts {
-            parts.insert(name.clone(), self.desk.seal(key, text).await?);
+            parts.insert(name.clone(), self.desk.seal(text).await?);
         }
         let command = DraftWaiver {
             acting: self.acting(),
@@ -360,7 +352,7 @@ impl Office<'_> {
                 revision: proposal.revision,
                 schools: record.schools_in_it().collect(),
                 department,
-                key,
+                key: self.desk.lease().await?,
                 parts,
             },
         };
@@ -402,11 +394,9 @@ impl Office<'_> {
 
     async fn answer(&self, body: &wire::AnswerWaiver) -> Result<Done, Problem> {
         let mut read: Read<Waiver> = self.read(Thing::Waiver).await?;
-        let record = read
-            .history
-            .state()
-            .record()
-            .ok_or_else(|| Problem::not_found("waiver"))?;
+        if read.history.state().record().is_none() {
+            return Err(Problem::not_found("waiver"));
+        }
         let command = AnswerWaiver {
             acting: self.acting(),
             granted: body.granted,
@@ -414,7 +404,7 @@ impl Office<'_> {
             today: self.known.today,
             until: body.until,
             reference: body.reference.clone(),
-            text: self.desk.seal_some(record.key, body.text.as_ref()).await?,
+            text: self.desk.seal_some(body.text.as_ref()).await?,
         };
         act(self.desk, self.message, &mut read, &command).await
     }
@@ -423,17 +413,14 @@ impl Office<'_> {
         let department = self.department(body.department.as_ref())?;
         let id = ReviewId(self.message.thing);
         let mut read: Read<Review> = read(self.desk, &self.message.district, Thing::Review, id.0).await?;
-        let key = match read.history.state().record() {
-            Some(record) => record.key,
-            None => lease(self.desk).await?,
-        };
+        let title = self.desk.seal(&body.title).await?;
         let command = OpenReview {
             acting: self.acting(),
             opened: ReviewOpened {
-                key,
-                title: self.desk.seal(key, &body.title).await?,
+                key: title.key,
+                title,
                 citation: body.citation.clone(),
-                purpose: self.desk.seal_some(key, body.purpose.as_ref()).await?,
+                purpose: self.desk.seal_some(body.purpose.as_ref()).await?,
                 department,
                 due_on: body.due_on,
             },
@@ -443,18 +430,16 @@ impl Office<'_> {
 
     async fn examine(&self, body: &wire::ExamineClause) -> Result<Done, Problem> {
         let mut read: Read<Review> = self.read(Thing::Review).await?;
-        let record = read
-            .history
-            .state()
-            .record()
-            .ok_or_else(|| Problem::not_found("review"))?;
+        if read.history.state().record().is_none() {
+            return Err(Problem::not_found("review"));
+        }
         let command = ExamineClause {
             acting: self.acting(),
             examined: ClauseExamined {
                 clause: body.clause.clone(),
                 finding: body.finding,
                 pillar: body.pillar,
-                note: self.desk.seal(record.key, &body.note).await?,
+                note: self.desk.seal(&body.note).await?,
             },
         };
         act(self.desk, self.message, &mut read, &command).await
@@ -462,14 +447,12 @@ impl Office<'_> {
 
     async fn conclude(&self, body: &wire::ConcludeReview) -> Result<Done, Problem> {
         let mut read: Read<Review> = self.read(Thing::Review).await?;
-        let record = read
-            .history
-            .state()
-            .record()
-            .ok_or_else(|| Problem::not_found("review"))?;
+        if read.history.state().record().is_none() {
+            return Err(Problem::not_found("review"));
+        }
         let command = ConcludeReview {
             acting: self.acting(),
-            summary: self.desk.seal(record.key, &body.summary).await?,
+            summary: self.desk.seal(&body.summary).await?,
         };
         act(self.desk, self.message, &mut read, &command).await
     }

@@ -7,13 +7,13 @@ use contracts::events::flexibility::{NonNegotiableDeclared, Readers, Scope, Term
 use contracts::ids::{DepartmentId, FlexibilityId, SchoolId};
 use contracts::problem::Problem;
 use contracts::register_action::RegisterAction;
-use contracts::sealed::KeyId;
+use contracts::sealed::Sealed;
 use contracts::vocabulary::{ResolutionKind, Role, Says};
 use decider::{Decide, Desk};
 use domain::Flexibility;
 use messaging::Incoming;
 
-use super::{Known, Opened, carry_out, invalid, key_of, known, may, open, scope};
+use super::{Known, Opened, carry_out, invalid, known, may, open, scope};
 use crate::domain::{
     AnswerPilot, ChangeConditions, Claim, PublishRationale, Refusal, Renew, Revoke, ShowTo, Widen, WriteDown,
 };
@@ -77,15 +77,6 @@ impl Asked<'_> {
         }
     }
 
-    fn key(opened: &Opened) -> Result<KeyId, Problem> {
-        opened
-            .history
-            .state()
-            .record()
-            .map(|record| record.key)
-            .ok_or_else(|| Problem::not_found("flexibility"))
-    }
-
     async fn act<C>(&self, mut opened: Opened, command: &C) -> Result<Done, Problem>
     where
         C: Decide<Flexibility, Event = contracts::events::FlexibilityEvent, Rejection = Refusal> + Sync,
@@ -97,7 +88,7 @@ impl Asked<'_> {
         let opened = self.open().await?;
         let command = Widen {
             scope: scope(&body.scope, &self.known.record)?,
-            why: self.desk.seal_some(Self::key(&opened)?, body.why.as_ref()).await?,
+            why: self.desk.seal_some(body.why.as_ref()).await?,
             district: self.known.record.clone(),
         };
         self.act(opened, &command).await
@@ -105,11 +96,10 @@ impl Asked<'_> {
 
     async fn change_conditions(&self, body: &wire::ChangeConditions) -> Result<Done, Problem> {
         let opened = self.open().await?;
-        let key = Self::key(&opened)?;
         let command = ChangeConditions {
-            conditions: self.desk.seal_some(key, body.conditions.as_ref()).await?,
-            stays_required: self.desk.seal_some(key, body.stays_required.as_ref()).await?,
-            why: self.desk.seal(key, &body.why).await?,
+            conditions: self.desk.seal_some(body.conditions.as_ref()).await?,
+            stays_required: self.desk.seal_some(body.stays_required.as_ref()).await?,
+            why: self.desk.seal(&body.why).await?,
         };
         self.act(opened, &command).await
     }
@@ -118,7 +108,7 @@ impl Asked<'_> {
         let opened = self.open().await?;
         let command = PublishRationale {
             readership: body.readership,
-            text: self.desk.seal(Self::key(&opened)?, &body.text).await?,
+            text: self.desk.seal(&body.text).await?,
         };
         self.act(opened, &command).await
     }
@@ -127,7 +117,7 @@ impl Asked<'_> {
         let opened = self.open().await?;
         let command = Renew {
             ends_on: body.ends_on,
-            why: self.desk.seal_some(Self::key(&opened)?, body.why.as_ref()).await?,
+            why: self.desk.seal_some(body.why.as_ref()).await?,
             today: self.known.today,
         };
         self.act(opened, &command).await
@@ -136,7 +126,7 @@ impl Asked<'_> {
     async fn revoke(&self, body: &wire::Revoke) -> Result<Done, Problem> {
         let opened = self.open().await?;
         let command = Revoke {
-            why: Some(self.desk.seal(Self::key(&opened)?, &body.why).await?),
+            why: Some(self.desk.seal(&body.why).await?),
             replaced: false,
         };
         self.act(opened, &command).await
@@ -147,7 +137,7 @@ impl Asked<'_> {
         let school = speaking_for(self.viewer()?, body.school)?;
         let command = Claim {
             school,
-            how: self.desk.seal_some(Self::key(&opened)?, body.how.as_ref()).await?,
+            how: self.desk.seal_some(body.how.as_ref()).await?,
             today: self.known.today,
             district: self.known.record.clone(),
         };
@@ -157,7 +147,7 @@ impl Asked<'_> {
     async fn answer_pilot(&self, body: &wire::AnswerPilot) -> Result<Done, Problem> {
         let opened = self.open().await?;
         let command = AnswerPilot {
-            answer: self.desk.seal(Self::key(&opened)?, &body.answer).await?,
+            answer: self.desk.seal(&body.answer).await?,
             choice: body.choice,
             ends_on: body.ends_on,
             scope: body
@@ -175,24 +165,24 @@ impl Asked<'_> {
         let department = self.department(body.department.as_ref())?;
         // A repeated command finds what it wrote under the id that follows from it.
         let mut opened = open(self.desk, self.message, FlexibilityId(self.message.id.0)).await?;
-        let key = key_of(self.desk, &opened).await?;
+        let title = self.desk.seal(&body.title).await?;
         let command = match body.says {
             Says::NonNegotiable => WriteDown::NonNegotiable(NonNegotiableDeclared {
-                key,
-                title: self.desk.seal(key, &body.title).await?,
-                text: self.desk.seal(key, &body.text).await?,
+                key: title.key,
+                title,
+                text: self.desk.seal(&body.text).await?,
                 rule: body.rule.clone(),
                 area: body.area.clone(),
                 department,
                 readers: body.readers.unwrap_or(Readers::District),
             }),
-            Says::Clarification => WriteDown::Clarification(self.terms(body, key, department).await?),
-            Says::Flexibility => WriteDown::Flexibility(self.terms(body, key, department).await?),
+            Says::Clarification => WriteDown::Clarification(self.terms(body, title, department).await?),
+            Says::Flexibility => WriteDown::Flexibility(self.terms(body, title, department).await?),
         };
         carry_out(self.desk, self.message, &mut opened, Some(self.action), &command).await
     }
 
-    async fn terms(&self, body: &wire::WriteDown, key: KeyId, department: DepartmentId) -> Result<Terms, Problem> {
+    async fn terms(&self, body: &wire::WriteDown, title: Sealed, department: DepartmentId) -> Result<Terms, Problem> {
         let scope = match &body.scope {
             Some(asked) => scope(asked, &self.known.record)?,
             None => Scope::District,
@@ -212,14 +202,14 @@ impl Asked<'_> {
             return Err(invalid("ends_on", "is before it begins, or past"));
         }
         Ok(Terms {
-            key,
-            title: self.desk.seal(key, &body.title).await?,
-            allows: self.desk.seal(key, &body.text).await?,
-            rationale: self.desk.seal_some(key, body.rationale.as_ref()).await?,
+            key: title.key,
+            title,
+            allows: self.desk.seal(&body.text).await?,
+            rationale: self.desk.seal_some(body.rationale.as_ref()).await?,
             rule: body.rule.clone(),
             area: body.area.clone(),
-            conditions: self.desk.seal_some(key, body.conditions.as_ref()).await?,
-            stays_required: self.desk.seal_some(key, body.stays_required.as_ref()).await?,
+            conditions: self.desk.seal_some(body.conditions.as_ref()).await?,
+            stays_required: self.desk.seal_some(body.stays_required.as_ref()).await?,
             starts_on,
             ends_on: body.ends_on,
             review_on: body.review_on,
@@ -232,7 +222,7 @@ impl Asked<'_> {
                 (false, _, Scope::District) => ResolutionKind::DistrictChange,
             },
             scope,
-            pilot_question: self.desk.seal_some(key, body.pilot_question.as_ref()).await?,
+            pilot_question: self.desk.seal_some(body.pilot_question.as_ref()).await?,
             origin: None,
             pattern: None,
             corrects: None,

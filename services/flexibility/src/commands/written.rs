@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::grant::{first_readers, lent_title};
 use super::office::{Read, read};
-use super::{carry_out, key_of, known, open};
+use super::{carry_out, known, open};
 use crate::domain::{Widen, WriteDown};
 
 /// What the policy says when a changed rule was adopted.
@@ -41,27 +41,24 @@ pub(super) async fn adopt(desk: &Desk, message: &CommandMessage, body: &AdoptBod
     let id = FlexibilityId(message.thing);
     let mut opened = open(desk, message, id).await?;
     let known = known(desk, message);
-    if said.widens == Some(id)
-        && let Some(key) = opened.history.state().record().map(|record| record.key)
-    {
+    if said.widens == Some(id) && opened.history.state().record().is_some() {
         let command = Widen {
             scope: Scope::District,
-            why: desk.seal_some_again(key, said.rationale.as_ref()).await?,
+            why: said.rationale.clone(),
             district: known.record,
         };
         return carry_out(desk, message, &mut opened, None, &command).await;
     }
-    let key = key_of(desk, &opened).await?;
     let command = WriteDown::Flexibility(Terms {
-        key,
-        title: desk.seal_again(key, &said.title).await?,
-        allows: desk.seal_again(key, &said.text).await?,
-        rationale: desk.seal_some_again(key, said.rationale.as_ref()).await?,
+        key: said.title.key,
+        title: said.title.clone(),
+        allows: said.text.clone(),
+        rationale: said.rationale.clone(),
         rule: said.rule.clone(),
         area: record.area.clone(),
         scope: Scope::District,
-        conditions: desk.seal_some_again(key, said.conditions.as_ref()).await?,
-        stays_required: desk.seal_some_again(key, said.stays_required.as_ref()).await?,
+        conditions: said.conditions.clone(),
+        stays_required: said.stays_required.clone(),
         starts_on: known.today,
         ends_on: None,
         review_on: None,
@@ -98,11 +95,10 @@ pub(super) async fn clarify(desk: &Desk, message: &CommandMessage, body: &Clarif
         .map(|record| record.tension.area.clone())
         .ok_or_else(|| Problem::not_found("loop"))?;
     let mut opened = open(desk, message, FlexibilityId(message.thing)).await?;
-    let key = key_of(desk, &opened).await?;
     let command = WriteDown::Clarification(Terms {
-        key,
-        title: desk.seal_again(key, &body.title).await?,
-        allows: desk.seal_again(key, &body.text).await?,
+        key: body.title.key,
+        title: body.title.clone(),
+        allows: body.text.clone(),
         rationale: None,
         rule: body.rule.clone(),
         area,
@@ -154,23 +150,23 @@ pub(super) async fn granted_by_state(
         .filter(|proposal| proposal.revision == record.revision)
         .ok_or_else(|| Problem::conflict("nothing-promised", "the loop has another answer by now"))?;
     let mut opened = open(desk, message, FlexibilityId(message.thing)).await?;
-    let key = key_of(desk, &opened).await?;
     let today = known(desk, message).today;
     let mut rule = asked.rule();
     if rule.citation.is_none() {
         rule.citation = record.reference.clone();
     }
+    let title = lent_title(None, asked, &proposal.summary);
     let command = WriteDown::Flexibility(Terms {
-        key,
-        title: desk.seal_again(key, lent_title(None, asked, &proposal.summary)).await?,
-        allows: desk.seal_again(key, &proposal.summary).await?,
-        rationale: desk.seal_some_again(key, proposal.rationale.as_ref()).await?,
+        key: title.key,
+        title: title.clone(),
+        allows: proposal.summary.clone(),
+        rationale: proposal.rationale.clone(),
         rule,
         area: asked.tension.area.clone(),
         scope: Scope::Schools {
             schools: record.schools.clone(),
         },
-        conditions: desk.seal_some_again(key, record.text.as_ref()).await?,
+        conditions: record.text.clone(),
         stays_required: None,
         starts_on: record.answered_on.unwrap_or(today),
         ends_on: record.until,

@@ -6,16 +6,18 @@ use ::projection::{ApplyError, Batch};
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::Recorded;
 use contracts::events::flexibility::Readers;
-use contracts::events::{IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
+use contracts::events::{CustodyEvent, IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
 use contracts::ids::{District, LoopId};
-use contracts::sealed::Sealed;
+use contracts::sealed::{KeyId, Sealed};
 use contracts::vocabulary::{LoopState, Says, Standing, Visibility};
 use domain::flexibility::FlexibilityRecord;
 use domain::{Flexibility, LoopRecord};
 use sealing::{ERASED, Keyring, SealingError};
+use sql::Db;
 use uuid::Uuid;
 
 use super::office::{self, MetOut, OfficeOut};
+use super::queries;
 use crate::similar::terms::{rule_key, stems};
 
 /// One row of `register_row`.
@@ -104,6 +106,10 @@ pub(super) struct Collected {
     pub(super) suspects: BTreeSet<(District, String)>,
     /// Whether thresholds were set, so that everything is looked at.
     pub(super) all_suspect: bool,
+    /// Keys whose words were erased.
+    pub(super) erased: BTreeSet<KeyId>,
+    /// Rows from before the batch whose titles were among them.
+    pub(super) untitled: Vec<i64>,
     open: HashMap<Uuid, usize>,
     districts: BTreeMap<Uuid, District>,
     rested: BTreeSet<Uuid>,
@@ -165,6 +171,9 @@ impl Collected {
     pub(super) fn loop_event(&mut self, recorded: &Recorded, event: &LoopEvent) {
         let id = recorded.subject.id;
         self.districts.insert(id, recorded.subject.district.clone());
+        if let LoopEvent::Custody(CustodyEvent::Erased(erased)) = event {
+            self.erased.extend(erased.texts.iter().map(|text| text.key));
+        }
         let Concerns { words, rests } = concerns(event);
         if words {
             self.reworded.insert(id);
@@ -172,6 +181,34 @@ impl Collected {
         if rests {
             self.rested.insert(id);
         }
+    }
+
+    /// What was written from words that are erased now is written again without them: the same sealed text stands
+    /// wherever it was taken over.
+    pub(super) async fn blank(
+        &mut self,
+        db: &Db,
+        states: &HashMap<Uuid, Flexibility>,
+        keyring: &Keyring,
+    ) -> Result<(), ApplyError> {
+        for key in &self.erased {
+            for copy in queries::written_under(db, *key).await? {
+                let Ok(record) = serde_json::from_str::<FlexibilityRecord>(&copy.state) else {
+                    continue;
+                };
+                if record.title.key == *key {
+                    self.untitled.push(copy.from_seq);
+                }
+                if copy.to_seq.is_none() && !states.contains_key(&copy.id) {
+                    self.docs.push(DocOut {
+                        seq: copy.first_seq,
+                        district: copy.district,
+                        doc: of_register(copy.id, &record, keyring).await?,
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The rows of each thing that changed, as they stand after the batch.
@@ -275,6 +312,13 @@ pub fn concerns(event: &LoopEvent) -> Concerns {
             | ResolutionEvent::QuestionAsked(_)
             | ResolutionEvent::NoteAdded(_)
             | ResolutionEvent::PutBeforeTeam(_) => of(false, false),
+        },
+        LoopEvent::Custody(event) => match event {
+            CustodyEvent::Erased(_) => of(true, false),
+            CustodyEvent::HoldPlaced(_)
+            | CustodyEvent::HoldLifted(_)
+            | CustodyEvent::StatementAttached(_)
+            | CustodyEvent::RecordDisclosed(_) => of(false, false),
         },
     }
 }

@@ -179,7 +179,9 @@ impl ReadModel for Register {
                 Step::Directory(_) => {}
             }
         }
+        self.keyring.forget(collected.erased.iter().copied());
         collected.finish(&batch, &states, &self.keyring).await?;
+        collected.blank(db, &states, &self.keyring).await?;
         self.folds.end(&mut batch);
         let mut remembered = self
             .remembered
@@ -195,6 +197,10 @@ impl ReadModel for Register {
     async fn write(&self, tx: &mut Tx, prepared: &Prepared) -> Result<(), ApplyError> {
         prepared.batch.write(tx).await?;
         Ok(write::write(tx, &prepared.collected).await?)
+    }
+
+    fn erases(&self, prepared: &Prepared) -> bool {
+        !prepared.collected.erased.is_empty()
     }
 
     async fn committed(&self, _position: u64, prepared: Prepared) {

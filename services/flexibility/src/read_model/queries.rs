@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::ids::{District, EventId, FlexibilityId, LoopId};
 use contracts::queries::RegisterQuery;
+use contracts::sealed::KeyId;
 use contracts::vocabulary::FlexibilityTurn;
 use domain::Flexibility;
 use sql::{Db, on};
@@ -278,4 +279,23 @@ pub(crate) async fn term_counts(db: &Db, after: i64, limit: i64) -> Result<Vec<(
     on!(db, pool => sqlx::query_as(
             "SELECT seq, district, title || ' ' || text || ' ' || rule FROM doc WHERE seq > $1 ORDER BY seq LIMIT $2")
         .bind(after).bind(limit).fetch_all(pool).await)
+}
+
+/// A row of the register in which something is written under a key.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct WrittenUnder {
+    pub(super) from_seq: i64,
+    pub(super) to_seq: Option<i64>,
+    pub(super) first_seq: i64,
+    pub(super) id: Uuid,
+    pub(super) district: String,
+    pub(super) state: String,
+}
+
+/// Every row in which something is written under a key, also those that are past. This looks through all of the
+/// register: words are rarely erased.
+pub(super) async fn written_under(db: &Db, key: KeyId) -> Result<Vec<WrittenUnder>, sqlx::Error> {
+    on!(db, pool => sqlx::query_as(
+            "SELECT from_seq, to_seq, first_seq, id, district, state FROM register_row WHERE state LIKE $1 ORDER BY from_seq")
+        .bind(format!("%\"{key}\"%")).fetch_all(pool).await)
 }

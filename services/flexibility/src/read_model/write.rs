@@ -1,5 +1,6 @@
 //! Writing a batch: many rows a statement, each table once.
 
+use sealing::ERASED;
 use sql::{Tx, on_tx};
 use sqlx::QueryBuilder;
 
@@ -15,7 +16,20 @@ pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx
     rests(tx, collected).await?;
     office::write_met(tx, &collected.met_anew, &collected.met).await?;
     office::write_office(tx, &collected.office).await?;
-    docs(tx, &collected.docs).await
+    for from_seq in &collected.untitled {
+        on_tx!(tx, conn => sqlx::query("UPDATE register_row SET title = $1 WHERE from_seq = $2")
+            .bind(ERASED).bind(*from_seq).execute(&mut **conn).await.map(|_| ()))?;
+    }
+    docs(tx, &collected.docs).await?;
+    if !collected.erased.is_empty()
+        && let Tx::Sqlite(conn) = &mut *tx
+    {
+        // What was taken out of a full-text index stays in its file until that is written anew.
+        sqlx::query("INSERT INTO doc_words (doc_words) VALUES ('optimize')")
+            .execute(&mut **conn)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn rows(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {

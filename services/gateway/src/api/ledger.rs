@@ -18,6 +18,7 @@ use contracts::subjects::query;
 use super::answer::Answer;
 use super::caller::{Caller, body};
 use super::loops::{InPath, Versioned, in_path, named};
+use crate::disclosed;
 use crate::front::Front;
 
 /// Entries in a full bundle and hashes in a full tile.
@@ -209,6 +210,29 @@ pub(super) async fn receipt(State(front): State<Front>, caller: Caller, path: In
         .await?
         .answer;
     Ok(receipt_file(id, receipt.proof))
+}
+
+/// What was given out of a loop, as a file.
+pub(super) async fn disclosed(
+    State(front): State<Front>,
+    caller: Caller,
+    path: InPath<(String, String)>,
+) -> Answer<Response> {
+    let (id, event) = in_path(path)?;
+    let id = named(&front, &caller.visitor, &id).await?;
+    let event: u64 = event.parse().map_err(|_| Problem::not_found("file"))?;
+    Ok(disclosed::file(&front, &caller.visitor, &[(id, event)]).await?)
+}
+
+/// Gives several loops out at once: each is written down, then all are one file.
+pub(super) async fn disclose(State(front): State<Front>, caller: Caller, request: Request) -> Answer<Response> {
+    let body = body(request).await?;
+    let asked: disclosed::Several = contracts::commands::read_body(&body)?;
+    let key = caller
+        .key
+        .clone()
+        .unwrap_or_else(|| runtime::ids::time_ordered(front.clock.now()).to_string());
+    Ok(disclosed::several(&front, &caller.visitor, &asked, &key, caller.at_least).await?)
 }
 
 /// A receipt as a file to keep.

@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 use contracts::Action;
 use contracts::ids::{LoopId, LoopNumber};
 use contracts::problem::{FieldProblem, Problem};
-use contracts::queries::{EntriesQuery, Entry, LoopQuery, LoopRow, LoopView, LoopsQuery, Page};
+use contracts::queries::{Answered, AsOf, EntriesQuery, Entry, LoopQuery, LoopRow, LoopView, LoopsQuery, Page};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::answer::Answer;
 use super::caller::{Caller, body};
@@ -33,6 +34,36 @@ pub(super) fn read_query<T: DeserializeOwned>(raw: Option<&str>) -> Result<T, Pr
     axum::extract::Query::<T>::try_from_uri(&uri)
         .map(|axum::extract::Query(query)| query)
         .map_err(|error| wrong_query(&error.body_text()))
+}
+
+/// What an address asks for as of an earlier time, and the rest of its parameters.
+pub(super) fn as_of(raw: Option<&str>) -> Result<(Option<AsOf>, String), Problem> {
+    let raw = raw.unwrap_or_default();
+    let (of, rest): (Vec<&str>, Vec<&str>) = raw
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .partition(|pair| pair.starts_with("as_of="));
+    let of = of.first().map(|pair| {
+        let text = pair.strip_prefix("as_of=").unwrap_or_default();
+        text.parse::<AsOf>().map_err(|message| {
+            let field = FieldProblem {
+                field: "as_of".to_owned(),
+                message: message.clone(),
+            };
+            Problem::invalid(format!("as_of: {message}"), vec![field])
+        })
+    });
+    Ok((of.transpose()?, rest.join("&")))
+}
+
+/// An answer that says as of when it was known, where that was asked for.
+pub(super) fn known<A: Serialize>(answered: Answered<A>) -> Result<Value, Problem> {
+    let unwritten = |_| Problem::unavailable("an answer could not be written");
+    let mut value = serde_json::to_value(answered.answer).map_err(unwritten)?;
+    if let (Some(known), Value::Object(fields)) = (answered.as_of, &mut value) {
+        fields.insert("known_at".to_owned(), serde_json::to_value(known).map_err(unwritten)?);
+    }
+    Ok(value)
 }
 
 fn wrong_query(said: &str) -> Problem {
@@ -80,18 +111,13 @@ pub(super) async fn named(front: &Front, visitor: &Visitor, text: &str) -> Resul
 }
 
 /// A page of loops.
-pub(super) async fn list(
-    State(front): State<Front>,
-    caller: Caller,
-    RawQuery(raw): RawQuery,
-) -> Answer<Json<Page<LoopRow>>> {
-    let query: LoopsQuery = read_query(raw.as_deref())?;
-    Ok(Json(
-        front
-            .ask(&caller.visitor, "timeline", "loops", query, caller.at_least)
-            .await?
-            .answer,
-    ))
+pub(super) async fn list(State(front): State<Front>, caller: Caller, RawQuery(raw): RawQuery) -> Answer<Json<Value>> {
+    let (of, rest) = as_of(raw.as_deref())?;
+    let query: LoopsQuery = read_query(Some(&rest))?;
+    let answered: Answered<Page<LoopRow>> = front
+        .ask_as_of(&caller.visitor, "loops", query, of, caller.at_least)
+        .await?;
+    Ok(Json(known(answered)?))
 }
 
 async fn view(front: &Front, caller: &Caller, id: LoopId) -> Result<LoopView, Problem> {
@@ -102,10 +128,19 @@ async fn view(front: &Front, caller: &Caller, id: LoopId) -> Result<LoopView, Pr
 }
 
 /// One loop.
-pub(super) async fn one(State(front): State<Front>, caller: Caller, path: InPath<String>) -> Answer<Response> {
+pub(super) async fn one(
+    State(front): State<Front>,
+    caller: Caller,
+    path: InPath<String>,
+    RawQuery(raw): RawQuery,
+) -> Answer<Response> {
     let id = named(&front, &caller.visitor, &in_path(path)?).await?;
-    let view = view(&front, &caller, id).await?;
-    Ok(([(header::ETAG, format!("\"{}\"", view.version))], Json(view)).into_response())
+    let (of, _) = as_of(raw.as_deref())?;
+    let answered: Answered<LoopView> = front
+        .ask_as_of(&caller.visitor, "loop", LoopQuery { id }, of, caller.at_least)
+        .await?;
+    let tag = [(header::ETAG, format!("\"{}\"", answered.answer.version))];
+    Ok((tag, Json(known(answered)?)).into_response())
 }
 
 /// A loop's history, ascending.
@@ -114,7 +149,7 @@ pub(super) async fn timeline(
     caller: Caller,
     path: InPath<String>,
     RawQuery(raw): RawQuery,
-) -> Answer<Json<Page<Entry>>> {
+) -> Answer<Json<Value>> {
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Paging {
@@ -122,18 +157,17 @@ pub(super) async fn timeline(
         cursor: Option<String>,
     }
     let id = named(&front, &caller.visitor, &in_path(path)?).await?;
-    let paging: Paging = read_query(raw.as_deref())?;
+    let (of, rest) = as_of(raw.as_deref())?;
+    let paging: Paging = read_query(Some(&rest))?;
     let query = EntriesQuery {
         id,
         limit: paging.limit,
         cursor: paging.cursor,
     };
-    Ok(Json(
-        front
-            .ask(&caller.visitor, "timeline", "entries", query, caller.at_least)
-            .await?
-            .answer,
-    ))
+    let answered: Answered<Page<Entry>> = front
+        .ask_as_of(&caller.visitor, "entries", query, of, caller.at_least)
+        .await?;
+    Ok(Json(known(answered)?))
 }
 
 /// Does something to a loop.

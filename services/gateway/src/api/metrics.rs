@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::caller::Caller;
-use super::loops::read_query;
+use super::loops::{as_of, read_query};
 use crate::front::Front;
 
 /// The figures of a period.
@@ -18,7 +18,7 @@ pub struct Figures {
     pub from: chrono::NaiveDate,
     /// To.
     pub to: chrono::NaiveDate,
-    /// When they were read.
+    /// As of when: now, or the time that was asked for.
     pub as_of: chrono::DateTime<chrono::Utc>,
     /// The figures.
     #[serde(flatten)]
@@ -34,17 +34,18 @@ pub struct Stages {
     pub from: chrono::NaiveDate,
     /// To.
     pub to: chrono::NaiveDate,
-    /// When they were read.
+    /// As of when: now, or the time that was asked for.
     pub as_of: chrono::DateTime<chrono::Utc>,
     /// One for each state, in the order of a loop's life.
     pub items: Vec<StageTime>,
 }
 
 async fn picture(front: &Front, caller: &Caller, raw: Option<&str>) -> Answer<Picture> {
-    let mut query: PictureQuery = read_query(raw)?;
+    let (of, rest) = as_of(raw)?;
+    let mut query: PictureQuery = read_query(Some(&rest))?;
     query.limit = Some(1);
     Ok(front
-        .ask(&caller.visitor, "timeline", "picture", query, caller.at_least)
+        .ask_as_of(&caller.visitor, "picture", query, of, caller.at_least)
         .await?
         .answer)
 }

@@ -26,6 +26,7 @@ pub mod documented {
     pub use super::office::Begun;
     pub use super::register::WrittenDown;
     pub use super::tensions::Filed;
+    pub use crate::disclosed::Several;
 }
 
 use crate::front::Front;
@@ -38,6 +39,8 @@ pub fn router() -> Router<Front> {
         .route("/api/v1/loops/{id}", get(loops::one))
         .route("/api/v1/loops/{id}/timeline", get(loops::timeline))
         .route("/api/v1/loops/{id}/receipt", get(ledger::receipt))
+        .route("/api/v1/loops/{id}/disclosed/{event}", get(ledger::disclosed))
+        .route("/api/v1/disclosures", post(ledger::disclose))
         .route("/api/v1/ledger", get(ledger::view))
         .route("/api/v1/ledger/keep-checkpoint", post(ledger::keep))
         .route("/ledger/{district}/checkpoint", get(ledger::checkpoint))

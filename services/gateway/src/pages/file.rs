@@ -15,12 +15,14 @@ use std::time::Duration;
 use askama::Template;
 use axum::Form;
 use axum::extract::Query;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::LoopId;
 use contracts::action::Action;
 use contracts::problem::Problem;
 use contracts::queries::{LoopQuery, LoopView};
 use contracts::vocabulary::LoopState;
+use domain::students::{self, Named};
 
 use super::forms::{self, Field, Trouble, Typed};
 use super::shell::{self, Here, Shell};
@@ -43,6 +45,8 @@ pub(super) struct FilePage {
     pub problem: Option<Trouble>,
     /// What is like what was typed, where the person looked before sending.
     pub near: Option<similar::Cards>,
+    /// What looked as if it named a student when it was sent: sent once more with this, it is filed as it is.
+    pub sure: String,
 }
 
 /// One screen on a phone, one part of the page on a desk.
@@ -86,8 +90,56 @@ impl FilePage {
             draft: viewer.visitor.claims.person.to_string(),
             problem: trouble,
             near: None,
+            sure: String::new(),
         }
     }
+
+    /// Points out, where it stands, what looks as if it named a student. Whoever wrote it decides.
+    pub(super) fn pointing_out(mut self, named: &[(String, Named)]) -> Self {
+        let mut trouble = Trouble {
+            title: "Does this name a student?".to_owned(),
+            detail: "What is filed stays on record. Say it without a name or a number, as in \u{201c}a fourth grader\u{201d}. If \
+                     nobody is named, send it as it is."
+                .to_owned(),
+            ..Trouble::nothing()
+        };
+        for (path, named) in named {
+            let question = format!("\u{201c}{}\u{201d}: {}", named.words, named.looks.question());
+            let fields = self.sections.iter_mut().flat_map(|section| &mut section.fields);
+            if let Some(field) = fields.into_iter().find(|field| field.path == *path) {
+                trouble.fields.push((field.id.clone(), question.clone()));
+                field.error.get_or_insert(question);
+            }
+        }
+        self.sure = sure(named);
+        self.problem = Some(trouble);
+        self
+    }
+}
+
+/// What looks as if it named a student in what was typed, with the fields it stands in.
+fn named_in(desk: &Desk, typed: &Typed) -> Vec<(String, Named)> {
+    let district = &desk.viewer.district;
+    let schools = district.schools.iter().map(|school| school.name.clone());
+    let departments = district.departments.iter().map(|department| department.name.clone());
+    let people = district.people.iter().map(|person| person.name.clone());
+    let known: Vec<String> = schools
+        .chain(departments)
+        .chain(people)
+        .chain([desk.viewer.visitor.claims.name.clone()])
+        .collect();
+    let mut found = Vec::new();
+    for path in ["trying", "barrier", "tried", "would_help", "title"] {
+        let named = students::named_in(typed.get(path), &known);
+        found.extend(named.into_iter().map(|named| (path.to_owned(), named)));
+    }
+    found
+}
+
+/// The words that were pointed out, as the page carries them.
+fn sure(named: &[(String, Named)]) -> String {
+    let words: Vec<&str> = named.iter().map(|(_, named)| named.words.as_str()).collect();
+    words.join("\n")
 }
 
 pub(super) async fn show(desk: Desk, Query(query): Query<Vec<(String, String)>>) -> Response {
@@ -116,6 +168,12 @@ pub(super) async fn send(desk: Result<Desk, Stranger>, Form(typed): Form<Vec<(St
     if typed.has("look") {
         return look(&desk, &typed).await;
     }
+    // Whoever has seen what looks like a student's name decides; anything new is pointed out again.
+    let named = named_in(&desk, &typed);
+    let seen: Vec<&str> = typed.get("sure").lines().collect();
+    if named.iter().any(|(_, named)| !seen.contains(&named.words.as_str())) {
+        return pointed_out(&desk, &typed, &named);
+    }
     match filed(&desk, &typed).await {
         Ok(id) => {
             wait_until_somebody_has_it(&desk, id).await;
@@ -126,6 +184,19 @@ pub(super) async fn send(desk: Result<Desk, Stranger>, Form(typed): Form<Vec<(St
             &FilePage::new(&desk.viewer, &typed, Some(&problem)),
         )),
     }
+}
+
+/// The page again, with what looks as if it named a student; nothing is sent.
+fn pointed_out(desk: &Desk, typed: &Typed, named: &[(String, Named)]) -> Response {
+    let page = desk.viewer.check(typed).and_then(|()| {
+        let mut page = FilePage::new(&desk.viewer, typed, None);
+        for section in &mut page.sections {
+            section.fields.iter_mut().for_each(|field| field.fill(typed));
+        }
+        typed.get("key").clone_into(&mut page.key);
+        shell::page_as(StatusCode::UNPROCESSABLE_ENTITY, &page.pointing_out(named))
+    });
+    desk.or_trouble(page)
 }
 
 /// The page again, with what is like what was typed; nothing is sent.

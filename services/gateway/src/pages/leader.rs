@@ -62,12 +62,13 @@ impl LeaderPage {
         } else {
             Vec::new()
         };
+        let past = viewer.as_of.map_or(String::new(), |as_of| format!("&as_of={as_of}"));
         let late_with = picture.late_with.iter().map(|with| {
             let department = with.department.map_or(String::new(), |id| format!("&department={id}"));
             (
                 with.clone(),
                 super::words::raised(&with.name),
-                format!("/loops?open=true&sort=due{department}"),
+                format!("/loops?open=true&sort=due{department}{past}"),
             )
         });
         Self {
@@ -99,7 +100,7 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
         Choice::new("longest_wait", "Longest single wait"),
         Choice::new("age", "Oldest"),
     ];
-    vec![
+    let mut fields = vec![
         Field {
             needed: Some(""),
             ..period.value(PERIOD)
@@ -111,7 +112,19 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
             needed: Some(""),
             ..Field::pick("sort", "First", sorts)
         },
-    ]
+    ];
+    if viewer.sees_the_past() {
+        fields.push(past());
+    }
+    fields
+}
+
+/// Asks for everything as it was known on a day.
+pub(super) fn past() -> Field {
+    Field {
+        needed: Some(""),
+        ..Field::day("as_of", "As it was known on").hint("At the end of that day, from the record.")
+    }
 }
 
 fn query(typed: &Typed, today: NaiveDate) -> PictureQuery {

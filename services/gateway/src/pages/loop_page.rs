@@ -18,9 +18,11 @@ use contracts::queries::{
 };
 use contracts::vocabulary::ResolutionKind;
 
+pub(super) use self::actions::done;
 pub(super) use self::conversation::Said;
 use self::facts::Facts;
 use self::top::Top;
+use super::custody;
 use super::forms::{self, Form, Typed};
 use super::ring::Ring;
 use super::shell::{self, Here, Shell};
@@ -63,6 +65,9 @@ pub(super) struct LoopPage {
     pub facts: Facts,
     /// The request to the state that its answer waits for.
     pub waiver: Option<String>,
+    /// Whether this person looks after its record, and what for.
+    pub keeps: bool,
+    pub kept_for: &'static str,
     /// What stands in the register near to it: address, what it says, title.
     pub near: Vec<(String, &'static str, String)>,
     /// The stream sequence of its last event.
@@ -135,6 +140,8 @@ impl LoopPage {
                 .map(|next| format!("/loops/{}?after={}", view.id, forms::escaped(next))),
             facts: Facts::new(viewer, view),
             waiver: None,
+            keeps: custody::keeps(view),
+            kept_for: custody::kept_for(viewer),
             near: near
                 .flexibilities
                 .iter()

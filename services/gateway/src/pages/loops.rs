@@ -9,6 +9,7 @@ use contracts::vocabulary::LoopState;
 
 use super::days::counted;
 use super::forms::{Choice, Field, Typed};
+use super::leader::past;
 use super::rows::Row;
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Viewer};
@@ -64,7 +65,7 @@ impl LoopsPage {
 
 fn filters(viewer: &Viewer) -> Vec<Field> {
     let states = LoopState::ALL.iter().map(|state| Choice::new(state, state.label()));
-    vec![
+    let mut fields = vec![
         Field {
             needed: Some(""),
             ..Field::line("q", "Words or number")
@@ -95,7 +96,11 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
                 Choice::new("changed", "Changed last"),
             ],
         ),
-    ]
+    ];
+    if viewer.sees_the_past() {
+        fields.push(past());
+    }
+    fields
 }
 
 /// A list that drops down and may be left alone.

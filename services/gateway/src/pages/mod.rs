@@ -7,6 +7,7 @@ mod allowed;
 mod assets;
 mod chart;
 mod contact;
+mod custody;
 mod days;
 mod department;
 #[cfg(debug_assertions)]
@@ -92,10 +93,14 @@ pub fn router() -> Router<Front> {
         )
         .route("/record", get(record::show).post(record::again))
         .route("/record/keep", post(record::keep))
+        .route("/record/give", post(record::give))
         .route("/receipt", get(record::ask).post(record::check))
         .route("/loops", get(loops::show))
         .route("/loops/{id}", get(loop_page::show))
         .route("/loops/{id}/receipt", get(loop_page::receipt))
+        .route("/loops/{id}/record", get(custody::show))
+        .route("/loops/{id}/record/{action}", post(custody::act))
+        .route("/loops/{id}/disclosed/{event}", get(custody::file))
         .route("/loops/{id}/{action}", get(loop_page::back).post(loop_page::act))
         .route("/favicon.ico", get(assets::icon))
         .route("/assets/uswds/{*path}", get(assets::vendored))

@@ -10,14 +10,15 @@ use contracts::ids::{LoopId, LoopNumber};
 use contracts::problem::Problem;
 use contracts::queries::{CheckQuery, CheckView, KeysQuery, LedgerQuery, LedgerView};
 use contracts::subjects::query;
-use contracts::vocabulary::Damaged;
+use contracts::vocabulary::{Damaged, Disclosure, Role};
 use serde::Deserialize;
 
 use super::days::Days;
-use super::forms::{Field, Form, Shape, Typed};
+use super::forms::{self, Choice, Field, Form, Shape, Typed};
 use super::office::tell;
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Stranger, Viewer};
+use crate::disclosed::{self, Several};
 use crate::front::Front;
 
 /// How a district's record stands.
@@ -41,6 +42,8 @@ pub(super) struct RecordPage {
     /// Who keeps a checkpoint outside, and since when.
     pub kept: Vec<(String, String)>,
     pub form: Option<Form>,
+    /// What gives loops out, for an auditor.
+    pub giving: Option<Form>,
 }
 
 /// A checkpoint to copy.
@@ -140,6 +143,7 @@ impl RecordPage {
                 })
                 .collect(),
             form: ledger.checkpoints.first().map(|latest| keeping(viewer, latest.size)),
+            giving: viewer.has(Role::Auditor).then(|| giving(viewer)),
         }
     }
 }
@@ -155,6 +159,53 @@ fn keeping(viewer: &Viewer, size: u64) -> Form {
     )
     .lead("Then the record says so, and everybody who looks after it sees that somebody could show a change.")
     .with(Field::hidden("size", size, Shape::Number))
+}
+
+/// Gives loops of a school or a time out.
+fn giving(viewer: &Viewer) -> Form {
+    let mut schools: Vec<Choice> = viewer
+        .district
+        .schools
+        .iter()
+        .map(|school| Choice::new(school.id, school.name.clone()))
+        .collect();
+    schools.insert(0, Choice::new("", "Every school"));
+    let forms = Disclosure::ALL.iter().map(|one| Choice::new(one.code(), one.label()));
+    Form::new(
+        viewer,
+        "give",
+        "/record/give".to_owned(),
+        "Give loops out",
+        "Write it down and make the file",
+    )
+    .lead(
+        "One file with every entry and its proof, the words with what shows that they are the ones that were written, and \
+         pages to read. Each of the loops says from then on to whom it was given. To keep words back, give a single loop \
+         out, from its own page.",
+    )
+    .with(Field::line("to", "To whom?").needed("say to whom"))
+    .with(Field::radios("form", "In what form?", forms.collect()).needed("choose one"))
+    .with(Field::pick("school", "Of which school?", schools))
+    .with(Field::day("from", "Filed from"))
+    .with(Field::day("until", "Filed until"))
+}
+
+/// Loops are given out: the answer is the file.
+pub(super) async fn give(desk: Result<Desk, Stranger>, Sent(typed): Sent<Vec<(String, String)>>) -> Response {
+    let typed = Typed::from(typed);
+    let desk = match desk {
+        Ok(desk) => desk,
+        Err(stranger) => return stranger.keeping(&typed),
+    };
+    let file = async {
+        desk.viewer.check(&typed)?;
+        let form = giving(&desk.viewer);
+        forms::missing(&form.fields, &typed)?;
+        let asked: Several = contracts::commands::read_body(&forms::body(&form.fields, &typed)?)?;
+        let key = typed.get("key");
+        disclosed::several(&desk.front, &desk.viewer.visitor, &asked, key, 0).await
+    };
+    file.await.unwrap_or_else(|problem| shell::kept_for(&problem, &typed))
 }
 
 /// Somebody keeps a checkpoint.

@@ -54,7 +54,7 @@ impl Row {
         let ended = row.state.is_end();
         Self {
             ring: Ring::new(row.state, row.unconfirmed, &row.schools, colour),
-            href: format!("/loops/{}", row.id),
+            href: viewer.loop_href(row.id),
             title: row.title.clone(),
             number: row.number.to_string(),
             schools: words::schools(&row.schools, row.schools_count),

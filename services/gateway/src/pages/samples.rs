@@ -16,8 +16,8 @@ use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, School
 #[cfg(test)]
 use contracts::queries::{CheckView, Checkpoint, KeptOutside, LedgerAlarm, LedgerView};
 use contracts::queries::{
-    ClockView, DistrictView, Entry, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool, NamedZone,
-    OpenQuestion, Page, ResolutionView, SchoolView,
+    ClockView, DistrictView, Entry, EntryText, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool,
+    NamedZone, OpenQuestion, Page, ResolutionView, SchoolView,
 };
 #[cfg(test)]
 use contracts::vocabulary::Damaged;
@@ -190,6 +190,7 @@ pub(super) fn viewer_as(roles: &[Role]) -> Viewer {
         visitor,
         district: district.into(),
         days,
+        as_of: None,
     }
 }
 
@@ -366,6 +367,7 @@ pub(super) fn loop_view(state: LoopState, text: &str) -> LoopView {
         filed_at: row.filed_at,
         changed_at: row.changed_at,
         ended_at: state.is_end().then(now),
+        holds: Vec::new(),
         actions: Action::ALL.iter().map(|action| action.slug().to_owned()).collect(),
         card: false,
     }
@@ -382,6 +384,8 @@ pub(super) fn entries(text: &str) -> Page<Entry> {
         ("outcome_refused", false),
         ("case_declined", false),
         ("due_soon_noticed", false),
+        ("statement_attached", false),
+        ("record_disclosed", false),
     ];
     let entry = |(index, (kind, internal)): (usize, (&str, bool))| Entry {
         sequence: 800 + index as u64,
@@ -393,6 +397,12 @@ pub(super) fn entries(text: &str) -> Page<Entry> {
         summary: format!("{} happened", kind.replace('_', " ")),
         words: (kind != "tension_routed" && kind != "due_soon_noticed").then(|| text.to_owned()),
         internal,
+        texts: vec![EntryText {
+            text: format!("{}/why", index + 1),
+            field: "why".to_owned(),
+            words: text.to_owned(),
+            erased: false,
+        }],
         data: serde_json::Value::Null,
     };
     Page {

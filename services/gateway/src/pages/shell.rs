@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use contracts::problem::Problem;
+use contracts::queries::AsOf;
 use contracts::vocabulary::Role;
 
 use super::assets;
@@ -39,6 +40,8 @@ pub(super) struct Shell {
     pub mark: Ring,
     /// When the page was made, in words, for print and for "last update".
     pub as_of: String,
+    /// The moment of the past that the page shows, in words.
+    pub past: Option<String>,
 }
 
 /// Who is signed in.
@@ -100,6 +103,10 @@ impl Shell {
             person: Some(person),
             places,
             as_of: viewer.days.moment(viewer.days.now),
+            past: viewer.as_of.map(|as_of| match as_of {
+                AsOf::Day(day) => format!("at the end of {}", viewer.days.full(day)),
+                AsOf::Sequence(sequence) => format!("after entry {sequence} of the record"),
+            }),
             ..Self::bare(title)
         }
     }
@@ -116,6 +123,7 @@ impl Shell {
             js: assets::href("app.js"),
             mark: Ring::mark(),
             as_of: String::new(),
+            past: None,
         }
     }
 }

@@ -3,13 +3,17 @@
 use askama::Template;
 use contracts::Action;
 use contracts::OfficeAction;
+use contracts::ids::EventId;
 use contracts::problem::{FieldProblem, Problem, Since};
-use contracts::queries::Page;
+use contracts::queries::{HoldView, Page};
 use contracts::register_action::RegisterAction;
 use contracts::vocabulary::{LoopState, PatternStanding, Role, Says, ScopeLevel, Standing, WaiverStanding};
 
+use domain::students::{Looks, Named};
+
 use super::allowed::{AllowedPage, Ending, FlexibilityPage, PublicPage, WritePage};
 use super::contact::ContactPage;
+use super::custody::CustodyPage;
 use super::department::DepartmentPage;
 use super::file::{Cards, FilePage};
 use super::forms::Typed;
@@ -128,6 +132,16 @@ fn pages() -> Vec<(String, String)> {
         ),
         ("file", drawn(&FilePage::new(&viewer, &Typed::default(), None))),
         (
+            "file, a name",
+            drawn(&FilePage::new(&viewer, &typed, None).pointing_out(&[(
+                "trying".to_owned(),
+                Named {
+                    words: HOSTILE.to_owned(),
+                    looks: Looks::NameOfStudent,
+                },
+            )])),
+        ),
+        (
             "file, refused",
             drawn(&FilePage::new(&viewer, &typed, Some(&problem()))),
         ),
@@ -186,6 +200,23 @@ fn pages() -> Vec<(String, String)> {
                 None,
             )),
         ));
+    }
+    for held in [false, true] {
+        let mut view = samples::loop_view(LoopState::Closed, HOSTILE);
+        let kept = ["contest", "erase", "hold", "lift-hold", "disclose"];
+        view.actions = kept.map(str::to_owned).to_vec();
+        let hold = |nth: u128| HoldView {
+            id: EventId(uuid::Uuid::from_u128(nth)),
+            since: samples::now(),
+        };
+        view.holds = if held { vec![hold(1), hold(2)] } else { Vec::new() };
+        let entries = samples::entries(HOSTILE).items;
+        let attempt = held.then(|| {
+            let form = super::custody::form(Action::Erase, &viewer, &view, &entries);
+            form.refused(&typed, &problem(), &viewer)
+        });
+        let page = CustodyPage::new(&viewer, &view, &entries, Some(Action::Disclose), attempt);
+        pages.push((format!("custody, held {held}"), drawn(&page)));
     }
     for action in Action::ALL {
         let view = samples::loop_view(LoopState::Proposed, HOSTILE);

@@ -4,8 +4,9 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
+use contracts::LoopId;
 use contracts::problem::Problem;
-use contracts::queries::DistrictView;
+use contracts::queries::{AsOf, DistrictView};
 use contracts::vocabulary::Role;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,9 +24,24 @@ pub(super) struct Viewer {
     pub visitor: Visitor,
     pub district: std::sync::Arc<DistrictView>,
     pub days: Days,
+    /// The moment of the past that is looked at, where one is.
+    pub as_of: Option<AsOf>,
 }
 
 impl Viewer {
+    /// The page of a loop, of the same time.
+    pub(super) fn loop_href(&self, id: LoopId) -> String {
+        match self.as_of {
+            Some(as_of) => format!("/loops/{id}?as_of={as_of}"),
+            None => format!("/loops/{id}"),
+        }
+    }
+
+    /// Whether the person may look at the past.
+    pub(super) fn sees_the_past(&self) -> bool {
+        self.has(Role::Contact) || self.has(Role::Leader) || self.has(Role::Auditor)
+    }
+
     /// Whether the person holds a role anywhere.
     pub(super) fn has(&self, role: Role) -> bool {
         self.visitor.claims.has(role)
@@ -91,11 +107,12 @@ impl Desk {
         name: &str,
         query: Q,
     ) -> Result<A, Problem> {
-        Ok(self
-            .front
-            .ask(&self.viewer.visitor, service, name, query, 0)
-            .await?
-            .answer)
+        let visitor = &self.viewer.visitor;
+        let answered = match self.viewer.as_of {
+            Some(as_of) if service == "timeline" => self.front.ask_as_of(visitor, name, query, Some(as_of), 0).await?,
+            Some(_) | None => self.front.ask(visitor, service, name, query, 0).await?,
+        };
+        Ok(answered.answer)
     }
 
     /// The same with the district as it is now.
@@ -152,6 +169,20 @@ impl IntoResponse for Stranger {
     }
 }
 
+/// The moment of the past that an address asks for.
+fn past_of(query: Option<&str>) -> Result<Option<AsOf>, Problem> {
+    let pairs = query.unwrap_or_default().split('&');
+    let asked = pairs
+        .filter_map(|pair| pair.strip_prefix("as_of="))
+        .find(|text| !text.is_empty());
+    asked
+        .map(|text| {
+            text.parse()
+                .map_err(|message| Problem::invalid(format!("as_of: {message}"), Vec::new()))
+        })
+        .transpose()
+}
+
 impl FromRequestParts<Front> for Desk {
     type Rejection = Stranger;
 
@@ -165,13 +196,22 @@ impl FromRequestParts<Front> for Desk {
             return Err(Stranger::NotSignedIn { wanted });
         };
         let district = front.district(&visitor).await.map_err(Stranger::Trouble)?;
-        let days = Days::new(&district.time_zone, front.clock.now());
+        let now = front.clock.now();
+        let as_of = past_of(parts.uri.query()).map_err(Stranger::Trouble)?;
+        let mut days = Days::new(&district.time_zone, now);
+        if let Some(AsOf::Day(day)) = as_of
+            && let Some(next) = day.succ_opt()
+        {
+            let end = days.start_of(next) - chrono::TimeDelta::seconds(1);
+            days = Days::new(&district.time_zone, end.min(now));
+        }
         Ok(Self {
             front: front.clone(),
             viewer: Viewer {
                 visitor,
                 district,
                 days,
+                as_of,
             },
         })
     }

@@ -10,7 +10,7 @@ use contracts::events::intake::{Origin, Reach, TensionFiled};
 use contracts::events::routing::{ChosenBy, ServiceLevel};
 use contracts::events::{LoopEvent, OwnedEvents};
 use contracts::ids::{CommandId, LoopId, SchoolId};
-use contracts::sealed::{KeyId, Sealed};
+use contracts::sealed::Sealed;
 use contracts::subjects::Subject;
 use contracts::vocabulary::{DeclineGround, Kind, ResolutionKind, RuleSource, Urgency, Visibility};
 use decider::{Decide, written};
@@ -117,7 +117,6 @@ struct Life {
     school: usize,
     other: usize,
     area: usize,
-    key: Option<KeyId>,
 }
 
 /// Makes one event after the other, in the order of time, loops side by side.
@@ -230,22 +229,21 @@ impl<'a> Lives<'a> {
             other: (school + 1 + self.random.random_range(0..self.cast.reporters.len() - 1))
                 % self.cast.reporters.len(),
             area: self.random.random_range(0..self.cast.areas.len()),
-            key: None,
         }
     }
 
     async fn file(&mut self, which: usize) -> anyhow::Result<(Subject, Envelope)> {
-        let key = self.keyring.lease().await?;
+        let title = self.sealed(6).await?;
         let (school, area) = (self.open[which].school, self.open[which].area);
         let tension = TensionFiled {
-            key,
+            key: title.key,
             school: school_of(&self.cast.reporters[school]),
             origin: Origin::School,
-            title: self.sealed(key, 6).await?,
-            trying: self.sealed(key, 24).await?,
-            barrier: self.sealed(key, 30).await?,
+            title,
+            trying: self.sealed(24).await?,
+            barrier: self.sealed(30).await?,
             tried: None,
-            would_help: Some(self.sealed(key, 12).await?),
+            would_help: Some(self.sealed(12).await?),
             kind: Kind::ALL[self.random.random_range(0..Kind::ALL.len())],
             area: Area::from_code(self.cast.areas[area].0).unwrap_or_else(|| unreachable!("areas of the product")),
             rule_source: RuleSource::ALL[self.random.random_range(0..RuleSource::ALL.len())],
@@ -259,7 +257,6 @@ impl<'a> Lives<'a> {
             visibility: Visibility::Joinable,
             linked_to: None,
         };
-        self.open[which].key = Some(key);
         let claims = self.cast.reporters[school].clone();
         self.decide(
             which,
@@ -274,7 +271,6 @@ impl<'a> Lives<'a> {
         life.next += 1;
         let (school, other) = (life.school, life.other);
         let place = self.cast.areas[life.area].1;
-        let key = life.key.unwrap_or_else(|| unreachable!("it was filed first"));
         let here = school_of(&self.cast.reporters[school]);
         let there = school_of(&self.cast.reporters[other]);
         let reporter = Authority::Person(self.cast.reporters[school].clone());
@@ -286,7 +282,7 @@ impl<'a> Lives<'a> {
             .next()
             .unwrap_or_else(|| unreachable!("staff work somewhere"));
         let staff = Authority::Person(staff);
-        let text = self.sealed(key, 18).await?;
+        let text = self.sealed(18).await?;
         match step {
             Route => {
                 let command = routing::domain::RouteFiled {
@@ -456,7 +452,8 @@ impl<'a> Lives<'a> {
         Ok((life.subject.clone(), envelope))
     }
 
-    async fn sealed(&mut self, key: KeyId, count: usize) -> Result<Sealed, SealingError> {
+    async fn sealed(&mut self, count: usize) -> Result<Sealed, SealingError> {
+        let key = self.keyring.lease().await?;
         let text = words::sentence(&mut self.random, count);
         self.keyring.seal(key, &text).await
     }

@@ -25,7 +25,7 @@ use crate::broker;
 use crate::cli::{BenchOptions, BenchPart, print, say};
 use crate::services::location;
 use clients::{Filed, Tokens, Window};
-use report::{Broker, Commands, Filing, LedgerCost, Machine, Pages, Rebuild, Report, Resident, Screen};
+use report::{Broker, Commands, Filing, LedgerCost, Machine, Pages, Proving, Rebuild, Report, Resident, Screen};
 use system::System;
 use watch::Watch;
 
@@ -83,7 +83,7 @@ async fn measure(options: &BenchOptions, folder: &Path) -> anyhow::Result<Report
     if wants(BenchPart::Ledger) {
         report.ledger = Some(with_and_without_ledger(options, folder, &story).await?);
     }
-    if wants(BenchPart::Rebuild) || wants(BenchPart::Pages) {
+    if wants(BenchPart::Rebuild) || wants(BenchPart::Pages) || wants(BenchPart::Record) {
         large(options, folder, &story, &mut report).await?;
     }
     Ok(report)
@@ -214,6 +214,22 @@ async fn large(options: &BenchOptions, folder: &Path, story: &Path, report: &mut
     say(&format!("Filling a record with {} loops", options.loops));
     record::fill(&data, &people.cast()?, options.loops).await?;
     let place = location(database, data.join("db"));
+    if wants(BenchPart::Record) {
+        let proven = record::prove(&data, &place)
+            .await
+            .context("failed to prove the record")?;
+        report.record = Some(Proving {
+            entries: proven.entries,
+            taken_per_s: proven.taken_per_s,
+            export_s: proven.export_s,
+            verify_s: proven.verify_s,
+            verified_per_s: proven.entries as f64 / proven.verify_s,
+            ratio_to_hashing: proven.hash_s / proven.verify_s,
+        });
+    }
+    if !(wants(BenchPart::Rebuild) || wants(BenchPart::Pages)) {
+        return Ok(());
+    }
     let made = record::make(&data, &place)
         .await
         .context("failed to make the timeline again")?;

@@ -19,6 +19,8 @@ pub(super) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ledger: Option<LedgerCost>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) record: Option<Proving>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rebuild: Option<Rebuild>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pages: Option<Pages>,
@@ -89,6 +91,20 @@ pub(super) struct LedgerCost {
     pub(super) ratio: f64,
     pub(super) with_mb: f64,
     pub(super) without_mb: f64,
+}
+
+/// Proving a record.
+#[derive(Debug, Serialize)]
+pub(super) struct Proving {
+    /// Entries of the district with most.
+    pub(super) entries: u64,
+    /// Messages a second taken into the ledger from zero.
+    pub(super) taken_per_s: f64,
+    pub(super) export_s: f64,
+    pub(super) verify_s: f64,
+    pub(super) verified_per_s: f64,
+    /// Verifying against reading and hashing the same bytes and nothing else.
+    pub(super) ratio_to_hashing: f64,
 }
 
 /// Making the timeline from zero.
@@ -187,6 +203,13 @@ impl Report {
                 text,
                 "ledger           filing {:.0}/s with it, {:.0}/s without: {:.2}; resident {:.0} MB with it, {:.0} MB without",
                 it.with_per_s, it.without_per_s, it.ratio, it.with_mb, it.without_mb
+            );
+        }
+        if let Some(it) = &self.record {
+            let _ = writeln!(
+                text,
+                "record           taken in at {:.0}/s; {} entries written out in {:.1} s and verified in {:.1} s ({:.0}/s), {:.2} of hashing alone",
+                it.taken_per_s, it.entries, it.export_s, it.verify_s, it.verified_per_s, it.ratio_to_hashing
             );
         }
         if let Some(it) = &self.rebuild {

@@ -92,6 +92,7 @@ fn allowed() -> Vec<Allowed> {
             publish: with(
                 &[
                     "loop.*.loop.*",
+                    "$KV.KEYS.*",
                     "svc.routing.policy.*",
                     "$JS.ACK.LOOP.>",
                     "$JS.API.DIRECT.GET.DEAD",
@@ -108,6 +109,7 @@ fn allowed() -> Vec<Allowed> {
             publish: with(
                 &[
                     "loop.*.loop.*",
+                    "$KV.KEYS.*",
                     "ask.directory.person",
                     "svc.resolution.policy.*",
                     "$JS.ACK.LOOP.>",
@@ -151,7 +153,15 @@ fn allowed() -> Vec<Allowed> {
         Allowed {
             name: "ledger",
             publish: with(
-                &["loop.*.record.*", "$JS.API.DIRECT.GET.KV_KEYS", "ask.directory.person"],
+                &[
+                    "loop.*.record.*",
+                    "loop.*.loop.*",
+                    "$KV.KEYS.*",
+                    "$JS.API.DIRECT.GET.KV_KEYS",
+                    // What was erased is overwritten where it stood.
+                    "$JS.API.STREAM.MSG.DELETE.KV_KEYS",
+                    "ask.directory.person",
+                ],
                 true,
                 true,
             ),
@@ -176,7 +186,7 @@ fn allowed() -> Vec<Allowed> {
 fn restorer() -> Allowed {
     Allowed {
         name: "restorer",
-        publish: ["loop.>", "$KV.KEYS.*"]
+        publish: ["loop.>", "$KV.KEYS.*", "$JS.API.STREAM.MSG.DELETE.KV_KEYS"]
             .into_iter()
             .chain(READ_LOG)
             .chain(READ_KEYS)

@@ -45,7 +45,6 @@ pub(super) async fn promise(
             ..Promise::default()
         }));
     };
-    let key = opened.record().key;
     let today = today(desk, message);
     if grants.ends_on.is_some_and(|ends_on| ends_on < today) && !opened.was_done(message) {
         return Err(invalid("grants.ends_on", "is past"));
@@ -60,14 +59,14 @@ pub(super) async fn promise(
         return Err(invalid("grants.ends_on", "is before the zone begins"));
     }
     Ok(Some(Promise {
-        title: desk.seal_some(key, grants.title.as_ref()).await?,
+        title: desk.seal_some(grants.title.as_ref()).await?,
         rule: grants.rule.clone(),
         zone,
-        conditions: desk.seal_some(key, grants.conditions.as_ref()).await?,
-        stays_required: desk.seal_some(key, grants.stays_required.as_ref()).await?,
+        conditions: desk.seal_some(grants.conditions.as_ref()).await?,
+        stays_required: desk.seal_some(grants.stays_required.as_ref()).await?,
         ends_on: grants.ends_on.or_else(|| end_of_pilot(body, begins)),
         review_on: grants.review_on,
-        pilot_question: desk.seal_some(key, grants.pilot_question.as_ref()).await?,
+        pilot_question: desk.seal_some(grants.pilot_question.as_ref()).await?,
     }))
 }
 

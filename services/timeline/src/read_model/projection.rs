@@ -4,6 +4,7 @@ mod collect;
 mod write;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::projection::{ApplyError, Batch, Folds, ReadModel};
 use async_trait::async_trait;
@@ -26,6 +27,8 @@ pub struct Timeline {
     keyring: Keyring,
     folds: Folds,
     bus: OnceLock<Bus>,
+    /// How often words were erased.
+    erasures: AtomicU64,
 }
 
 /// What a batch comes to.
@@ -44,7 +47,13 @@ impl Timeline {
             keyring,
             folds: Folds::new(log),
             bus: OnceLock::new(),
+            erasures: AtomicU64::new(0),
         }
+    }
+
+    /// How often words were erased since it was opened: what was made before then from the same log may still hold them.
+    pub(crate) fn erasures(&self) -> u64 {
+        self.erasures.load(Ordering::SeqCst)
     }
 
     /// Tells over this connection what was taken in.
@@ -84,7 +93,14 @@ impl ReadModel for Timeline {
         Ok(write::write(tx, &prepared.collected).await?)
     }
 
+    fn erases(&self, prepared: &Prepared) -> bool {
+        prepared.collected.erased
+    }
+
     async fn committed(&self, position: u64, prepared: Prepared) {
+        if prepared.collected.erased {
+            self.erasures.fetch_add(1, Ordering::SeqCst);
+        }
         if let Some(bus) = self.bus.get() {
             let notice_of = Notice {
                 after: prepared.after,

@@ -93,7 +93,7 @@ impl Scope {
 /// What is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Terms {
-    /// The key its words are sealed under.
+    /// A key of its own. Its words were sealed under it until each text had a key to itself.
     pub key: KeyId,
     /// One line.
     pub title: Sealed,
@@ -286,7 +286,7 @@ pub struct GrantRefused {
 /// Something must stay as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NonNegotiableDeclared {
-    /// The key its words are sealed under.
+    /// A key of its own. Its words were sealed under it until each text had a key to itself.
     pub key: KeyId,
     /// One line.
     pub title: Sealed,

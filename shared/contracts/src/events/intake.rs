@@ -69,7 +69,7 @@ pub enum Origin {
 /// A school, or the district itself, says what gets in the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TensionFiled {
-    /// The loop's sealing key: all free text of the loop is sealed under it.
+    /// A key of its own. Its words were sealed under it until each text had a key to itself.
     pub key: KeyId,
     /// The school whose part this opens.
     pub school: SchoolId,

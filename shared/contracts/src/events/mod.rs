@@ -2,6 +2,7 @@
 //!
 //! The three chapters of a loop stand under one subject and fold into one state: [`LoopEvent`].
 
+pub mod custody;
 pub mod directory;
 pub mod flexibility;
 pub mod intake;
@@ -98,6 +99,7 @@ macro_rules! owned_events {
 }
 pub(crate) use owned_events;
 
+pub use custody::CustodyEvent;
 pub use directory::DirectoryEvent;
 pub use flexibility::FlexibilityEvent;
 pub use intake::IntakeEvent;
@@ -108,7 +110,7 @@ pub use review::ReviewEvent;
 pub use routing::RoutingEvent;
 pub use waiver::WaiverEvent;
 
-/// Everything that can happen to a loop: three chapters in one order.
+/// Everything that can happen to a loop: three chapters in one order, and what becomes of the record itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoopEvent {
     /// The school's chapter.
@@ -117,6 +119,8 @@ pub enum LoopEvent {
     Routing(RoutingEvent),
     /// The department's chapter.
     Resolution(ResolutionEvent),
+    /// What became of the record itself.
+    Custody(CustodyEvent),
 }
 
 impl LoopEvent {
@@ -126,6 +130,16 @@ impl LoopEvent {
             Self::Intake(event) => event.kind(),
             Self::Routing(event) => event.kind(),
             Self::Resolution(event) => event.kind(),
+            Self::Custody(event) => event.kind(),
+        }
+    }
+
+    /// Whether the district office keeps it to itself: notes that are not shared, and what is held for whom.
+    pub fn is_internal(&self) -> bool {
+        match self {
+            Self::Resolution(ResolutionEvent::NoteAdded(note)) => !note.shared,
+            Self::Custody(event) => matches!(event, CustodyEvent::HoldPlaced(_) | CustodyEvent::HoldLifted(_)),
+            Self::Intake(_) | Self::Routing(_) | Self::Resolution(_) => false,
         }
     }
 
@@ -135,6 +149,7 @@ impl LoopEvent {
             Self::Intake(_) => IntakeEvent::OWNER,
             Self::Routing(_) => RoutingEvent::OWNER,
             Self::Resolution(_) => ResolutionEvent::OWNER,
+            Self::Custody(_) => CustodyEvent::OWNER,
         }
     }
 
@@ -153,6 +168,7 @@ impl LoopEvent {
             IntakeEvent::OWNER => IntakeEvent::decode(event_type, name, version, data).map(Self::Intake),
             RoutingEvent::OWNER => RoutingEvent::decode(event_type, name, version, data).map(Self::Routing),
             ResolutionEvent::OWNER => ResolutionEvent::decode(event_type, name, version, data).map(Self::Resolution),
+            CustodyEvent::OWNER => CustodyEvent::decode(event_type, name, version, data).map(Self::Custody),
             _ => Err(unknown()),
         }
     }
@@ -173,6 +189,12 @@ impl From<RoutingEvent> for LoopEvent {
 impl From<ResolutionEvent> for LoopEvent {
     fn from(event: ResolutionEvent) -> Self {
         Self::Resolution(event)
+    }
+}
+
+impl From<CustodyEvent> for LoopEvent {
+    fn from(event: CustodyEvent) -> Self {
+        Self::Custody(event)
     }
 }
 

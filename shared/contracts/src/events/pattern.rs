@@ -66,7 +66,7 @@ pub struct PatternDetected {
 pub struct PolicyRevisionProposed {
     /// Counts up.
     pub revision: u32,
-    /// The key its words are sealed under.
+    /// A key of its own. Its words were sealed under it until each text had a key to itself.
     pub key: KeyId,
     /// One line for the register.
     pub title: Sealed,

@@ -25,7 +25,7 @@ owned_events! {
 /// It begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReviewOpened {
-    /// The key its words are sealed under.
+    /// A key of its own. Its words were sealed under it until each text had a key to itself.
     pub key: KeyId,
     /// What is looked at.
     pub title: Sealed,

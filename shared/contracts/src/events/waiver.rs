@@ -50,7 +50,7 @@ pub struct StateWaiverDrafted {
     pub schools: BTreeSet<SchoolId>,
     /// Who answers for it.
     pub department: DepartmentId,
-    /// The key its words are sealed under.
+    /// A key of its own. Its words were sealed under it until each text had a key to itself.
     pub key: KeyId,
     /// What it says, by the names of its parts.
     pub parts: BTreeMap<Text<60>, Sealed>,

@@ -1,5 +1,6 @@
 //! How anything is asked and answered.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ pub struct Ask<Q> {
     /// The stream sequence the answer must at least reflect; 0 for any.
     #[serde(default)]
     pub at_least: u64,
+    /// As it was known then, and not as it is known now: what timeline answers can be asked so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<AsOf>,
     /// What is asked.
     pub query: Q,
 }
@@ -22,6 +26,9 @@ pub struct Ask<Q> {
 pub struct Answered<A> {
     /// The stream sequence it reflects.
     pub position: u64,
+    /// As of when it was asked for, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<KnownAt>,
     /// The answer.
     pub answer: A,
 }
@@ -37,3 +44,44 @@ pub struct Page<T> {
 
 /// The most a page holds.
 pub const PAGE_MAX: u32 = 200;
+
+/// A moment of the past: written as a day, of which the end is meant, or as a stream sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AsOf {
+    /// After the event of this sequence.
+    Sequence(u64),
+    /// At the end of this day, in the district's time.
+    Day(NaiveDate),
+}
+
+impl std::fmt::Display for AsOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sequence(sequence) => sequence.fmt(f),
+            Self::Day(day) => day.fmt(f),
+        }
+    }
+}
+
+impl std::str::FromStr for AsOf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(sequence) = text.parse() {
+            return Ok(Self::Sequence(sequence));
+        }
+        text.parse()
+            .map(Self::Day)
+            .map_err(|_| "is a day, such as 2026-10-01, or a place in the record, such as 1042".to_owned())
+    }
+}
+
+/// A moment of the past, as it was found in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KnownAt {
+    /// The last event of the district that was known then, by stream sequence.
+    pub sequence: u64,
+    /// When that was.
+    pub at: DateTime<Utc>,
+}

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{District, LoopId};
-use crate::vocabulary::Damaged;
+use crate::ids::{DisclosureId, District, LoopId};
+use crate::vocabulary::{Damaged, Disclosure, WithheldGround};
 
 /// The latest checkpoint of a district's ledger. Anybody may ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -156,4 +156,85 @@ pub struct LedgerAlarm {
     pub to: u64,
     /// When it was found.
     pub at: DateTime<Utc>,
+}
+
+/// What was given out of a loop, entry by entry. For auditors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SliceQuery {
+    /// The loop.
+    pub id: LoopId,
+    /// The event by which it was given out, by stream sequence: it says what is kept back.
+    pub disclosed: u64,
+    /// Entries after this one, by stream sequence.
+    #[serde(default)]
+    pub after: u64,
+}
+
+/// Entries of what was given out, as many as one message holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Slice {
+    /// What was given out together has one.
+    pub disclosure: DisclosureId,
+    /// In what form.
+    pub form: Disclosure,
+    /// To whom.
+    pub to: String,
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The keys that sign the record, the one in force first.
+    pub keys: Vec<String>,
+    /// In their order.
+    pub entries: Vec<SliceEntry>,
+    /// Where the next ones begin; none where there are no more.
+    pub next: Option<u64>,
+}
+
+/// One entry of what was given out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SliceEntry {
+    /// Its stream sequence.
+    pub sequence: u64,
+    /// The event's name in snake case.
+    pub kind: String,
+    /// When.
+    pub time: DateTime<Utc>,
+    /// Who did it.
+    pub actor: String,
+    /// That it is in the record: a receipt, which holds the entry itself.
+    pub proof: String,
+    /// Its texts.
+    pub texts: Vec<SliceText>,
+}
+
+/// One text of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SliceText {
+    /// Its field.
+    pub field: String,
+    /// What became of it.
+    #[serde(flatten)]
+    pub is: SliceIs,
+}
+
+/// What became of a text that was given out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum SliceIs {
+    /// It is given, with what shows that it is the one that was written: the commitment in the entry is
+    /// SHA-256("loopline/commit/v1" 0x00 salt text).
+    Given {
+        /// What it says.
+        words: String,
+        /// 32 bytes, base64.
+        salt: String,
+    },
+    /// It is kept back.
+    Withheld {
+        /// Why.
+        ground: WithheldGround,
+    },
+    /// It was erased.
+    Erased,
 }

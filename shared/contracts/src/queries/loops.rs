@@ -313,6 +313,8 @@ pub struct LoopView {
     pub changed_at: DateTime<Utc>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
+    /// What forbids erasing anything here; the district office sees it.
+    pub holds: Vec<HoldView>,
     /// The actions this person may take now, by name.
     pub actions: Vec<String>,
     /// Only the card is shown: another school's joinable loop.
@@ -416,4 +418,28 @@ pub struct Entry {
     pub internal: bool,
     /// The event's data with its texts opened.
     pub data: serde_json::Value,
+    /// Each of its texts, by the name that erasing and keeping back ask for.
+    pub texts: Vec<EntryText>,
+}
+
+/// A text of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EntryText {
+    /// The sequence of its event, a slash and its field: `1042/barrier`.
+    pub text: String,
+    /// Its field alone.
+    pub field: String,
+    /// What it says, or that it was erased.
+    pub words: String,
+    /// Whether it was erased.
+    pub erased: bool,
+}
+
+/// What forbids erasing anything of a loop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HoldView {
+    /// The event that placed it.
+    pub id: EventId,
+    /// Since when.
+    pub since: DateTime<Utc>,
 }

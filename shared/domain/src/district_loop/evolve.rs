@@ -1,5 +1,6 @@
 //! Taking events in. Total: what is on record happened, whatever today's rules would say of it.
 
+mod custody;
 mod intake;
 mod resolution;
 mod routing;
@@ -14,7 +15,8 @@ use contracts::ids::{DepartmentId, EventId, SchoolId};
 use contracts::vocabulary::{AppealOutcome, ResolutionKind};
 
 use super::{
-    Acknowledged, Appeal, Assignment, Grant, Loop, LoopRecord, Part, Phase, Proposal, Tension, Timekeeping, With,
+    Acknowledged, Appeal, Assignment, Custody, Grant, Loop, LoopRecord, Part, Phase, Proposal, Tension, Timekeeping,
+    With,
 };
 use crate::calendar::Pause;
 
@@ -25,12 +27,13 @@ pub(super) fn evolve(state: &mut Loop, meta: &Meta, event: &LoopEvent) {
             *state = Loop::Filed(Box::new(begin(meta, filed)));
         }
         // A loop begins with its filing: without one, there is nothing that the rest could be about.
-        (Loop::Absent, LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_)) => {}
+        (Loop::Absent, _) => {}
         (Loop::Filed(record), event) => {
             match event {
                 LoopEvent::Intake(event) => record.intake(meta, event),
                 LoopEvent::Routing(event) => record.routing(meta, event),
                 LoopEvent::Resolution(event) => record.resolution(meta, event),
+                LoopEvent::Custody(event) => record.custody.take(meta, event),
             }
             record.settle(meta);
         }
@@ -47,7 +50,6 @@ fn begin(meta: &Meta, filed: &TensionFiled) -> LoopRecord {
         refused: 0,
     };
     LoopRecord {
-        key: filed.key,
         filed_for: filed.school,
         origin: filed.origin,
         filed_by: meta.actor.clone(),
@@ -92,6 +94,7 @@ fn begin(meta: &Meta, filed: &TensionFiled) -> LoopRecord {
         time: Timekeeping::default(),
         named: speaker.into_iter().collect(),
         leader_asked: false,
+        custody: Custody::default(),
         filed_seq: meta.sequence,
         version: meta.sequence,
         changed_at: meta.time,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::Client;
-use async_nats::jetstream::{self, kv, stream};
+use async_nats::jetstream::{self, stream};
 use contracts::subjects::{DEAD_STREAM, KEYS_BUCKET, STREAM};
 
 use crate::LogError;
@@ -54,17 +54,27 @@ pub async fn set_up(client: &Client, options: StreamOptions) -> Result<(), LogEr
         })
         .await
         .map_err(|error| unavailable(&error))?;
-    let bucket = kv::Config {
-        bucket: KEYS_BUCKET.to_owned(),
-        description: "Sealing keys in pools, wrapped".to_owned(),
-        history: 1,
+    // A bucket as others make it, but for this: what a pool was before a key in it was destroyed stays until it is
+    // overwritten on disk, which deleting it does.
+    let bucket = |overwrites: bool| stream::Config {
+        name: format!("KV_{KEYS_BUCKET}"),
+        description: Some("Sealing keys in pools, wrapped".to_owned()),
+        subjects: vec![format!("$KV.{KEYS_BUCKET}.>")],
         storage: stream::StorageType::File,
         num_replicas: options.replicas,
-        ..kv::Config::default()
+        max_messages_per_subject: if overwrites { 2 } else { 1 },
+        discard: stream::DiscardPolicy::New,
+        deny_delete: !overwrites,
+        allow_rollup: true,
+        allow_direct: true,
+        ..stream::Config::default()
     };
-    context
-        .create_or_update_key_value(bucket)
-        .await
-        .map_err(|error| unavailable(&error))?;
+    if context.create_or_update_stream(bucket(true)).await.is_err() {
+        // One that was made without it cannot learn it: there, what a pool was before goes when the broker next tidies up.
+        context
+            .create_or_update_stream(bucket(false))
+            .await
+            .map_err(|error| unavailable(&error))?;
+    }
     Ok(())
 }

@@ -167,9 +167,17 @@ impl Reading {
             .expires(EXPIRES)
             .messages()
             .await?;
+        let mut delivered = 0;
         while let Some(message) = messages.next().await {
             let message = message?;
-            let (sequence, pending) = message.info().map(|info| (info.stream_sequence, info.pending))?;
+            let (sequence, pending, nth) = message
+                .info()
+                .map(|info| (info.stream_sequence, info.pending, info.consumer_sequence))?;
+            // What was on its way when the connection was cut is delivered as far as the broker knows, and never comes.
+            delivered += 1;
+            if nth != delivered {
+                return Err(format!("delivery {delivered} was lost on the way: {nth} came after it").into());
+            }
             self.failures = 0;
             if sequence <= self.last {
                 continue;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use contracts::envelope::Actor;
+use contracts::sealed::KeyId;
 use contracts::subjects::{Subject, Thing};
 use contracts::versions::parse_type;
 
@@ -39,6 +40,11 @@ pub fn events_of(action: &str) -> &'static [&'static str] {
         "decline" => &["resolution.case_declined"],
         "withdraw-resolution" => &["resolution.resolution_withdrawn"],
         "correct-rule" => &["resolution.rule_corrected"],
+        "contest" => &["ledger.statement_attached"],
+        "erase" => &["ledger.erased"],
+        "hold" => &["ledger.hold_placed"],
+        "lift-hold" => &["ledger.hold_lifted"],
+        "disclose" => &["ledger.record_disclosed"],
         "state-answer" => &["resolution.grant_completed", "resolution.grant_failed"],
         "write-down" => &["flexibility.flexibility_recorded"],
         "revoke" => &["flexibility.flexibility_revoked"],
@@ -104,7 +110,7 @@ pub fn check(case: &Case<'_>, violations: &mut Vec<Violation>) {
             (Outcome::Refused { .. }, []) | (Outcome::Unknown, [] | [_]) => {}
         }
         for logged in found {
-            for what in differences(operation, logged) {
+            for what in differences(case, operation, logged) {
                 add(Invariant::OnceInTheLog, what);
             }
         }
@@ -138,7 +144,7 @@ fn places(several: &[&Logged]) -> Vec<u64> {
 }
 
 /// In what an operation's event is not what was sent.
-fn differences(operation: &Operation, logged: &Logged) -> Vec<String> {
+fn differences(case: &Case<'_>, operation: &Operation, logged: &Logged) -> Vec<String> {
     let Some(event) = &logged.event else {
         return Vec::new();
     };
@@ -161,10 +167,22 @@ fn differences(operation: &Operation, logged: &Logged) -> Vec<String> {
     }
     // A decision is recorded with the words it is about; what was said stands among them, whatever the field is called.
     let said = |text: &String| logged.words.values().any(|word| word == text);
+    // What was erased since says so wherever it stands, and nothing else does.
+    let data: serde_json::Value = serde_json::from_str(envelope.data.get()).unwrap_or_default();
+    let is_erased = |field: &str| {
+        let key = data.get(field).and_then(|text| text.get("key")?.as_str()?.parse().ok());
+        key.is_some_and(|key: KeyId| case.erased.contains(&key))
+    };
+    let mut expected = operation.texts.clone();
+    for (field, words) in &mut expected {
+        if is_erased(field) {
+            sealing::ERASED.clone_into(words);
+        }
+    }
     let as_sent = if operation.of == "loop" {
-        logged.words == operation.texts
+        logged.words == expected
     } else {
-        operation.texts.values().all(said)
+        expected.values().all(said)
     };
     if !as_sent {
         wrong.push(format!(
@@ -172,8 +190,9 @@ fn differences(operation: &Operation, logged: &Logged) -> Vec<String> {
             logged.words, operation.texts
         ));
     }
-    let data: serde_json::Value = serde_json::from_str(envelope.data.get()).unwrap_or_default();
-    for (name, sent) in &operation.facts {
+    // Which texts to erase is said by names, and recorded with their keys.
+    let facts = operation.facts.iter().filter(|(name, _)| *name != "texts");
+    for (name, sent) in facts {
         if let Some(stands) = data.get(name)
             && stands != sent
         {

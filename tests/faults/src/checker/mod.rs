@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use contracts::envelope::Recorded;
+use contracts::events::{CustodyEvent, LoopEvent};
 use contracts::ids::{CommandId, District, LoopId};
+use contracts::sealed::KeyId;
 use contracts::subjects::Thing;
 
 use crate::history::{Injected, Operation, Read, Record};
@@ -124,6 +126,8 @@ pub struct Case<'a> {
     pub by_loop: HashMap<LoopId, Vec<&'a Logged>>,
     /// The district in which a loop was filed.
     pub district_of: HashMap<LoopId, District>,
+    /// The keys of texts that were erased.
+    pub erased: BTreeSet<KeyId>,
 }
 
 impl<'a> Case<'a> {
@@ -137,6 +141,7 @@ impl<'a> Case<'a> {
             by_command: HashMap::new(),
             by_loop: HashMap::new(),
             district_of: HashMap::new(),
+            erased: BTreeSet::new(),
         };
         for record in &evidence.history {
             match record {
@@ -151,6 +156,9 @@ impl<'a> Case<'a> {
                 .entry(event.envelope.commandid)
                 .or_default()
                 .push(logged);
+            if let Ok(LoopEvent::Custody(CustodyEvent::Erased(erased))) = LoopEvent::read(&event.envelope) {
+                case.erased.extend(erased.texts.into_iter().map(|text| text.key));
+            }
             if event.subject.thing == Thing::Loop {
                 let id = LoopId(event.subject.id);
                 case.by_loop.entry(id).or_default().push(logged);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contracts::events::{LoopEvent, ResolutionEvent};
+use contracts::events::{CustodyEvent, LoopEvent, ResolutionEvent};
 use contracts::ids::LoopId;
 
 use super::{Case, Invariant, Logged, Violation};
@@ -178,7 +178,11 @@ fn is_internal(logged: &Logged) -> bool {
         .event
         .as_ref()
         .and_then(|event| LoopEvent::read(&event.envelope).ok());
-    matches!(read, Some(LoopEvent::Resolution(ResolutionEvent::NoteAdded(note))) if !note.shared)
+    match read {
+        Some(LoopEvent::Resolution(ResolutionEvent::NoteAdded(note))) => !note.shared,
+        Some(LoopEvent::Custody(CustodyEvent::HoldPlaced(_) | CustodyEvent::HoldLifted(_))) => true,
+        Some(_) | None => false,
+    }
 }
 
 /// Of these events of a loop, those that not only the office sees.

@@ -204,7 +204,7 @@ fn policy_trouble(
     if name == TELLS {
         let told = match LoopEvent::read(envelope) {
             Ok(LoopEvent::Resolution(ResolutionEvent::FlexibilityChanged(changed))) => Some(changed.event),
-            Ok(LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_)) | Err(_) => None,
+            Ok(_) | Err(_) => None,
         };
         let follows = told.is_some_and(|event| {
             in_register(event)

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 /// Actions that end a part or a loop: done seldom, so that there is something left to do.
-const ENDING: [&str; 3] = ["withdraw", "decline", "leave"];
+const ENDING: [&str; 4] = ["withdraw", "decline", "leave", "erase"];
 /// Actions that are tried although the page does not offer them.
 const ANYWAY: [&str; 12] = [
     "acknowledge",
@@ -122,6 +122,9 @@ pub fn body(random: &mut StdRng, action: &str, place: &Place, number: u64) -> Va
         "assign" => json!({"person": place.person}),
         "put-before-team" => json!({"team": one(random, &place.teams), "question": words("What do you say")}),
         "state-answer" => json!({"granted": random.random_range(0..2) == 0, "text": words("The state said")}),
+        "contest" => json!({"text": words("It was otherwise")}),
+        "erase" => json!({"texts": ["all"], "ground": "wrong_place", "why": words("Asked for")}),
+        "disclose" => json!({"form": "public", "to": words("The Herald")}),
         "amend" => json!({"title": words("Better title"), "tried": words("We tried")}),
         // refuse, appeal, withdraw, leave, withdraw-resolution
         _ => json!({"why": words("Why")}),
@@ -129,7 +132,9 @@ pub fn body(random: &mut StdRng, action: &str, place: &Place, number: u64) -> Va
 }
 
 /// Fields that hold no words of a person's.
-const CODES: [&str; 18] = [
+const CODES: [&str; 20] = [
+    "form",
+    "hold",
     "kind",
     "area",
     "visibility",
@@ -155,7 +160,9 @@ fn fields(body: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 fn is_words(name: &str, value: &Value) -> bool {
-    value.is_string() && !CODES.contains(&name)
+    // A loop goes up to one of two; a record is given to whoever somebody writes down.
+    let somebody = name == "to" && !matches!(value.as_str(), Some("contact" | "leader"));
+    value.is_string() && (somebody || !CODES.contains(&name))
 }
 
 /// The words in a body, by field: what is sealed before it is put on record.

@@ -36,7 +36,7 @@ pub fn judge(moment: &Moment<'_>, waits: &mut Waits, report: &mut Report) -> Res
             LoopEvent::Routing(RoutingEvent::DueDatesChanged(_)) => {
                 was_due = waits.due(before, moment.district.calendars.at(before.time.calendar_version));
             }
-            LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) => {}
+            LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) | LoopEvent::Custody(_) => {}
         }
     }
     go_on(moment, waits, report)?;
@@ -84,7 +84,7 @@ pub fn judge(moment: &Moment<'_>, waits: &mut Waits, report: &mut Report) -> Res
                     report.row(Row::SharedWord, false);
                 }
             }
-            LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) => {}
+            LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) | LoopEvent::Custody(_) => {}
         }
     }
     Ok(())

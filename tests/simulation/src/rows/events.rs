@@ -1,6 +1,6 @@
 //! Outcomes that stand in the history: judged as each event appears.
 
-use contracts::events::{IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
+use contracts::events::{CustodyEvent, IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
 use contracts::queries::Holder;
 use contracts::vocabulary::{FlexibilityTurn, LoopState};
 use domain::LoopRecord;
@@ -23,7 +23,26 @@ pub fn judge(moment: &Moment<'_>, report: &mut Report) -> Result<(), Broken> {
         LoopEvent::Intake(event) => school(moment, before, event, report),
         LoopEvent::Routing(event) => routing(moment, before, event, report),
         LoopEvent::Resolution(event) => department(moment, before, event, report),
+        LoopEvent::Custody(event) => custody(moment, before, event),
     }
+}
+
+fn custody(moment: &Moment<'_>, before: &LoopRecord, event: &CustodyEvent) -> Result<(), Broken> {
+    let (after, at) = (moment.after, moment.meta.sequence);
+    if let CustodyEvent::Erased(erased) = event {
+        holds!(before.custody.holds.is_empty(), "event {at} erases what is held");
+        for text in &erased.texts {
+            holds!(
+                before.custody.erasure(text.key).is_none(),
+                "event {at} erases again what was erased"
+            );
+        }
+    }
+    holds!(
+        before.state() == after.state() && before.parts == after.parts && before.assignment == after.assignment,
+        "event {at} is of the record alone, and moved the loop"
+    );
+    Ok(())
 }
 
 fn school(moment: &Moment<'_>, before: &LoopRecord, event: &IntakeEvent, report: &mut Report) -> Result<(), Broken> {
@@ -190,7 +209,9 @@ fn routing(moment: &Moment<'_>, before: &LoopRecord, event: &RoutingEvent, repor
                     LoopEvent::Routing(RoutingEvent::ReminderSent(sent)) if sent.revision == closed.revision => {
                         Some(sent.nth)
                     }
-                    LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) => None,
+                    LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) | LoopEvent::Custody(_) => {
+                        None
+                    }
                 })
                 .collect();
             holds!(

@@ -54,6 +54,7 @@ impl Typed {
             "next",
             "person",
             "regarding",
+            "sure",
         ];
         let written = |(name, value): &&(String, String)| !carried.contains(&name.as_str()) && !value.trim().is_empty();
         self.0.iter().filter(written).cloned().collect()

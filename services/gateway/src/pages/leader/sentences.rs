@@ -17,7 +17,7 @@ pub(super) struct Narrowed(String);
 
 impl Narrowed {
     pub(super) fn from(typed: &Typed) -> Self {
-        let kept = ["department", "area", "school"]
+        let kept = ["department", "area", "school", "as_of"]
             .iter()
             .filter_map(|name| typed.some(name).map(|value| format!("&{name}={}", escaped(value))));
         Self(kept.collect())

@@ -3,6 +3,8 @@
 mod office;
 mod school;
 
+use crate::pages::custody;
+
 use contracts::action::Action;
 use contracts::queries::{LoopView, RegimeView, Similar};
 use contracts::vocabulary::LoopState;
@@ -13,7 +15,8 @@ use crate::pages::viewer::Viewer;
 /// The forms this person may fill in now: what is asked of them first, and apart from it whatever else there is.
 pub(super) fn forms(viewer: &Viewer, view: &LoopView, near: &Similar) -> (Vec<Form>, Vec<Form>) {
     let mut possible: Vec<Action> = view.actions.iter().filter_map(|slug| Action::from_slug(slug)).collect();
-    possible.retain(|action| *action != Action::File);
+    // What is done to the record itself has a page of its own.
+    possible.retain(|action| *action != Action::File && !custody::is_of(*action));
     possible.sort_by_key(|action| place(*action));
     let (asked, others): (Vec<Action>, Vec<Action>) =
         possible.into_iter().partition(|action| is_asked(*action, viewer, view));
@@ -57,6 +60,9 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView, near: &Simi
         | Action::WithdrawResolution
         | Action::StateAnswer
         | Action::CorrectRule => office::form(action, viewer, view, near),
+        Action::Contest | Action::Erase | Action::Hold | Action::LiftHold | Action::Disclose => {
+            custody::form(action, viewer, view, &[])
+        }
     };
     if names_its_version(action) {
         form.with(Field::hidden("version", view.version, Shape::Aside))
@@ -117,6 +123,11 @@ fn is_asked(action: Action, viewer: &Viewer, view: &LoopView) -> bool {
         | Action::PutBeforeTeam
         | Action::Decline
         | Action::CorrectRule
+        | Action::Contest
+        | Action::Erase
+        | Action::Hold
+        | Action::LiftHold
+        | Action::Disclose
         | Action::WithdrawResolution => false,
     }
 }
@@ -152,6 +163,11 @@ fn place(action: Action) -> u8 {
         Action::Withdraw => 25,
         Action::File => 26,
         Action::CorrectRule => 27,
+        Action::Contest => 28,
+        Action::Hold => 29,
+        Action::LiftHold => 30,
+        Action::Disclose => 31,
+        Action::Erase => 32,
     }
 }
 
@@ -181,7 +197,7 @@ pub(super) fn ask_the_state(viewer: &Viewer, view: &LoopView, known: &[RegimeVie
 }
 
 /// What was just done, in a sentence.
-pub(super) fn done(action: Action) -> &'static str {
+pub(in crate::pages) fn done(action: Action) -> &'static str {
     match action {
         Action::File => "It is sent, and on record.",
         Action::Amend => "Your changes are recorded.",
@@ -210,5 +226,10 @@ pub(super) fn done(action: Action) -> &'static str {
         Action::WithdrawResolution => "The answer is taken back.",
         Action::StateAnswer => "What the state said is recorded.",
         Action::CorrectRule => "Recorded, and published for every school to find.",
+        Action::Contest => "Your statement stands beside the record and travels with it.",
+        Action::Erase => "The words are erased for good. That they were is on record.",
+        Action::Hold => "Nothing here can be erased until the hold is lifted.",
+        Action::LiftHold => "The hold is lifted.",
+        Action::Disclose => "Recorded. The file is ready.",
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::projection::{ApplyError, Batch, Step};
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::Recorded;
-use contracts::events::{DirectoryEvent, IntakeEvent, LoopEvent, ResolutionEvent};
+use contracts::events::{CustodyEvent, DirectoryEvent, IntakeEvent, LoopEvent};
 use contracts::ids::{DepartmentId, District, LoopId, LoopNumber, PersonId, TeamId};
 use contracts::queries::{Change, Holder, NoticedChange};
 use contracts::sealed::Sealed;
@@ -113,6 +113,8 @@ pub(super) struct Collected {
     pub(super) people: BTreeMap<Uuid, (String, String)>,
     pub(super) search: Vec<SearchOut>,
     pub(super) changes: Vec<NoticedChange>,
+    /// Whether words were erased, so that nothing of them may stay anywhere.
+    pub(super) erased: bool,
     /// Whether changes are told to anybody.
     told: bool,
     open_stays: BTreeMap<Uuid, usize>,
@@ -186,11 +188,11 @@ impl Collected {
                 if before.as_ref() != Some(&after) {
                     self.turn(recorded, before.is_some(), after);
                 }
-                self.note(recorded, id, record, &event);
+                self.note(recorded, id, record, &event, keyring);
                 Ok(())
             }
             Step::Directory(DirectoryEvent::PersonRostered(rostered)) => {
-                let name = words(keyring, &rostered.name).await?;
+                let name = opened(keyring, &rostered.name).await?;
                 self.people
                     .insert(recorded.subject.id, (recorded.subject.district.to_string(), name));
                 Ok(())
@@ -221,11 +223,16 @@ impl Collected {
         });
     }
 
-    fn note(&mut self, recorded: &Recorded, id: LoopId, record: &LoopRecord, event: &LoopEvent) {
-        let internal = is_internal(event);
+    fn note(&mut self, recorded: &Recorded, id: LoopId, record: &LoopRecord, event: &LoopEvent, keyring: &Keyring) {
+        let internal = event.is_internal();
+        if let LoopEvent::Custody(CustodyEvent::Erased(erased)) = event {
+            keyring.forget(erased.texts.iter().map(|text| text.key));
+            self.erased = true;
+        }
         if matches!(
             event,
             LoopEvent::Intake(IntakeEvent::TensionFiled(_) | IntakeEvent::TensionAmended(_))
+                | LoopEvent::Custody(CustodyEvent::Erased(_))
         ) {
             self.reworded.insert(id.0);
         }
@@ -274,7 +281,7 @@ impl Collected {
                 .get(&district)
                 .map(|known| known.calendar_at(record.time.calendar_version))
                 .unwrap_or_default();
-            let title = words(keyring, &record.tension.title).await?;
+            let title = words(keyring, record, &record.tension.title).await?;
             let filed_seq = record.filed_seq as i64;
             if self.reworded.contains(&id.0) {
                 let mut body = String::new();
@@ -288,7 +295,7 @@ impl Collected {
                 .into_iter()
                 .flatten()
                 {
-                    body.push_str(&words(keyring, sealed).await?);
+                    body.push_str(&words(keyring, record, sealed).await?);
                     body.push('\n');
                 }
                 self.search.push(SearchOut {
@@ -406,15 +413,15 @@ fn what(record: &LoopRecord) -> What {
     }
 }
 
-/// Seen by the district office only: notes not shared.
-fn is_internal(event: &LoopEvent) -> bool {
-    match event {
-        LoopEvent::Resolution(ResolutionEvent::NoteAdded(note)) => !note.shared,
-        LoopEvent::Intake(_) | LoopEvent::Routing(_) | LoopEvent::Resolution(_) => false,
+/// The words of a loop; what was erased says since when.
+async fn words(keyring: &Keyring, record: &LoopRecord, sealed: &Sealed) -> Result<String, ApplyError> {
+    match record.custody.erasure(sealed.key) {
+        Some(erasure) => Ok(erasure.words(None)),
+        None => opened(keyring, sealed).await,
     }
 }
 
-async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, ApplyError> {
+async fn opened(keyring: &Keyring, sealed: &Sealed) -> Result<String, ApplyError> {
     let opened = match keyring.open_at_hand(sealed) {
         Some(opened) => opened,
         None => keyring.open(sealed).await,

@@ -11,7 +11,16 @@ pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx
     loops(tx, collected).await?;
     places(tx, collected).await?;
     people(tx, collected).await?;
-    search(tx, collected).await
+    search(tx, collected).await?;
+    if collected.erased
+        && let Tx::Sqlite(conn) = &mut *tx
+    {
+        // What was taken out of a full-text index stays in its file until that is written anew.
+        sqlx::query("INSERT INTO loop_search (loop_search) VALUES ('optimize')")
+            .execute(&mut **conn)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn entries(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {

@@ -110,7 +110,12 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView, near: &Simi
         | Action::Confirm
         | Action::Refuse
         | Action::Appeal
-        | Action::FollowUp => form("", "Send"),
+        | Action::FollowUp
+        | Action::Contest
+        | Action::Erase
+        | Action::Hold
+        | Action::LiftHold
+        | Action::Disclose => form("", "Send"),
     }
 }
 

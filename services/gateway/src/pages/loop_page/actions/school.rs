@@ -99,7 +99,12 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
         | Action::Decline
         | Action::WithdrawResolution
         | Action::StateAnswer
-        | Action::CorrectRule => form("", "Send"),
+        | Action::CorrectRule
+        | Action::Contest
+        | Action::Erase
+        | Action::Hold
+        | Action::LiftHold
+        | Action::Disclose => form("", "Send"),
     }
 }
 

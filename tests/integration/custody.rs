@@ -1,0 +1,458 @@
+//! Words that are erased are gone everywhere and the record holds; what is given out is proven word by word.
+
+use loopline_tests::{DISTRICTS, People, Stack, location, on_both_databases};
+use reqwest::Method;
+use sealing::{JetStreamKeys, Keyring, MasterKey, SealingError};
+use serde_json::{Value, json};
+use sql::Location;
+use std::path::Path;
+use std::sync::Arc;
+use verify::{Against, Fault};
+
+on_both_databases!(
+    erased_words_are_gone_everywhere_and_the_record_holds,
+    what_is_given_out_is_proven_word_by_word,
+    nothing_is_erased_while_it_is_held
+);
+
+/// A name that stands nowhere else.
+const NAME: &str = "Quillfeather";
+
+/// A tension that names a student by mistake, in its title and in what gets in the way.
+async fn files_with_a_name(stack: &Stack) -> String {
+    let body = json!({
+        "title": format!("{NAME} has to sit through it again"),
+        "trying": "Let students move on when they have mastered a unit.",
+        "barrier": format!("Jamie {NAME} of grade 4 passed in March and sits there still."),
+        "kind": "policy",
+        "area": "seat_time",
+    });
+    let filed = stack.api("rosa").post("/api/v1/tensions", &body).await;
+    assert_eq!(filed.status, 201, "{filed:?}");
+    stack.comes_to_rest().await;
+    filed.body["id"].as_str().expect("an id").to_owned()
+}
+
+/// The texts of a loop by the names that erasing asks for, with what they say.
+async fn texts(stack: &Stack, person: &str, id: &str, at_least: u64) -> Vec<(String, String)> {
+    let history = stack
+        .api(person)
+        .get_at(&format!("/api/v1/loops/{id}/timeline"), at_least)
+        .await;
+    let entries = history.body["items"].as_array().expect("items");
+    let texts = entries
+        .iter()
+        .flat_map(|entry| entry["texts"].as_array().expect("texts"));
+    let string = |value: &Value| value.as_str().expect("words").to_owned();
+    texts
+        .map(|text| (string(&text["text"]), string(&text["words"])))
+        .collect()
+}
+
+fn named(texts: &[(String, String)]) -> Vec<String> {
+    let with_it = texts.iter().filter(|(_, words)| words.contains(NAME));
+    with_it.map(|(text, _)| text.clone()).collect()
+}
+
+async fn erased_words_are_gone_everywhere_and_the_record_holds(location: Location) {
+    let stack = Stack::start(location.clone()).await;
+    let id = files_with_a_name(&stack).await;
+    let (rosa, marcus, carol) = (stack.api("rosa"), stack.api("marcus"), stack.api("carol"));
+    // The answer is taken into the register word for word: there it is the same text.
+    marcus
+        .does(&id, "acknowledge", json!({"word": "We look into it."}))
+        .await;
+    let answer = json!({"kind": "school_exception", "summary": format!("{NAME} may move on.")});
+    marcus.does(&id, "propose", answer).await;
+    rosa.does(&id, "confirm", json!({"revision": 1})).await;
+    stack.comes_to_rest().await;
+    // That it is granted comes after.
+    let confirmed = stack.log.head().await.expect("a head");
+    let register = stack.api("carol").get_at("/api/v1/flexibilities", confirmed).await;
+    assert!(register.body.to_string().contains(NAME), "{register:?}");
+    let found = rosa.get_at(&format!("/api/v1/loops?q={NAME}"), confirmed).await;
+    assert_eq!(found.body["items"].as_array().map(Vec::len), Some(1), "{found:?}");
+
+    let before = texts(&stack, "carol", &id, confirmed).await;
+    let chosen = named(&before);
+    assert!(chosen.len() >= 3, "{before:?}");
+    let body = json!({"texts": chosen, "ground": "names_student", "why": "a parent asked"});
+    for person in ["rosa", "marcus", "ada", "sam"] {
+        let refused = stack.api(person).tries(&id, "erase", body.clone()).await;
+        assert_eq!(refused.status, 403, "{person}: {refused:?}");
+    }
+    let wrong = carol
+        .tries(
+            &id,
+            "erase",
+            json!({"texts": ["1/nothing"], "ground": "law", "why": "x"}),
+        )
+        .await;
+    assert_eq!((wrong.status, wrong.problem()), (422, "no-such-text"), "{wrong:?}");
+    let erased = carol.does(&id, "erase", body.clone()).await;
+    let again = carol.tries(&id, "erase", body).await;
+    assert_eq!((again.status, again.problem()), (409, "already-erased"), "{again:?}");
+
+    // Whoever looks sees who erased it and when, in the place of the words; the rest stands.
+    let seen = rosa.sees(&id, erased).await;
+    assert_eq!(seen["title"], "[erased on 2 November 2026 by carol]", "{seen}");
+    assert!(seen["trying"].as_str().expect("words").starts_with("Let students"));
+    assert!(!seen.to_string().contains(NAME), "{seen}");
+    for person in ["rosa", "marcus", "carol", "ada"] {
+        let after = texts(&stack, person, &id, erased).await;
+        assert!(named(&after).is_empty(), "{person}: {after:?}");
+    }
+    let found = rosa.get_at(&format!("/api/v1/loops?q={NAME}"), erased).await;
+    assert_eq!(found.body["items"], json!([]), "{found:?}");
+    let listed = rosa.get_at("/api/v1/loops", erased).await;
+    assert!(!listed.body.to_string().contains(NAME), "{listed:?}");
+    stack.comes_to_rest().await;
+    let register = carol.get_at("/api/v1/flexibilities", erased).await;
+    assert!(!register.body.to_string().contains(NAME), "{register:?}");
+    let similar = stack
+        .api("ann")
+        .get_at(&format!("/api/v1/similar?text={NAME}+may+move+on"), erased)
+        .await;
+    assert!(!similar.body.to_string().contains(NAME), "{similar:?}");
+
+    // The key is destroyed: whoever opens the log anew finds nothing.
+    let client = stack.operator().client();
+    loopline_tests::until("the keys are destroyed", async || {
+        let anew = Keyring::new(Arc::new(JetStreamKeys::new(client.clone())), MasterKey::new([7; 32]));
+        opened(&stack, &anew).await.iter().all(|words| !words.contains(NAME))
+    })
+    .await;
+    // Words written later are kept as ever.
+    let note = json!({"text": "The family was told.", "shared": true});
+    let noted = marcus.does(&id, "note", note).await;
+    assert!(
+        texts(&stack, "rosa", &id, noted)
+            .await
+            .iter()
+            .any(|(_, words)| words == "The family was told.")
+    );
+
+    // The record holds as before.
+    stack.comes_to_rest().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let record = folder.path().join("record");
+    stack.exports(DISTRICTS[0], &record).await;
+    let report = verify::verify(&record, &Against::default(), |_, _| {}).expect("sound");
+    assert_eq!(report.unknown, 0);
+    // Nor does any table hold the name, in any form, while it goes on.
+    if let Location::Folder(folder) = &location {
+        loopline_tests::until("no file holds the name", async || holding(folder).is_empty()).await;
+    }
+    stack.stop().await;
+}
+
+/// The files of a folder that hold the name as words or as search keeps them.
+fn holding(folder: &Path) -> Vec<String> {
+    let stem = b"quillfeath";
+    let mut holding = Vec::new();
+    for file in std::fs::read_dir(folder).expect("the tables").filter_map(Result::ok) {
+        // Some come and go.
+        let Ok(bytes) = std::fs::read(file.path()) else {
+            continue;
+        };
+        let bytes = bytes.to_ascii_lowercase();
+        if bytes.windows(stem.len()).any(|window| window == stem) {
+            holding.push(file.file_name().to_string_lossy().into_owned());
+        }
+    }
+    holding
+}
+
+/// Every text of the log that these keys open.
+async fn opened(stack: &Stack, keyring: &Keyring) -> Vec<String> {
+    let mut words = Vec::new();
+    for sequence in 1..=stack.log.head().await.expect("a head") {
+        let raw = stack.log.at(sequence).await.expect("read").expect("there");
+        let Ok(recorded) = raw.parse() else { continue };
+        let data: Value = serde_json::from_str(recorded.envelope.data.get()).expect("json");
+        for (_, sealed) in contracts::sealed::texts_in(&data) {
+            match keyring.open(&sealed).await {
+                Ok(text) => words.push(text),
+                Err(SealingError::Erased(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    words
+}
+
+async fn nothing_is_erased_while_it_is_held(location: Location) {
+    let stack = Stack::start(location).await;
+    let id = files_with_a_name(&stack).await;
+    let (ada, carol) = (stack.api("ada"), stack.api("carol"));
+    let refused = carol.tries(&id, "hold", json!({"why": "x"})).await;
+    assert_eq!(refused.status, 403, "who erases does not hold: {refused:?}");
+    let held = ada.does(&id, "hold", json!({"why": "request 26-114"})).await;
+    let erase = json!({"texts": ["all"], "ground": "names_student", "why": "a parent asked"});
+    let refused = carol.tries(&id, "erase", erase.clone()).await;
+    assert_eq!((refused.status, refused.problem()), (409, "held"), "{refused:?}");
+    let seen = carol.sees(&id, held).await;
+    assert_eq!(seen["holds"].as_array().map(Vec::len), Some(1), "{seen}");
+    assert!(!seen["actions"].to_string().contains("\"erase\""), "{seen}");
+    // The school neither sees that it is held nor for whom.
+    let school = stack.api("rosa").sees(&id, held).await;
+    assert_eq!(school["holds"], json!([]));
+    assert!(
+        !stack
+            .api("rosa")
+            .history(&id, held)
+            .await
+            .contains(&"hold_placed".to_owned())
+    );
+    let refused = carol.tries(&id, "lift-hold", json!({})).await;
+    assert_eq!(refused.status, 403, "{refused:?}");
+    ada.does(&id, "lift-hold", json!({"why": "answered"})).await;
+    carol.does(&id, "erase", erase).await;
+
+    // Somebody contests what is left: it stands beside it, for everybody in it.
+    let statement = json!({"text": "He was never in grade 4.", "on_behalf_of": "his mother"});
+    let stated = stack.api("rosa").does(&id, "contest", statement).await;
+    let after = texts(&stack, "marcus", &id, stated).await;
+    assert!(
+        after.iter().any(|(_, words)| words == "He was never in grade 4."),
+        "{after:?}"
+    );
+    let beyond = json!({"text": "x", "about": 1});
+    let refused = stack.api("rosa").tries(&id, "contest", beyond).await;
+    assert_eq!(refused.status, 422, "{refused:?}");
+}
+
+/// The files of a zip file, unpacked.
+fn unpack(bytes: &[u8], into: &Path) {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("a zip file");
+    archive.extract(into).expect("unpacked");
+}
+
+async fn what_is_given_out_is_proven_word_by_word(location: Location) {
+    let stack = Stack::start(location).await;
+    let id = files_with_a_name(&stack).await;
+    let (ada, marcus, carol) = (stack.api("ada"), stack.api("marcus"), stack.api("carol"));
+    marcus
+        .does(&id, "acknowledge", json!({"word": "=SUM(A1) is no formula here."}))
+        .await;
+    let noted = marcus
+        .does(&id, "note", json!({"text": "Ask counsel first.", "shared": false}))
+        .await;
+    let mentions = texts(&stack, "carol", &id, noted).await;
+    let place = |words: &str| {
+        let found = mentions.iter().find(|(_, text)| text.contains(words));
+        found.unwrap_or_else(|| panic!("{words}: {mentions:?}")).0.clone()
+    };
+    let erase = json!({"texts": [place("has to sit")], "ground": "names_student", "why": "a parent asked"});
+    carol.does(&id, "erase", erase).await;
+    let disclose = json!({
+        "form": "public",
+        "to": "The Herald",
+        "withhold": [
+            {"text": place("passed in March"), "ground": "student"},
+            {"text": place("Ask counsel"), "ground": "counsel"},
+        ],
+    });
+    assert_eq!(carol.tries(&id, "disclose", disclose.clone()).await.status, 403);
+    let given = ada.does(&id, "disclose", disclose).await;
+    let path = format!("/api/v1/loops/{id}/disclosed/{given}");
+    assert_eq!(carol.get(&path).await.status, 403);
+    let reply = ada.request(Method::GET, &path).send().await.expect("an answer");
+    assert_eq!(reply.status(), 200);
+    let bytes = reply.bytes().await.expect("a file");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("given.zip");
+    std::fs::write(&file, &bytes).expect("written");
+    let keys = reqwest::get(format!("http://{}/ledger/{}/keys", stack.address(), DISTRICTS[0]))
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("keys");
+    let against = Against {
+        keys: keys.lines().map(ToOwned::to_owned).collect(),
+        checkpoints: Vec::new(),
+    };
+    assert!(verify::is_given_out(&file).expect("read"));
+    let report = verify::verify_given(&file, &against).expect("sound");
+    assert_eq!((report.loops, report.withheld, report.erased), (1, 2, 1), "{report:?}");
+    assert!(report.key_was_given && report.words >= 2 && report.to == "The Herald");
+
+    // What is kept back or erased stands nowhere in it, and no cell is a formula.
+    let unpacked = folder.path().join("given");
+    unpack(&bytes, &unpacked);
+    let read = |name: &str| std::fs::read_to_string(unpacked.join(name)).expect(name);
+    for name in [
+        "texts.jsonl",
+        "readable/index.html",
+        "readable/events.csv",
+        "disclosure.json",
+    ] {
+        let text = read(name);
+        assert!(
+            !text.contains(NAME) && !text.contains("counsel first"),
+            "{name}: {text}"
+        );
+    }
+    assert!(read("readable/events.csv").contains("'=SUM(A1)"));
+    assert!(read("readable/index.html").contains("kept back: Advice of counsel"));
+
+    // Whatever is changed in it is found.
+    let tampered = |name: &str, change: &dyn Fn(String) -> String| {
+        let copy = tempfile::tempdir().expect("a folder");
+        unpack(&bytes, copy.path());
+        let path = copy.path().join(name);
+        let changed = change(std::fs::read_to_string(&path).expect(name));
+        std::fs::write(&path, changed).expect("written");
+        match verify::verify_given(copy.path(), &against) {
+            Err(Fault::Tampered(wrong)) => wrong.to_string(),
+            other => panic!("{name}: {other:?}"),
+        }
+    };
+    let said = tampered("texts.jsonl", &|text| text.replace("is no formula", "is a formula"));
+    assert!(said.contains("is not what was written"), "{said}");
+    let said = tampered("texts.jsonl", &|text| {
+        text.lines().skip(1).collect::<Vec<_>>().join("\n")
+    });
+    assert!(said.contains("nothing is said"), "{said}");
+    let said = tampered("texts.jsonl", &|text| {
+        let first = text.lines().find(|line| line.contains("\"given\"")).expect("one");
+        format!("{}\n{text}", first.replace("\"words\":\"", "\"words\":\"Never "))
+    });
+    assert!(said.contains("two things are said"), "{said}");
+    let said = tampered("texts.jsonl", &|text| {
+        text.replace("\"withheld\"", "\"withheld\",\"words\":\"Not so\"")
+    });
+    assert!(said.contains("which is withheld"), "{said}");
+    let said = tampered("disclosure.json", &|text| {
+        let mut stated: Value = serde_json::from_str(&text).expect("json");
+        let mut other = stated["loops"][0].clone();
+        other["id"] = json!("another");
+        other["up_to"] = json!(0);
+        stated["loops"].as_array_mut().expect("loops").push(other);
+        stated.to_string()
+    });
+    assert!(said.contains("of which nothing is given"), "{said}");
+    let said = tampered("disclosure.json", &|text| text.replace("\"up_to\": ", "\"up_to\": 1"));
+    assert!(said.contains("is said to go up to"), "{said}");
+    let entries: Vec<_> = std::fs::read_dir(unpacked.join("entries")).expect("entries").collect();
+    let mut entries: Vec<_> = entries.into_iter().map(|file| file.expect("a file").path()).collect();
+    entries.sort();
+    std::fs::remove_file(&entries[1]).expect("removed");
+    match verify::verify_given(&unpacked, &against) {
+        Err(Fault::Tampered(wrong)) => assert!(wrong.to_string().contains("something was left out"), "{wrong}"),
+        other => panic!("{other:?}"),
+    }
+    // A record's own verifier says what it is.
+    assert!(!verify::is_given_out(folder.path()).expect("read"));
+
+    // A school's loops together, each written down.
+    stack.api("rosa").files("scheduling").await;
+    stack.comes_to_rest().await;
+    let head = stack.log.head().await.expect("a head").to_string();
+    let body = json!({"form": "auditor", "to": "The state", "school": People::school("alder")});
+    let reply = ada
+        .request(Method::POST, "/api/v1/disclosures")
+        .header("Loopline-At-Least", head)
+        .json(&body)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(reply.status(), 200);
+    std::fs::write(&file, reply.bytes().await.expect("a file")).expect("written");
+    let report = verify::verify_given(&file, &against).expect("sound");
+    assert_eq!((report.loops, report.withheld, report.erased), (2, 0, 1), "{report:?}");
+    let refused = carol.post("/api/v1/disclosures", &body).await;
+    assert_eq!(refused.status, 403, "{refused:?}");
+    let unknown = json!({"form": "public", "to": "x", "withhold": [{"text": "1/x", "ground": "law"}]});
+    assert_eq!(ada.post("/api/v1/disclosures", &unknown).await.status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_come_back_are_destroyed_again() {
+    let stack = Stack::start(location(false).await.expect("a folder")).await;
+    let id = files_with_a_name(&stack).await;
+    let client = stack.operator().client();
+    let bucket = async_nats::jetstream::new(client.clone())
+        .get_key_value(contracts::subjects::KEYS_BUCKET)
+        .await
+        .expect("the bucket");
+    // A backup of the keys, taken before.
+    let mut backup = Vec::new();
+    let mut revision = 0;
+    let keys = JetStreamKeys::new(client.clone());
+    while let Some(kept) = keys.changed_after(revision).await.expect("read") {
+        revision = kept.revision;
+        backup.push((kept.name, kept.value));
+    }
+    let erase = json!({"texts": ["all"], "ground": "court_order", "why": "case 26-CV-9"});
+    stack.api("carol").does(&id, "erase", erase).await;
+    let anew = || Keyring::new(Arc::new(JetStreamKeys::new(client.clone())), MasterKey::new([7; 32]));
+    let has_it = async || opened(&stack, &anew()).await.iter().any(|words| words.contains(NAME));
+    loopline_tests::until("the keys are destroyed", async || !has_it().await).await;
+    for (name, value) in backup {
+        bucket.put(name, value.into()).await.expect("put back");
+    }
+    assert!(has_it().await, "the backup brings the words back");
+    let restored = stack
+        .record
+        .restore(&eventlog::jetstream::Putting::new(client.clone()), &keys, |_, _| {})
+        .await
+        .expect("compared");
+    assert_eq!(restored.put, 0);
+    assert!(!has_it().await, "what was erased is erased again first");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_that_was_made_before_still_loses_its_keys() {
+    let broker = loopline_tests::TestBroker::bare().await;
+    let client = broker.connect("operator").await.client();
+    let context = async_nats::jetstream::new(client.clone());
+    let old = async_nats::jetstream::kv::Config {
+        bucket: contracts::subjects::KEYS_BUCKET.to_owned(),
+        history: 1,
+        ..async_nats::jetstream::kv::Config::default()
+    };
+    context.create_key_value(old).await.expect("as it was made before");
+    broker.prepare().await;
+    let keyring = Keyring::new(Arc::new(JetStreamKeys::new(client.clone())), MasterKey::new([7; 32]));
+    let key = keyring.lease().await.expect("a key");
+    let sealed = keyring.seal(key, NAME).await.expect("sealed");
+    keyring.destroy(key).await.expect("destroyed");
+    keyring.destroy(key).await.expect("and once more");
+    let anew = Keyring::new(Arc::new(JetStreamKeys::new(client.clone())), MasterKey::new([7; 32]));
+    assert_eq!(anew.open(&sealed).await, Err(SealingError::Erased(key)));
+    // What the pool was before is not there to be read either.
+    let bucket = context
+        .get_key_value(contracts::subjects::KEYS_BUCKET)
+        .await
+        .expect("the bucket");
+    let mut info = bucket.stream.clone();
+    assert_eq!(info.info().await.expect("known").state.messages, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_destroyed_key_leaves_no_older_pool_behind() {
+    let broker = loopline_tests::TestBroker::start().await;
+    let client = broker.connect("operator").await.client();
+    let keyring = Keyring::new(Arc::new(JetStreamKeys::new(client.clone())), MasterKey::new([7; 32]));
+    let key = keyring.lease().await.expect("a key");
+    let context = async_nats::jetstream::new(client.clone());
+    let bucket = context
+        .get_key_value(contracts::subjects::KEYS_BUCKET)
+        .await
+        .expect("the bucket");
+    // Somebody destroyed it and died before overwriting what the pool was.
+    let name = key.pool.simple().to_string();
+    let entry = bucket.entry(&name).await.expect("read").expect("a pool");
+    let mut pool: Value = serde_json::from_slice(&entry.value).expect("json");
+    pool["slots"][usize::from(key.slot)] = Value::Null;
+    bucket
+        .put(&name, serde_json::to_vec(&pool).expect("json").into())
+        .await
+        .expect("written");
+    let mut stream = bucket.stream.clone();
+    assert_eq!(stream.info().await.expect("known").state.messages, 2);
+    keyring.destroy(key).await.expect("destroyed");
+    assert_eq!(stream.info().await.expect("known").state.messages, 1);
+}
