@@ -171,7 +171,7 @@ pub async fn run(
     lifecycle.spawn(checkpoint::run(ledger.clone()));
     let people = bus.clone();
     let keys = JetStreamKeys::new(bus.client());
-    lifecycle.spawn(mirror::run(ledger.clone(), keys));
+    lifecycle.spawn_to_its_end(mirror::run(ledger.clone(), keys, lifecycle.clone()));
     lifecycle.spawn(erasing::run(
         ledger.clone(),
         JetStreamKeys::new(bus.client()),

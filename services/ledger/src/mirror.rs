@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use runtime::Lifecycle;
 use sealing::JetStreamKeys;
 use tracing::debug;
 
@@ -12,15 +13,23 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Pools in one transaction.
 const BATCH_MAX: usize = 500;
 
-/// Mirrors until the process ends.
-pub(crate) async fn run(ledger: Ledger, keys: JetStreamKeys) {
+/// Mirrors until the process ends, and once more then: an orderly stop leaves nothing out.
+pub(crate) async fn run(ledger: Ledger, keys: JetStreamKeys, lifecycle: Lifecycle) {
     loop {
-        match once(&ledger, &keys).await {
-            Ok(true) => {}
-            Ok(false) => runtime::clock::pause(EVERY).await,
+        let more = match once(&ledger, &keys).await {
+            Ok(more) => more,
             Err(error) => {
                 debug!(error = format!("{error:#}"), "sealing keys were not mirrored");
-                runtime::clock::pause(EVERY).await;
+                false
+            }
+        };
+        if lifecycle.is_stopping() && !more {
+            return;
+        }
+        if !more {
+            tokio::select! {
+                () = runtime::clock::pause(EVERY) => {}
+                () = lifecycle.stopping() => {}
             }
         }
     }

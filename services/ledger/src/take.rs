@@ -25,6 +25,8 @@ const LOOKS: u32 = 10;
 const LOOK: Duration = Duration::from_millis(50);
 /// How often it is looked whether the log still is what it was.
 pub(crate) const COMPARED_EVERY: Duration = Duration::from_secs(5);
+/// How long the end of the log is waited for at an orderly stop.
+const LAST: Duration = Duration::from_secs(2);
 /// How often taking fails before it is said aloud.
 const QUIET_FAILURES: u32 = 5;
 
@@ -160,7 +162,13 @@ pub(crate) async fn run(ledger: Ledger, lifecycle: Lifecycle, health: Health, co
         let stopped = tokio::select! {
             taken = follow(&ledger, Until::Stopped(&health)) => taken,
             damaged = watch(&ledger, compared_every) => Err(damaged),
-            () = lifecycle.stopping() => return,
+            () = lifecycle.stopping() => {
+                // An orderly stop leaves nothing out.
+                if let Err(trouble) = tokio::time::timeout(LAST, catch_up(&ledger)).await {
+                    debug!(error = %trouble, "the end of the log is taken in at the next start");
+                }
+                return;
+            }
         };
         match stopped {
             Ok(()) => {}

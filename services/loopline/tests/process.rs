@@ -326,3 +326,67 @@ async fn the_broker_lets_each_identity_do_only_what_is_its_own() {
     }
     drop(up);
 }
+
+/// Sends JSON as one of the demo's people.
+async fn send(data: &Path, up: &Up, persona: &str, path: &str, body: &Value) -> Value {
+    let caller = Caller::of(data, persona);
+    let request = caller.client.post(format!("{}{path}", up.address));
+    let reply = request
+        .bearer_auth(&caller.token)
+        .json(body)
+        .send()
+        .await
+        .expect("it answers");
+    let status = reply.status();
+    let body = reply.json().await.expect("json");
+    assert!(status.is_success(), "{path}: {status} {body}");
+    body
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_store_is_put_back_by_the_command_and_what_was_erased_stays_erased() {
+    let home = tempfile::tempdir().expect("a folder");
+    let data = home.path().join("data");
+    let up = Up::start(&data);
+    let tension = json!({
+        "title": "Jamie waits", "trying": "x", "barrier": "y", "kind": "policy", "area": "scheduling",
+    });
+    let filed = send(&data, &up, "reporter", "/api/v1/tensions", &tension).await;
+    let id = filed["id"].as_str().expect("an id").to_owned();
+    let title = format!("{}/title", filed["version"]);
+    let erase = json!({"texts": [title], "ground": "names_student", "why": "a parent asked"});
+    send(&data, &up, "contact", &format!("/api/v1/loops/{id}/erase"), &erase).await;
+    up.signal("TERM");
+    assert_eq!(up.ended_within(Duration::from_secs(20)), Some(0));
+    let restored = Command::new(env!("CARGO_BIN_EXE_loopline"))
+        .args(["restore", "--from-ledger", "--replace", "--data"])
+        .arg(&data)
+        .env("LOOPLINE_NATS_SERVER", server())
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&restored.stderr);
+    assert!(restored.status.success(), "{said}");
+    assert!(said.contains("were put back"), "{said}");
+    let up = Up::start(&data);
+    let caller = Caller::of(&data, "reporter");
+    let request = caller.client.get(format!("{}/api/v1/loops/{id}", up.address));
+    let seen: Value = request
+        .bearer_auth(&caller.token)
+        .send()
+        .await
+        .expect("it answers")
+        .json()
+        .await
+        .expect("json");
+    assert!(
+        seen["title"]
+            .as_str()
+            .is_some_and(|title| title.starts_with("[erased on ")),
+        "{seen}"
+    );
+    assert_eq!(
+        seen["trying"], "x",
+        "what was not erased came back with its key: {seen}"
+    );
+    drop(up);
+}

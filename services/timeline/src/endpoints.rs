@@ -305,7 +305,7 @@ async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<
         let sealed = texts_in(&data);
         let erased = |key| {
             let erasure = record.custody.erasure(key)?;
-            Some(views::erased_words(erasure, &people))
+            Some(views::erased_words(erasure, &asked.names, &people))
         };
         open_json(&timeline.keyring, &mut data, erased)
             .await

@@ -37,9 +37,9 @@ pub(crate) async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, 
 }
 
 /// What stands in the place of erased words, with who erased them.
-pub(crate) fn erased_words(erasure: &Erasure, people: &HashMap<PersonId, String>) -> String {
+pub(crate) fn erased_words(erasure: &Erasure, names: &Names, people: &HashMap<PersonId, String>) -> String {
     let by = erasure.by.person().and_then(|person| people.get(&person));
-    erasure.words(by.map(String::as_str))
+    erasure.words(&names.calendar(u32::MAX), by.map(String::as_str))
 }
 
 /// The people whose names a view shows.
@@ -94,7 +94,7 @@ impl Shown<'_> {
     /// The words of a text; what was erased says when and by whom.
     async fn words(&self, sealed: &Sealed) -> Result<String, Problem> {
         match self.record.custody.erasure(sealed.key) {
-            Some(erasure) => Ok(erased_words(erasure, self.people)),
+            Some(erasure) => Ok(erased_words(erasure, self.names, self.people)),
             None => words(self.keyring, sealed).await,
         }
     }

@@ -23,7 +23,7 @@ use contracts::vocabulary::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::Pause;
+use crate::calendar::{Calendar, Pause};
 use crate::fold::Fold;
 use crate::rejection::Rejection;
 
@@ -327,9 +327,9 @@ pub struct Erasure {
 }
 
 impl Erasure {
-    /// What stands in the place of the words.
-    pub fn words(&self, by: Option<&str>) -> String {
-        let day = self.at.format("%-d %B %Y");
+    /// What stands in the place of the words, with the day as the district counts it.
+    pub fn words(&self, calendar: &Calendar, by: Option<&str>) -> String {
+        let day = calendar.date(self.at).format("%-d %B %Y");
         match by {
             Some(by) => format!("[erased on {day} by {by}]"),
             None => format!("[erased on {day}]"),

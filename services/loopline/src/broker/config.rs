@@ -186,11 +186,16 @@ fn allowed() -> Vec<Allowed> {
 fn restorer() -> Allowed {
     Allowed {
         name: "restorer",
-        publish: ["loop.>", "$KV.KEYS.*", "$JS.API.STREAM.MSG.DELETE.KV_KEYS"]
-            .into_iter()
-            .chain(READ_LOG)
-            .chain(READ_KEYS)
-            .collect(),
+        publish: [
+            "loop.>",
+            "$KV.KEYS.*",
+            "$JS.API.DIRECT.GET.KV_KEYS",
+            "$JS.API.STREAM.MSG.DELETE.KV_KEYS",
+        ]
+        .into_iter()
+        .chain(READ_LOG)
+        .chain(READ_KEYS)
+        .collect(),
         subscribe: vec![],
         answers: &[],
     }

@@ -281,7 +281,7 @@ impl Collected {
                 .get(&district)
                 .map(|known| known.calendar_at(record.time.calendar_version))
                 .unwrap_or_default();
-            let title = words(keyring, record, &record.tension.title).await?;
+            let title = words(keyring, record, &calendar, &record.tension.title).await?;
             let filed_seq = record.filed_seq as i64;
             if self.reworded.contains(&id.0) {
                 let mut body = String::new();
@@ -295,7 +295,7 @@ impl Collected {
                 .into_iter()
                 .flatten()
                 {
-                    body.push_str(&words(keyring, record, sealed).await?);
+                    body.push_str(&words(keyring, record, &calendar, sealed).await?);
                     body.push('\n');
                 }
                 self.search.push(SearchOut {
@@ -414,9 +414,14 @@ fn what(record: &LoopRecord) -> What {
 }
 
 /// The words of a loop; what was erased says since when.
-async fn words(keyring: &Keyring, record: &LoopRecord, sealed: &Sealed) -> Result<String, ApplyError> {
+async fn words(
+    keyring: &Keyring,
+    record: &LoopRecord,
+    calendar: &domain::Calendar,
+    sealed: &Sealed,
+) -> Result<String, ApplyError> {
     match record.custody.erasure(sealed.key) {
-        Some(erasure) => Ok(erasure.words(None)),
+        Some(erasure) => Ok(erasure.words(calendar, None)),
         None => opened(keyring, sealed).await,
     }
 }
