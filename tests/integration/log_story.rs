@@ -10,6 +10,7 @@ use contracts::subjects::Subject;
 use eventlog::jetstream::{JetStreamLog, SharedReader};
 use eventlog::memory::{Chaos, MemoryLog};
 use eventlog::{AppendError, EventLog, Raw};
+use futures::StreamExt;
 use loopline_tests::TestBroker;
 use uuid::Uuid;
 
@@ -243,6 +244,111 @@ async fn a_tail_reads_on_within_five_seconds_of_the_brokers_return() {
         }
     }
     assert!(back.elapsed() < Duration::from_secs(8), "{:?}", back.elapsed());
+}
+
+/// A reader at work, and somebody else who asks the broker for messages in its name: what the broker gives there is
+/// delivered as far as it knows, like what was on its way when a connection was cut.
+struct Robbed {
+    tail: eventlog::Tail,
+    got: Vec<Raw>,
+    /// What the reader's connection is.
+    bus: messaging::Bus,
+    writer: JetStreamLog,
+    appended: u128,
+    _broker: TestBroker,
+}
+
+impl Robbed {
+    /// The reader has one message, and the broker has given the next one away.
+    async fn begin() -> Self {
+        let broker = TestBroker::start().await;
+        let bus = broker.connect("reader").await;
+        let writing = broker.connect("writer").await;
+        let tail = JetStreamLog::new(bus.client())
+            .read(vec!["loop.*.loop.>".to_owned()], 0)
+            .await
+            .expect("a tail");
+        let mut robbed = Self {
+            tail,
+            got: Vec::new(),
+            bus,
+            writer: JetStreamLog::new(writing.client()),
+            appended: 0,
+            _broker: broker,
+        };
+        robbed.append().await;
+        robbed.reads(1).await;
+        let client = writing.client();
+        let context = async_nats::jetstream::new(client.clone());
+        let stream = context.get_stream("LOOP").await.expect("the stream");
+        let names: Vec<String> = stream
+            .consumer_names()
+            .map(|name| name.expect("a name"))
+            .collect()
+            .await;
+        let [name] = &names[..] else {
+            panic!("one consumer is expected: {names:?}");
+        };
+        let inbox = client.new_inbox();
+        let mut stolen = client.subscribe(inbox.clone()).await.expect("an inbox");
+        client
+            .publish_with_reply(
+                format!("$JS.API.CONSUMER.MSG.NEXT.LOOP.{name}"),
+                inbox,
+                r#"{"batch":1}"#.into(),
+            )
+            .await
+            .expect("asked");
+        client.flush().await.expect("sent");
+        // The broker takes turns between those who ask.
+        loop {
+            robbed.append().await;
+            let at = robbed.appended;
+            tokio::select! {
+                message = stolen.next() => {
+                    let message = message.expect("a message");
+                    assert!(message.status.is_none(), "{message:?}");
+                    break;
+                }
+                taken = robbed.tail.next(&mut robbed.got, 100) => assert!(taken > 0 && at < 10),
+            }
+        }
+        assert_eq!(robbed.got.len() as u128 + 1, robbed.appended);
+        robbed
+    }
+
+    async fn append(&mut self) {
+        self.appended += 1;
+        let subject = subject(self.appended);
+        let once = envelope(&subject, self.appended, 0, "x");
+        self.writer.append(&subject, 0, &once).await.expect("appended");
+    }
+
+    async fn reads(&mut self, wanted: u64) {
+        while (self.got.len() as u64) < wanted {
+            tokio::time::timeout(Duration::from_secs(10), self.tail.next(&mut self.got, 100))
+                .await
+                .expect("nothing is missing");
+        }
+        let sequences: Vec<u64> = self.got.iter().map(|raw| raw.sequence).collect();
+        assert_eq!(sequences, (1..=wanted).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_lost_on_its_way_to_a_reader_is_read_again_once_the_next_comes() {
+    let mut robbed = Robbed::begin().await;
+    robbed.append().await;
+    let all = robbed.appended as u64;
+    robbed.reads(all).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_lost_with_a_connection_is_read_again_though_nothing_follows() {
+    let mut robbed = Robbed::begin().await;
+    robbed.bus.client().force_reconnect().await.expect("cut");
+    let all = robbed.appended as u64;
+    robbed.reads(all).await;
 }
 
 #[tokio::test]

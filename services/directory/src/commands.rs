@@ -8,7 +8,7 @@ use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
 use contracts::events::directory::{PatternThresholdsSet, ServiceLevelSet, ZoneDefined};
 use contracts::ids::{District, PersonId, ZoneId};
-use contracts::problem::{FieldProblem, Problem};
+use contracts::problem::Problem;
 use contracts::subjects::{Subject, Thing as Kind};
 use contracts::vocabulary::Role;
 use decider::{Decide, Failure, History, Target, execute};
@@ -49,17 +49,6 @@ fn keeper(message: &CommandMessage, roles: &[Role]) -> Result<(), Problem> {
     }
 }
 
-fn invalid(field: &str, message: impl Into<String>) -> Problem {
-    let message = message.into();
-    Problem::invalid(
-        format!("{field}: {message}"),
-        vec![FieldProblem {
-            field: field.to_owned(),
-            message,
-        }],
-    )
-}
-
 async fn set_calendar(
     directory: &Directory,
     message: &CommandMessage,
@@ -67,11 +56,14 @@ async fn set_calendar(
 ) -> Result<Done, Problem> {
     keeper(message, &[Role::Administrator])?;
     if body.closed.len() > LIST_MAX {
-        return Err(invalid("closed", format!("names more than {LIST_MAX} ranges")));
+        return Err(Problem::invalid_field(
+            "closed",
+            format!("names more than {LIST_MAX} ranges"),
+        ));
     }
     let time_zone = body.time_zone.map(|zone| zone.to_string());
     Calendar::new(1, time_zone.as_deref().unwrap_or("UTC"), &body.closed)
-        .map_err(|error| invalid("closed", error.to_string()))?;
+        .map_err(|error| Problem::invalid_field("closed", error.to_string()))?;
     carry_out(
         directory,
         message,
@@ -96,11 +88,14 @@ async fn set_service_level(
         ("resolve_days", level.resolve_days),
     ] {
         if !(1..=750).contains(&days) {
-            return Err(invalid(field, "is a number of business days from 1 to 750"));
+            return Err(Problem::invalid_field(
+                field,
+                "is a number of business days from 1 to 750",
+            ));
         }
     }
     if level.id.is_empty() || level.id.len() > 40 || level.name.trim().is_empty() || level.name.len() > 200 {
-        return Err(invalid("level", "needs a short name and a name"));
+        return Err(Problem::invalid_field("level", "needs a short name and a name"));
     }
     carry_out(
         directory,
@@ -124,7 +119,10 @@ async fn set_thresholds(
         ("thresholds.days", 14, thresholds.days),
     ] {
         if !(least..=1000).contains(&count) {
-            return Err(invalid(field, format!("is a number from {least} to 1000")));
+            return Err(Problem::invalid_field(
+                field,
+                format!("is a number from {least} to 1000"),
+            ));
         }
     }
     let set = PatternThresholdsSet { thresholds };
@@ -138,12 +136,15 @@ async fn publish_rules(
 ) -> Result<Done, Problem> {
     keeper(message, &[Role::Administrator, Role::Contact])?;
     if body.rules.len() > LIST_MAX {
-        return Err(invalid("rules", format!("are more than {LIST_MAX}")));
+        return Err(Problem::invalid_field("rules", format!("are more than {LIST_MAX}")));
     }
     let mut names = BTreeSet::new();
     for (at, rule) in body.rules.iter().enumerate() {
         if !names.insert(rule.id.as_str()) {
-            return Err(invalid(&format!("rules[{at}].id"), "is used twice in this set"));
+            return Err(Problem::invalid_field(
+                &format!("rules[{at}].id"),
+                "is used twice in this set",
+            ));
         }
         let known = directory.districts.with(&message.district, |record| {
             (
@@ -158,13 +159,13 @@ async fn publish_rules(
         match known {
             Some((true, true)) => {}
             Some((_, false)) => {
-                return Err(invalid(
+                return Err(Problem::invalid_field(
                     &format!("rules[{at}].service_level"),
                     "is not a service level of this district",
                 ));
             }
             Some((false, _)) | None => {
-                return Err(invalid(
+                return Err(Problem::invalid_field(
                     &format!("rules[{at}].department"),
                     "is not a department of this district",
                 ));
@@ -186,12 +187,15 @@ async fn define_zone(directory: &Directory, message: &CommandMessage, body: wire
         return Err(Problem::not_found("zone"));
     }
     if body.schools.is_empty() || body.schools.len() > LIST_MAX {
-        return Err(invalid("schools", format!("name from one to {LIST_MAX} schools")));
+        return Err(Problem::invalid_field(
+            "schools",
+            format!("name from one to {LIST_MAX} schools"),
+        ));
     }
     let mut schools = BTreeSet::new();
     for (at, named) in body.schools.iter().enumerate() {
         let school = known.school_named(named.as_str()).ok_or_else(|| {
-            invalid(
+            Problem::invalid_field(
                 &format!("schools[{at}]"),
                 format!("{named} is not a school of this district"),
             )
@@ -203,7 +207,10 @@ async fn define_zone(directory: &Directory, message: &CommandMessage, body: wire
         // What was done once is answered as it was, whatever has been named since.
         let before = History::<Thing>::read::<()>(&*directory.log, &subject).await;
         if !before.is_ok_and(|history| history.was_done(message)) {
-            return Err(invalid("name", "another zone has this name; choose another"));
+            return Err(Problem::invalid_field(
+                "name",
+                "another zone has this name; choose another",
+            ));
         }
     }
     let today = known.calendar().date(directory.clock.now());

@@ -14,7 +14,7 @@ use contracts::commands::{CommandMessage, Done, ScopeAsked, read_body};
 use contracts::events::FlexibilityEvent;
 use contracts::events::flexibility::Scope;
 use contracts::ids::{DepartmentId, FlexibilityId};
-use contracts::problem::{FieldProblem, Problem};
+use contracts::problem::Problem;
 use contracts::register_action::{REGISTER_AUTHORITY, RegisterAction, RegisterScope};
 use contracts::subjects::Subject;
 use contracts::vocabulary::{Role, ScopeLevel};
@@ -246,16 +246,6 @@ fn not_permitted(action: RegisterAction) -> Problem {
     ))
 }
 
-fn invalid(field: &str, message: &str) -> Problem {
-    Problem::invalid(
-        format!("{field}: {message}"),
-        vec![FieldProblem {
-            field: field.to_owned(),
-            message: message.to_owned(),
-        }],
-    )
-}
-
 /// For whom, looked up in the district: ids or names, whatever the case.
 fn scope(asked: &ScopeAsked, district: &DistrictRecord) -> Result<Scope, Problem> {
     match asked.level {
@@ -264,22 +254,22 @@ fn scope(asked: &ScopeAsked, district: &DistrictRecord) -> Result<Scope, Problem
             let named = asked
                 .zone
                 .as_ref()
-                .ok_or_else(|| invalid("scope.zone", "say which zone"))?;
+                .ok_or_else(|| Problem::invalid_field("scope.zone", "say which zone"))?;
             let zone = district
                 .zone_named(named.as_str())
-                .ok_or_else(|| invalid("scope.zone", "is not a zone of this district"))?;
+                .ok_or_else(|| Problem::invalid_field("scope.zone", "is not a zone of this district"))?;
             Ok(Scope::Zone { zone })
         }
         ScopeLevel::Schools => {
             let mut schools = std::collections::BTreeSet::new();
             for named in &asked.schools {
-                let school = district
-                    .school_named(named.as_str())
-                    .ok_or_else(|| invalid("scope.schools", "names what is not a school of this district"))?;
+                let school = district.school_named(named.as_str()).ok_or_else(|| {
+                    Problem::invalid_field("scope.schools", "names what is not a school of this district")
+                })?;
                 schools.insert(school);
             }
             if schools.is_empty() {
-                return Err(invalid("scope.schools", "say which schools"));
+                return Err(Problem::invalid_field("scope.schools", "say which schools"));
             }
             Ok(Scope::Schools { schools })
         }

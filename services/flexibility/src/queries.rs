@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use contracts::Claims;
 use contracts::events::flexibility::{Readers, Scope};
 use contracts::ids::FlexibilityId;
-use contracts::problem::{FieldProblem, Problem};
+use contracts::problem::Problem;
 use contracts::queries::{
     Answered, Ask, FlexibilityQuery, FlexibilityRow, FlexibilityView, PAGE_MAX, Page, PublicRegister,
     PublicRegisterQuery, RegisterQuery, Similar, SimilarFlexibility, SimilarLoop, SimilarQuery,
@@ -122,16 +122,6 @@ pub(crate) fn away(error: sqlx::Error) -> Problem {
     Problem::unavailable("the register cannot be read for a moment; nothing was lost")
 }
 
-fn invalid(field: &str, message: &str) -> Problem {
-    Problem::invalid(
-        format!("{field}: {message}"),
-        vec![FieldProblem {
-            field: field.to_owned(),
-            message: message.to_owned(),
-        }],
-    )
-}
-
 impl<Q> Asked<Q> {
     /// The end of a day of the district, as a moment.
     fn end_of(&self, day: NaiveDate) -> DateTime<Utc> {
@@ -161,7 +151,7 @@ async fn register(asked: Asked<RegisterQuery>) -> Result<Page<FlexibilityRow>, P
         Some(cursor) => Some(
             cursor
                 .parse::<i64>()
-                .map_err(|_| invalid("cursor", "is not one that a page gave out; begin without it"))?,
+                .map_err(|_| Problem::invalid_field("cursor", "is not one that a page gave out; begin without it"))?,
         ),
         None => None,
     };
@@ -303,7 +293,10 @@ async fn public(desk: &Desk, model: &Model<Register>, query: &PublicRegisterQuer
 
 /// One part of the register, whole.
 async fn one(asked: Asked<FlexibilityQuery>) -> Result<FlexibilityView, Problem> {
-    let id = asked.query.id.ok_or_else(|| invalid("id", "is needed"))?;
+    let id = asked
+        .query
+        .id
+        .ok_or_else(|| Problem::invalid_field("id", "is needed"))?;
     let district = &asked.viewer.district;
     let row = match asked.query.on {
         None => read_model::now(&asked.model.db, district, id).await,

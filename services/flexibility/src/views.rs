@@ -61,11 +61,7 @@ impl<'a> Shown<'a> {
 
 /// Opened words.
 pub(crate) async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, Problem> {
-    let opened = match keyring.open_at_hand(sealed) {
-        Some(opened) => opened,
-        None => keyring.open(sealed).await,
-    };
-    match opened {
+    match keyring.open(sealed).await {
         Ok(words) => Ok(words),
         Err(SealingError::Erased(_)) => Ok(ERASED.to_owned()),
         Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),

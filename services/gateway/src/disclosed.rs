@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use contracts::Action;
 use contracts::commands::{Disclose, Withhold};
 use contracts::ids::{DisclosureId, LoopId, LoopNumber, SchoolId};
-use contracts::problem::{FieldProblem, Problem};
+use contracts::problem::Problem;
 use contracts::queries::{EntriesQuery, Entry, LoopRow, LoopsQuery, PAGE_MAX, Page, Slice, SliceIs, SliceQuery, Sort};
 use contracts::text::Line;
 use contracts::vocabulary::{Disclosure, Role};
@@ -21,7 +21,8 @@ use sha2::{Digest, Sha256};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::front::{Front, Visitor};
+use crate::front::{Front, Visitor, digest, hex};
+use crate::pages::days::Days;
 
 /// Loops of one file.
 const LOOPS_MAX: usize = 200;
@@ -131,16 +132,12 @@ pub(crate) async fn several(
     let nowhere = |withhold: &&Withhold| texts.iter().all(|(_, text)| *text != withhold.text);
     if let Some(unknown) = asked.withhold.iter().find(nowhere) {
         let message = format!("{:?} is no text of these loops", unknown.text);
-        let field = FieldProblem {
-            field: "withhold".to_owned(),
-            message: message.clone(),
-        };
-        return Err(Problem::invalid(format!("withhold: {message}"), vec![field]));
+        return Err(Problem::invalid_field("withhold", message));
     }
     let district = visitor.claims.district.as_str();
     // The same key with another request is another disclosure.
     let request = serde_json::to_string(asked).map_err(not_made)?;
-    let key = format!("{key}/{}", crate::front::digest(&request));
+    let key = format!("{key}/{}", digest(&request));
     let disclosure = DisclosureId::derived(&[district, &visitor.claims.person.to_string(), &key]);
     let mut given = Vec::with_capacity(ids.len());
     for id in ids {
@@ -195,7 +192,7 @@ async fn texts_of(
 /// The loops that are asked for, the oldest first.
 async fn chosen(front: &Front, visitor: &Visitor, asked: &Several, at_least: u64) -> Result<Vec<LoopId>, Problem> {
     let district = front.district(visitor).await?;
-    let zone: chrono_tz::Tz = district.time_zone.parse().unwrap_or(chrono_tz::Tz::UTC);
+    let days = Days::new(&district.time_zone, front.clock.now());
     let mut ids = Vec::new();
     let mut cursor = None;
     loop {
@@ -208,7 +205,7 @@ async fn chosen(front: &Front, visitor: &Visitor, asked: &Several, at_least: u64
         };
         let page: Page<LoopRow> = front.ask(visitor, "timeline", "loops", query, at_least).await?.answer;
         let in_it = |row: &&LoopRow| {
-            let day = row.filed_at.with_timezone(&zone).date_naive();
+            let day = days.day(row.filed_at);
             asked.from.is_none_or(|from| day >= from) && asked.until.is_none_or(|until| day <= until)
         };
         ids.extend(page.items.iter().filter(in_it).map(|row| row.id));
@@ -219,10 +216,8 @@ async fn chosen(front: &Front, visitor: &Visitor, asked: &Several, at_least: u64
             ));
         }
         // The oldest come first: what follows is later still.
-        let past = page.items.last().is_some_and(|row| {
-            let day = row.filed_at.with_timezone(&zone).date_naive();
-            asked.until.is_some_and(|until| day > until)
-        });
+        let last = page.items.last().map(|row| days.day(row.filed_at));
+        let past = asked.until.zip(last).is_some_and(|(until, last)| last > until);
         cursor = page.next.filter(|_| !past);
         if cursor.is_none() {
             break;
@@ -282,11 +277,7 @@ impl Bundle {
             .start_file(name, SimpleFileOptions::default())
             .map_err(not_made)?;
         self.zip.write_all(bytes).map_err(not_made)?;
-        let digest = Sha256::digest(bytes);
-        let hex = digest
-            .iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        self.digests.push((hex, name.to_owned()));
+        self.digests.push((hex(&Sha256::digest(bytes)), name.to_owned()));
         Ok(())
     }
 

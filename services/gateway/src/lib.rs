@@ -3,6 +3,7 @@
 //! command and cut every answer to what the person may see.
 
 pub mod api;
+mod as_of;
 mod disclosed;
 pub mod front;
 pub mod live;

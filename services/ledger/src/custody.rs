@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use contracts::Action;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
 use contracts::events::custody::{ErasedText, TextPlace, Withheld};
-use contracts::events::{CustodyEvent, LoopEvent, PatternEvent, ResolutionEvent};
+use contracts::events::{CustodyEvent, LoopEvent, PatternEvent};
 use contracts::ids::{DisclosureId, LoopNumber, PatternId};
-use contracts::problem::{FieldProblem, Problem};
+use contracts::problem::Problem;
 use contracts::sealed::{Sealed, texts_in};
 use contracts::subjects::{Subject, Thing};
 use decider::{Decide, Desk, Guard, History, Opened};
@@ -65,22 +65,9 @@ struct Text {
 fn texts(recorded: &[contracts::Recorded]) -> Vec<Text> {
     let mut texts = Vec::new();
     for event in recorded {
-        let read = Loop::read(&event.envelope);
-        // What says why others were erased or held, and to whom a record was given, stays.
-        let stays = matches!(
-            read,
-            Ok(LoopEvent::Custody(
-                CustodyEvent::Erased(_)
-                    | CustodyEvent::HoldPlaced(_)
-                    | CustodyEvent::HoldLifted(_)
-                    | CustodyEvent::RecordDisclosed(_),
-            ))
-        );
-        let pattern = match read {
-            Ok(LoopEvent::Resolution(ResolutionEvent::ResolutionProposed(said))) => said.pattern,
-            Ok(LoopEvent::Resolution(ResolutionEvent::ResolutionRevised(said))) => said.pattern,
-            Ok(_) | Err(_) => None,
-        };
+        let read = Loop::read(&event.envelope).ok();
+        let stays = read.as_ref().is_some_and(LoopEvent::keeps_its_words);
+        let pattern = read.and_then(|event| event.taken_over_from());
         let data = serde_json::from_str(event.envelope.data.get()).unwrap_or_default();
         texts.extend(texts_in(&data).into_iter().map(|(field, sealed)| Text {
             place: TextPlace {
@@ -100,20 +87,17 @@ fn written(place: &TextPlace) -> String {
     format!("{}/{}", place.event, place.field)
 }
 
-fn invalid(message: String) -> Problem {
-    let field = "texts".to_owned();
-    Problem::invalid(format!("texts: {message}"), vec![FieldProblem { field, message }])
-}
-
 async fn erase(desk: &Desk, message: &CommandMessage, body: &wire::Erase) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
+    desk.permits(&opened, message, Action::Erase)?;
+    if body.texts.is_empty() {
+        return Err(Problem::invalid_field("texts", "say which are to be erased"));
+    }
     let mut all = texts(opened.recorded());
     all.retain(|text| !text.stays);
     let names = desk.districts.names(&message.district);
     let mut chosen: Vec<&Text> = Vec::new();
-    // Whoever may not is told that, and not what there is.
-    let may_try = opened.may_try(message, Action::Erase);
-    for named in body.texts.iter().filter(|_| may_try) {
+    for named in &body.texts {
         let found: Vec<&Text> = all
             .iter()
             .filter(|text| (named.as_str() == ALL && text.pattern.is_none()) || written(&text.place) == *named)
@@ -127,18 +111,15 @@ async fn erase(desk: &Desk, message: &CommandMessage, body: &wire::Erase) -> Res
     chosen.sort_by(|one, other| one.place.cmp(&other.place));
     chosen.dedup_by(|one, other| one.place == other.place);
     chosen.retain(|text| opened.record().custody.erasure(text.sealed.key).is_none());
-    if may_try && body.texts.is_empty() {
-        return Err(invalid("say which texts are to be erased".to_owned()));
-    }
     let patterns: BTreeSet<PatternId> = chosen.iter().filter_map(|text| text.pattern).collect();
     for pattern in patterns {
         none_is_held(desk, message, pattern).await?;
     }
     if chosen.len() > TEXTS_MAX {
-        return Err(invalid(format!(
-            "these are {} texts; name at most {TEXTS_MAX} at once",
-            chosen.len()
-        )));
+        return Err(Problem::invalid_field(
+            "texts",
+            format!("these are {} texts; name at most {TEXTS_MAX} at once", chosen.len()),
+        ));
     }
     let command = domain::Erase {
         ground: body.ground,
@@ -186,16 +167,17 @@ async fn none_is_held(desk: &Desk, message: &CommandMessage, pattern: PatternId)
 
 async fn disclose(desk: &Desk, message: &CommandMessage, body: &wire::Disclose) -> Result<Done, Problem> {
     let opened = desk.open(message).await?;
+    desk.permits(&opened, message, Action::Disclose)?;
     let all = texts(opened.recorded());
     let names = desk.districts.names(&message.district);
     if body.withhold.len() > TEXTS_MAX {
-        return Err(invalid(format!(
-            "at most {TEXTS_MAX} texts of one loop can be kept back"
-        )));
+        return Err(Problem::invalid_field(
+            "texts",
+            format!("at most {TEXTS_MAX} texts of one loop can be kept back"),
+        ));
     }
     let mut withheld: Vec<Withheld> = Vec::new();
-    let may_try = opened.may_try(message, Action::Disclose);
-    for asked in body.withhold.iter().filter(|_| may_try) {
+    for asked in &body.withhold {
         let text = all
             .iter()
             .find(|text| written(&text.place) == asked.text)

@@ -1,7 +1,8 @@
 //! What was given out of a loop: each entry with its proof, each text with what shows that it was written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use ::domain::district_loop::Custody;
 use ::domain::{Fold, Loop};
 use contracts::Claims;
 use contracts::envelope::{Actor, Recorded};
@@ -10,7 +11,7 @@ use contracts::events::{CustodyEvent, LoopEvent};
 use contracts::ids::PersonId;
 use contracts::problem::Problem;
 use contracts::queries::{Slice, SliceEntry, SliceIs, SliceQuery, SliceText};
-use contracts::sealed::{Sealed, texts_in};
+use contracts::sealed::{KeyId, texts_in};
 use contracts::subjects::Subject;
 use contracts::vocabulary::{Role, WithheldGround};
 use decider::{Desk, History};
@@ -53,8 +54,8 @@ pub(crate) async fn slice(
             "the ledger has not come to this loop yet; try again in a moment",
         ));
     }
-    let custody = history.state().record().map(|record| &record.custody);
-    let erased = |sealed: &Sealed| custody.is_some_and(|custody| custody.erasure(sealed.key).is_some());
+    let signed = signed_over(ledger, disclosed.up_to).await?;
+    let erased = erased_of(ledger, &history).await?;
     let mut names = HashMap::new();
     let mut entries: Vec<SliceEntry> = Vec::new();
     let (mut weight, mut next) = (0, None);
@@ -64,7 +65,8 @@ pub(crate) async fn slice(
         .filter(|event| event.sequence > query.after && event.sequence <= disclosed.up_to);
     for event in given {
         let actor = name(people, &viewer, &event.envelope.actor, &mut names).await;
-        let entry = entry(ledger, desk, event, actor, &disclosed, &erased).await?;
+        let proof = proven(ledger, event.sequence, &signed).await?;
+        let entry = entry(desk, event, actor, proof, &disclosed, &erased).await?;
         weight += entry.proof.len() + entry.texts.iter().map(weight_of).sum::<usize>();
         if weight > WEIGHT_MAX && !entries.is_empty() {
             next = entries.last().map(|entry| entry.sequence);
@@ -109,12 +111,12 @@ async fn name(people: &dyn People, viewer: &Claims, actor: &Actor, known: &mut H
 }
 
 async fn entry(
-    ledger: &Ledger,
     desk: &Desk,
     event: &Recorded,
     actor: String,
+    proof: String,
     disclosed: &RecordDisclosed,
-    erased: &(dyn Fn(&Sealed) -> bool + Sync),
+    erased: &BTreeSet<KeyId>,
 ) -> Result<SliceEntry, Problem> {
     let data = serde_json::from_str(event.envelope.data.get()).unwrap_or_default();
     let mut texts = Vec::new();
@@ -128,9 +130,8 @@ async fn entry(
             .iter()
             .find(|withheld| withheld.place == place)
             .map(|withheld| withheld.ground);
-        let gone = erased(&sealed) || store::is_erased(&ledger.db, sealed.key).await.map_err(away)?;
         let is = match ground {
-            _ if gone => SliceIs::Erased,
+            _ if erased.contains(&sealed.key) => SliceIs::Erased,
             Some(ground) => SliceIs::Withheld { ground },
             None => match desk.keyring.disclose(&sealed).await {
                 Ok((words, salt)) => SliceIs::Given { words, salt },
@@ -148,31 +149,61 @@ async fn entry(
         kind: kind.to_owned(),
         time: event.envelope.time,
         actor,
-        proof: proof(ledger, event.sequence).await?.0,
+        proof,
         texts,
     })
 }
 
-/// That a message is in the record: its receipt, and the checkpoint that this leads to.
-pub(crate) async fn proof(ledger: &Ledger, sequence: u64) -> Result<(String, Signed), Problem> {
-    let (id, index, entry) = store::place(&ledger.db, sequence)
+/// The keys of a loop's texts that were erased, through this loop or another.
+async fn erased_of(ledger: &Ledger, history: &History<Loop>) -> Result<BTreeSet<KeyId>, Problem> {
+    let mut keys = BTreeSet::new();
+    for event in history.recorded() {
+        let data = serde_json::from_str(event.envelope.data.get()).unwrap_or_default();
+        keys.extend(texts_in(&data).into_iter().map(|(_, sealed)| sealed.key));
+    }
+    let mut erased = store::erased_among(&ledger.db, &keys).await.map_err(away)?;
+    let here = history.state().record().map(|record| &record.custody);
+    erased.extend(here.into_iter().flat_map(Custody::erased_keys));
+    Ok(erased)
+}
+
+/// A checkpoint that covers a message.
+async fn signed_over(ledger: &Ledger, sequence: u64) -> Result<Signed, Problem> {
+    let (id, index, _) = placed(ledger, sequence).await?;
+    let covers = |signed: &Signed| signed.size.unsigned_abs() > index;
+    let signed = store::latest(&ledger.db, id).await.map_err(away)?;
+    if let Some(signed) = signed.filter(covers) {
+        return Ok(signed);
+    }
+    // Whoever asks right after something happened need not wait for the next round.
+    if let Err(trouble) = checkpoint::sign_all(ledger).await {
+        tracing::debug!(error = %trouble, "a checkpoint was put off");
+    }
+    let signed = store::latest(&ledger.db, id).await.map_err(away)?;
+    signed
+        .filter(covers)
+        .ok_or_else(|| Problem::unavailable("this is not signed yet; try again in a moment"))
+}
+
+async fn placed(ledger: &Ledger, sequence: u64) -> Result<(i64, u64, Vec<u8>), Problem> {
+    store::place(&ledger.db, sequence)
         .await
         .map_err(away)?
-        .ok_or_else(|| Problem::unavailable("the ledger does not hold this loop; tell the administrator"))?;
-    let mut signed = store::latest(&ledger.db, id).await.map_err(away)?;
-    if signed.as_ref().is_none_or(|signed| signed.size.unsigned_abs() <= index) {
-        // Whoever asks right after something happened need not wait for the next round.
-        if let Err(trouble) = checkpoint::sign_all(ledger).await {
-            tracing::debug!(error = %trouble, "a checkpoint was put off");
-        }
-        signed = store::latest(&ledger.db, id).await.map_err(away)?;
-    }
-    let signed = signed
-        .filter(|signed| signed.size.unsigned_abs() > index)
-        .ok_or_else(|| Problem::unavailable("this is not signed yet; try again in a moment"))?;
+        .ok_or_else(|| Problem::unavailable("the ledger does not hold this loop; tell the administrator"))
+}
+
+/// The receipt of a message under a checkpoint that covers it.
+async fn proven(ledger: &Ledger, sequence: u64, signed: &Signed) -> Result<String, Problem> {
+    let (id, index, entry) = placed(ledger, sequence).await?;
     let proof = store::proof(&ledger.db, id, index, signed.size.unsigned_abs())
         .await
         .map_err(away)?
         .ok_or_else(|| Problem::unavailable("this cannot be proven; tell the administrator"))?;
-    Ok((note::receipt(&entry, index, &proof, &signed.note), signed))
+    Ok(note::receipt(&entry, index, &proof, &signed.note))
+}
+
+/// That a message is in the record: its receipt, and the checkpoint that this leads to.
+pub(crate) async fn proof(ledger: &Ledger, sequence: u64) -> Result<(String, Signed), Problem> {
+    let signed = signed_over(ledger, sequence).await?;
+    Ok((proven(ledger, sequence, &signed).await?, signed))
 }

@@ -1,6 +1,6 @@
 //! The ledger's tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use contracts::sealed::KeyId;
@@ -358,11 +358,23 @@ pub(crate) async fn erased_after(db: &Db, after: i64, limit: i64) -> Result<Vec<
         .bind(after).bind(limit).fetch_all(pool).await)
 }
 
-/// Whether a key is on the list of what was erased, through whatever loop.
-pub(crate) async fn is_erased(db: &Db, key: KeyId) -> Result<bool, sqlx::Error> {
-    let found: Option<i64> = on!(db, pool => sqlx::query_scalar("SELECT id FROM erased WHERE key = $1")
-        .bind(key.to_string()).fetch_optional(pool).await)?;
-    Ok(found.is_some())
+/// Of some keys, those on the list of what was erased, through whatever loop.
+pub(crate) async fn erased_among(db: &Db, keys: &BTreeSet<KeyId>) -> Result<BTreeSet<KeyId>, sqlx::Error> {
+    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    let mut erased = BTreeSet::new();
+    for chunk in sql::chunks(&keys) {
+        let found: Vec<String> = on!(db, pool => {
+            let mut query = QueryBuilder::new("SELECT key FROM erased WHERE key IN (");
+            let mut separated = query.separated(", ");
+            for key in chunk {
+                separated.push_bind(key.as_str());
+            }
+            query.push(")");
+            query.build_query_scalar().fetch_all(pool).await
+        })?;
+        erased.extend(found.iter().filter_map(|key| key.parse::<KeyId>().ok()));
+    }
+    Ok(erased)
 }
 
 /// Every entry and node as text.

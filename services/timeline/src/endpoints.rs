@@ -6,13 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use contracts::Claims;
 use contracts::envelope::Actor;
+use contracts::events::LoopEvent;
 use contracts::ids::{EventId, LoopId, LoopNumber, PersonId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::queries::{
     Answered, AsOf, Ask, Bar, Change, ChangesQuery, EntriesQuery, Entry, EntryText, KnownAt, LateWith, LoopQuery,
     LoopRow, LoopView, LoopsQuery, PAGE_MAX, Page, Picture, PictureQuery, Sort,
 };
-use contracts::sealed::texts_in;
 use contracts::vocabulary::{LoopState, Role};
 use domain::authority::{Sight, sight};
 use messaging::Incoming;
@@ -113,7 +113,7 @@ async fn in_the_past(
     names: &Names,
     as_of: AsOf,
 ) -> Result<(KnownAt, Model<read_model::Timeline>, DateTime<Utc>), Problem> {
-    if !(viewer.has(Role::Leader) || viewer.has(Role::Contact) || viewer.has(Role::Auditor)) {
+    if !viewer.sees_the_past() {
         return Err(Problem::forbidden(
             "what was known at an earlier time is for the contact, leaders and auditors",
         ));
@@ -125,7 +125,7 @@ async fn in_the_past(
         log: &timeline.log,
         keyring: &timeline.keyring,
         erasures: present.model.erasures(),
-        day: timeline.clock.now().timestamp().div_euclid(86_400),
+        day: past::day(timeline.clock.now()),
     };
     let model = timeline.pasts.at(&source, &viewer.district, known).await?;
     let moment = match as_of {
@@ -162,27 +162,20 @@ async fn loops(_: Timeline, asked: Asked<LoopsQuery>) -> Result<Page<LoopRow>, P
         .map_err(away)?
         .map_err(|_| not_a_cursor())?;
     let mut items = rows(&asked, &found, card).await?;
-    let hidden = hidden_since(&asked, items.iter().map(|row| row.id)).await?;
-    items.retain(|row| !hidden.contains(&row.id));
+    let seen = seen_now(&asked, &found).await?;
+    items.retain(|row| seen.contains(&row.id.0));
     Ok(Page { items, next })
 }
 
-/// Of loops of the past, those that the viewer may no longer see: they became confidential since.
-async fn hidden_since<Q>(asked: &Asked<Q>, ids: impl Iterator<Item = LoopId>) -> Result<BTreeSet<LoopId>, Problem> {
-    let mut hidden = BTreeSet::new();
-    let Some(present) = &asked.present else {
-        return Ok(hidden);
-    };
-    for id in ids {
-        let now = read_model::folded(&present.db, &asked.viewer.district, id)
+/// Of these rows, the loops that the viewer may see now: of the past, some became confidential since.
+async fn seen_now<Q>(asked: &Asked<Q>, found: &[LoopDbRow]) -> Result<BTreeSet<uuid::Uuid>, Problem> {
+    let ids: Vec<uuid::Uuid> = found.iter().map(|row| row.id).collect();
+    match &asked.present {
+        Some(present) => read_model::seen_among(&present.db, &asked.viewer, &ids)
             .await
-            .map_err(away)?;
-        let seen = now.map(|record| sight(&asked.viewer, &record.audience(&asked.viewer.district)));
-        if seen.is_none_or(|seen| seen <= Sight::Card) {
-            hidden.insert(id);
-        }
+            .map_err(away),
+        None => Ok(ids.into_iter().collect()),
     }
-    Ok(hidden)
 }
 
 /// Cards are narrowed down only by what they show: anything else would say what they keep to themselves.
@@ -226,20 +219,18 @@ async fn rows<Q>(asked: &Asked<Q>, found: &[LoopDbRow], card: bool) -> Result<Ve
 
 /// A loop's record and how much of it the viewer sees; not there where they see nothing.
 async fn seen<Q>(asked: &Asked<Q>, id: LoopId) -> Result<(domain::LoopRecord, Sight), Problem> {
-    let record = read_model::folded(&asked.model.db, &asked.viewer.district, id)
-        .await
-        .map_err(away)?
-        .ok_or_else(|| Problem::not_found("loop"))?;
+    let folded = async |model: &Model<read_model::Timeline>| {
+        let record = read_model::folded(&model.db, &asked.viewer.district, id).await;
+        record.map_err(away)?.ok_or_else(|| Problem::not_found("loop"))
+    };
+    let sight_of = |record: &domain::LoopRecord| sight(&asked.viewer, &record.audience(&asked.viewer.district));
+    let record = folded(&asked.model).await?;
     // What became confidential since is not shown as it was before.
-    let mut at_most = Sight::Office;
-    if let Some(present) = &asked.present {
-        let now = read_model::folded(&present.db, &asked.viewer.district, id)
-            .await
-            .map_err(away)?;
-        let seen = now.map(|record| sight(&asked.viewer, &record.audience(&asked.viewer.district)));
-        at_most = seen.unwrap_or(Sight::Nothing);
-    }
-    match sight(&asked.viewer, &record.audience(&asked.viewer.district)).min(at_most) {
+    let at_most = match &asked.present {
+        Some(present) => sight_of(&folded(present).await?),
+        None => Sight::Office,
+    };
+    match sight_of(&record).min(at_most) {
         Sight::Nothing => Err(Problem::not_found("loop")),
         seen @ (Sight::Card | Sight::Loop | Sight::Office) => Ok((record, seen)),
     }
@@ -302,23 +293,25 @@ async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<
             Some(Actor::Policy(_)) | None => "Loopline".to_owned(),
         };
         let mut data: Value = serde_json::from_str(&row.data).unwrap_or_default();
-        let sealed = texts_in(&data);
         let erased = |key| {
             let erasure = record.custody.erasure(key)?;
             Some(views::erased_words(erasure, &asked.names, &people))
         };
-        open_json(&timeline.keyring, &mut data, erased)
+        let opened = open_json(&timeline.keyring, &mut data, erased)
             .await
             .map_err(|_| Problem::unavailable("the words cannot be opened for a moment; nothing was lost"))?;
-        let texts = sealed.into_iter().map(|(field, sealed)| EntryText {
-            text: format!("{}/{field}", row.sequence),
-            words: data
-                .pointer(&format!("/{field}"))
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
-            erased: record.custody.erasure(sealed.key).is_some(),
-            field,
+        let event = serde_json::value::RawValue::from_string(row.data)
+            .ok()
+            .and_then(|data| LoopEvent::of(&row.event_type, &data).ok());
+        let stays = event.as_ref().is_some_and(LoopEvent::keeps_its_words);
+        let shared = event.is_some_and(|event| event.taken_over_from().is_some());
+        let texts = opened.into_iter().map(|opened| EntryText {
+            text: format!("{}/{}", row.sequence, opened.field),
+            erased: record.custody.erasure(opened.key).is_some(),
+            field: opened.field,
+            words: opened.words,
+            stays,
+            shared,
         });
         let texts = texts.collect();
         let (summary, words) = summarise(&row.kind, &data, &actor, &asked.names);
@@ -402,11 +395,11 @@ async fn picture(_: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Pro
         .map_err(away)?;
     let found: Vec<LoopDbRow> = drawn.bars.iter().map(|(row, _, _)| row.clone()).collect();
     let shown = rows(&asked, &found, false).await?;
-    let hidden = hidden_since(&asked, shown.iter().map(|row| row.id)).await?;
+    let seen = seen_now(&asked, &found).await?;
     let bars = shown
         .into_iter()
         .zip(drawn.bars)
-        .filter(|(row, _)| !hidden.contains(&row.id))
+        .filter(|(row, _)| seen.contains(&row.id.0))
         .map(|(row, (found, pieces, longest_wait_h))| Bar {
             row,
             pieces,

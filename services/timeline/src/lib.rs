@@ -97,8 +97,7 @@ pub async fn run(
         districts,
         ..
     } = desk;
-    let day = |clock: &Clock| clock.now().timestamp().div_euclid(86_400);
-    past::discard(location, day(&clock)).await?;
+    past::discard(location, past::day(clock.now())).await?;
     let model = open(location, "timeline", log.clone(), keyring.clone()).await?;
     let running = rebuild::start(model, &bus, &log, lifecycle, health);
     let timeline = Timeline {

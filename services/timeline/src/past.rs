@@ -10,15 +10,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contracts::ids::District;
-use contracts::problem::{FieldProblem, Problem};
+use contracts::problem::Problem;
 use contracts::queries::{AsOf, KnownAt};
 use eventlog::{Log, Raw};
 use projection::{Model, take_in};
 use sealing::Keyring;
-use sql::{Db, Durability, Location, on};
+use sql::{Db, Location, on};
 use tokio::sync::watch;
 
-use crate::{open_for, read_model, rebuild};
+use crate::{read_model, rebuild};
 
 /// How many stay at hand; one more, and the one asked for longest ago gives way.
 const KEPT: usize = 3;
@@ -82,6 +82,11 @@ fn away(error: impl std::fmt::Display) -> Problem {
     Problem::unavailable("the past cannot be read for a moment")
 }
 
+/// A day as pasts are told apart by it, in days since 1970.
+pub(crate) fn day(now: DateTime<Utc>) -> i64 {
+    now.timestamp().div_euclid(86_400)
+}
+
 /// What one past is made from.
 #[derive(Debug, Clone)]
 pub(crate) struct Source<'a> {
@@ -90,7 +95,6 @@ pub(crate) struct Source<'a> {
     pub(crate) keyring: &'a Keyring,
     /// How often words were erased until now.
     pub(crate) erasures: u64,
-    /// Today, in days since 1970.
     pub(crate) day: i64,
 }
 
@@ -107,14 +111,7 @@ pub(crate) async fn find(
             .bind(district.as_str()).bind(sequence.min(i64::MAX as u64) as i64).fetch_optional(pool).await)?;
         Ok(row.map(|(sequence, time)| (sequence.unsigned_abs(), time)))
     };
-    let nothing = |message: &str| {
-        let field = FieldProblem {
-            field: "as_of".to_owned(),
-            message: message.to_owned(),
-        };
-        Problem::invalid(format!("as_of: {message}"), vec![field])
-    };
-    let before_all = || nothing("is before anything was recorded here; choose a later day");
+    let before_all = || Problem::invalid_field("as_of", "is before anything was recorded here; choose a later day");
     let known = |(sequence, at)| KnownAt { sequence, at };
     match as_of {
         AsOf::Sequence(sequence) => last_up_to(sequence)
@@ -229,7 +226,11 @@ impl Pasts {
             if let Some(leaving) = leaving {
                 leave(&location, leaving).await;
             }
-            let made = make(&location, &log, keyring, &making).await;
+            let name = making.name.as_str();
+            let made = rebuild::make(&location, name, &log, keyring, async |model| {
+                fill(model, &log, &making).await
+            })
+            .await;
             let _ = tell.send(Some(made.map_err(|error| format!("{error:#}"))));
         });
         Ok(kept)
@@ -283,16 +284,9 @@ pub(crate) async fn discard(location: &Location, today: i64) -> anyhow::Result<(
     Ok(())
 }
 
-async fn make(
-    location: &Location,
-    log: &Log,
-    keyring: Keyring,
-    kept: &Kept,
-) -> anyhow::Result<Model<read_model::Timeline>> {
+/// Takes in what a district knew up to then.
+async fn fill(model: &Model<read_model::Timeline>, log: &Log, kept: &Kept) -> anyhow::Result<()> {
     let until = kept.sequence;
-    rebuild::discard(location, &kept.name).await?;
-    let model = open_for(Durability::Building, location, &kept.name, log.clone(), keyring).await?;
-    let indexes = model.db.without_indexes().await?;
     let mut tail = log.read(vec![format!("loop.{}.>", kept.district)], 0).await?;
     let mut raws: Vec<Raw> = Vec::with_capacity(BATCH_MAX);
     loop {
@@ -300,12 +294,10 @@ async fn make(
         let last = raws.last().map_or(0, |raw| raw.sequence);
         // What came later is not known yet.
         raws.retain(|raw| raw.sequence <= until);
-        take_in(&model, std::mem::take(&mut raws)).await?;
+        take_in(model, std::mem::take(&mut raws)).await?;
         kept.done.store(last.min(until), Ordering::Relaxed);
         if last >= until {
-            break;
+            return Ok(());
         }
     }
-    model.db.with_indexes(&indexes).await?;
-    Ok(model)
 }

@@ -56,12 +56,27 @@ pub async fn build(
     lifecycle: &Lifecycle,
     mut progress: impl FnMut(u64, u64),
 ) -> anyhow::Result<Model<read_model::Timeline>> {
+    make(location, name, log, keyring, async |model| {
+        let until = log.head().await?;
+        run_to(&**log, model, lifecycle, until, |position| progress(position, until)).await?;
+        anyhow::ensure!(!lifecycle.is_stopping(), "interrupted; the old read model stays in use");
+        Ok(())
+    })
+    .await
+}
+
+/// Makes a read model from zero under a name: `fill` takes in what it is to hold, and indexes are built after that.
+pub(crate) async fn make(
+    location: &Location,
+    name: &str,
+    log: &Log,
+    keyring: sealing::Keyring,
+    fill: impl AsyncFnOnce(&Model<read_model::Timeline>) -> anyhow::Result<()>,
+) -> anyhow::Result<Model<read_model::Timeline>> {
     discard(location, name).await?;
     let model = open_for(Durability::Building, location, name, log.clone(), keyring).await?;
     let indexes = model.db.without_indexes().await?;
-    let until = log.head().await?;
-    run_to(&**log, &model, lifecycle, until, |position| progress(position, until)).await?;
-    anyhow::ensure!(!lifecycle.is_stopping(), "interrupted; the old read model stays in use");
+    fill(&model).await?;
     model.db.with_indexes(&indexes).await?;
     Ok(model)
 }

@@ -22,11 +22,7 @@ use crate::read_model::{LoopDbRow, PartRow};
 
 /// Opens words for a page; what was erased says so.
 pub(crate) async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, Problem> {
-    let opened = match keyring.open_at_hand(sealed) {
-        Some(opened) => opened,
-        None => keyring.open(sealed).await,
-    };
-    match opened {
+    match keyring.open(sealed).await {
         Ok(words) => Ok(words),
         Err(SealingError::Erased(_)) => Ok(ERASED.to_owned()),
         Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),

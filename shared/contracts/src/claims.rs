@@ -39,6 +39,13 @@ impl Claims {
             .any(|role| self.has(*role))
     }
 
+    /// Whether the person may ask what was known of the district at an earlier time.
+    pub fn sees_the_past(&self) -> bool {
+        [Role::Contact, Role::Leader, Role::Auditor]
+            .iter()
+            .any(|role| self.has(*role))
+    }
+
     /// Whether the person holds a role anywhere.
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)

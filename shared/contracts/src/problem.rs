@@ -78,6 +78,18 @@ impl Problem {
         }
     }
 
+    /// One field does not fit: `message` goes on after its name, as in `is not a day`.
+    pub fn invalid_field(field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::invalid(
+            format!("{field}: {message}"),
+            vec![FieldProblem {
+                field: field.to_owned(),
+                message,
+            }],
+        )
+    }
+
     /// There is no such thing, or none this person may know of.
     pub fn not_found(what: &str) -> Self {
         Self::new(

@@ -74,43 +74,7 @@ impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
     type Rejection = Refusal;
 
     fn permits(&self, state: &Loop) -> Result<(), Refusal> {
-        // Also where nothing is there yet: a loop begins in the district of whoever files it.
-        if let Authority::Person(viewer) = self.authority
-            && viewer.district != *self.district
-        {
-            return Err(Refusal::NotVisible);
-        }
-        if let (Authority::Person(viewer), Some(record)) = (self.authority, state.record()) {
-            let seen = sight(viewer, &record.audience(self.district));
-            if seen == Sight::Nothing {
-                return Err(Refusal::NotVisible);
-            }
-            // What is decided is over for everybody, also for those who could have decided it.
-            if seen > Sight::Card && self.guard.action == Action::DecideTeam && record.matter.is_none() {
-                return Err(Refusal::Rejected(Rejection::NotBeforeTeam));
-            }
-            if seen > Sight::Card && self.guard.action == Action::DecideEscalation && record.escalation.is_none() {
-                return Err(Refusal::Rejected(Rejection::NotEscalated));
-            }
-            if !may(viewer, self.guard.action, record, self.guard.school) {
-                // Who had it before a re-routing is told where it went, not that they have no right.
-                if let Some(refusal) = moved_on(viewer, self.guard.action, record) {
-                    return Err(Refusal::Rejected(refusal));
-                }
-                return Err(Refusal::NotPermitted);
-            }
-            // A court's order is carried out, however much was written.
-            let of_record = matches!(
-                self.guard.action,
-                Action::Erase | Action::Hold | Action::LiftHold | Action::Disclose
-            );
-            if record.events >= HISTORY_MAX && !(of_record && record.events < HISTORY_MAX + RESERVED) {
-                return Err(Refusal::Rejected(Rejection::HistoryFull {
-                    events_max: HISTORY_MAX,
-                }));
-            }
-        }
-        Ok(())
+        permits(self.district, self.authority, self.guard, state)
     }
 
     fn may_hear_of(&self, state: &Loop, envelope: &contracts::Envelope) -> bool {
@@ -125,6 +89,47 @@ impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
     fn decide(&self, state: &Loop) -> Result<Option<C::Event>, Refusal> {
         self.command.decide(state).map_err(Refusal::Rejected)
     }
+}
+
+/// Whether somebody may do this to a loop in this state, whatever is decided then.
+fn permits(district: &contracts::District, authority: &Authority, guard: &Guard, state: &Loop) -> Result<(), Refusal> {
+    // Also where nothing is there yet: a loop begins in the district of whoever files it.
+    if let Authority::Person(viewer) = authority
+        && viewer.district != *district
+    {
+        return Err(Refusal::NotVisible);
+    }
+    if let (Authority::Person(viewer), Some(record)) = (authority, state.record()) {
+        let seen = sight(viewer, &record.audience(district));
+        if seen == Sight::Nothing {
+            return Err(Refusal::NotVisible);
+        }
+        // What is decided is over for everybody, also for those who could have decided it.
+        if seen > Sight::Card && guard.action == Action::DecideTeam && record.matter.is_none() {
+            return Err(Refusal::Rejected(Rejection::NotBeforeTeam));
+        }
+        if seen > Sight::Card && guard.action == Action::DecideEscalation && record.escalation.is_none() {
+            return Err(Refusal::Rejected(Rejection::NotEscalated));
+        }
+        if !may(viewer, guard.action, record, guard.school) {
+            // Who had it before a re-routing is told where it went, not that they have no right.
+            if let Some(refusal) = moved_on(viewer, guard.action, record) {
+                return Err(Refusal::Rejected(refusal));
+            }
+            return Err(Refusal::NotPermitted);
+        }
+        // A court's order is carried out, however much was written.
+        let of_record = matches!(
+            guard.action,
+            Action::Erase | Action::Hold | Action::LiftHold | Action::Disclose
+        );
+        if record.events >= HISTORY_MAX && !(of_record && record.events < HISTORY_MAX + RESERVED) {
+            return Err(Refusal::Rejected(Rejection::HistoryFull {
+                events_max: HISTORY_MAX,
+            }));
+        }
+    }
+    Ok(())
 }
 
 /// Whether somebody with this sight of a loop hears of one of its events: the office's own notes stay in the office.
@@ -235,6 +240,25 @@ impl Desk {
         }
     }
 
+    /// Refuses whoever may not do this, before anything is looked up for it: what there is, is not for them. Whoever did
+    /// it may ask again.
+    pub fn permits(&self, opened: &Opened, message: &CommandMessage, action: Action) -> Result<(), Problem> {
+        if opened.was_done(message) {
+            return Ok(());
+        }
+        let guard = Guard { action, school: None };
+        let permitted = permits(&message.district, &message.authority, &guard, opened.history.state());
+        permitted.map_err(|refusal| self.explained(refusal, action, &message.district))
+    }
+
+    fn explained(&self, refusal: Refusal, action: Action, district: &contracts::District) -> Problem {
+        match refusal {
+            Refusal::NotVisible => Problem::not_found("loop"),
+            Refusal::NotPermitted => not_permitted(action),
+            Refusal::Rejected(rejection) => rejection.problem(&self.districts.names(district)),
+        }
+    }
+
     /// Carries a command on an opened loop out.
     pub async fn carry_out<C>(
         &self,
@@ -292,14 +316,7 @@ impl Desk {
         };
         let result = execute(&target, &mut history, message, &guarded).await;
         self.recent.keep(target.subject, history);
-        let names = self.districts.names(&message.district);
-        result.map_err(|failure| {
-            failure.problem(|refusal| match refusal {
-                Refusal::NotVisible => Problem::not_found("loop"),
-                Refusal::NotPermitted => not_permitted(guard.action),
-                Refusal::Rejected(rejection) => rejection.problem(&names),
-            })
-        })
+        result.map_err(|failure| failure.problem(|refusal| self.explained(refusal, guard.action, &message.district)))
     }
 }
 
@@ -309,18 +326,6 @@ impl Opened {
         match self.history.state() {
             Loop::Filed(record) => record,
             Loop::Absent => unreachable!("a loop is opened only where it was filed"),
-        }
-    }
-
-    /// Whether the action may be tried at all: what is looked up for it says nothing to anybody else.
-    pub fn may_try(&self, message: &CommandMessage, action: Action) -> bool {
-        match &message.authority {
-            Authority::Person(viewer) => {
-                viewer.district == message.district
-                    && sight(viewer, &self.record().audience(&message.district)) > Sight::Card
-                    && may(viewer, action, self.record(), None)
-            }
-            Authority::Policy { .. } => true,
         }
     }
 

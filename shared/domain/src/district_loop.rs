@@ -1,5 +1,6 @@
 //! A loop: one tension, its schools, who has it, and the answer, as all its events so far say.
 
+mod custody;
 mod evolve;
 mod parts;
 
@@ -14,18 +15,20 @@ use contracts::events::intake::{Origin, Reach};
 use contracts::events::routing::{About, ServiceLevel};
 use contracts::ids::{DepartmentId, EventId, FlexibilityId, LoopId, PatternId, PersonId, SchoolId, TeamId};
 use contracts::queries::Holder;
-use contracts::sealed::{KeyId, Sealed};
+use contracts::sealed::Sealed;
 use contracts::text::Text;
 use contracts::versions::Unreadable;
 use contracts::vocabulary::{
-    AppealOutcome, Clock, DeclineGround, ErasureGround, EscalatedTo, Kind, LoopState, Pillar, ResolutionKind,
-    RuleSource, Urgency, Visibility,
+    AppealOutcome, Clock, DeclineGround, EscalatedTo, Kind, LoopState, Pillar, ResolutionKind, RuleSource, Urgency,
+    Visibility,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{Calendar, Pause};
+use crate::calendar::Pause;
 use crate::fold::Fold;
 use crate::rejection::Rejection;
+
+pub use custody::{Custody, Erasure};
 
 /// A loop's state: nothing, until a tension is filed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -302,51 +305,6 @@ pub struct Timekeeping {
     pub answered: Vec<Pause>,
     /// Notices given.
     pub noticed: BTreeSet<Noticed>,
-}
-
-/// What became of the record of a loop itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Custody {
-    /// Words that were erased, in their order.
-    pub erased: Vec<Erasure>,
-    /// Why nothing may be erased: each hold since when.
-    pub holds: BTreeMap<EventId, DateTime<Utc>>,
-}
-
-/// Words that were erased at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Erasure {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// By whom.
-    pub by: Actor,
-    /// On what ground.
-    pub ground: ErasureGround,
-    /// The keys of the texts.
-    pub keys: BTreeSet<KeyId>,
-}
-
-impl Erasure {
-    /// What stands in the place of the words, with the day as the district counts it.
-    pub fn words(&self, calendar: &Calendar, by: Option<&str>) -> String {
-        let day = calendar.date(self.at).format("%-d %B %Y");
-        match by {
-            Some(by) => format!("[erased on {day} by {by}]"),
-            None => format!("[erased on {day}]"),
-        }
-    }
-}
-
-impl Custody {
-    /// How a text came to be erased; nothing where it stands.
-    pub fn erasure(&self, key: KeyId) -> Option<&Erasure> {
-        self.erased.iter().find(|erasure| erasure.keys.contains(&key))
-    }
-
-    /// Every key whose texts were erased.
-    pub fn erased_keys(&self) -> impl Iterator<Item = KeyId> {
-        self.erased.iter().flat_map(|erasure| erasure.keys.iter().copied())
-    }
 }
 
 /// A loop that was filed.

@@ -15,8 +15,8 @@ use crate::store::{KeyStore, Pool};
 
 /// New keys at hand below which another pool is made in the background.
 const LOW_WATER: usize = POOL_SLOTS as usize / 2;
-/// Pools whose keys are remembered.
-const POOLS_MAX: usize = 4096;
+/// Pools whose keys are remembered: some ten megabytes.
+const POOLS_MAX: usize = 2048;
 
 /// Why a text could not be sealed or opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +48,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     fresh: VecDeque<KeyId>,
-    pools: HashMap<Uuid, Arc<Vec<Option<SealingKey>>>>,
+    pools: HashMap<Uuid, Arc<Pool>>,
     order: VecDeque<Uuid>,
     // Keys that are as good as destroyed: whoever destroys them has been told, and may not have come to it yet.
     forgotten: HashSet<KeyId>,
@@ -63,8 +63,8 @@ impl std::fmt::Debug for Keyring {
 }
 
 impl State {
-    fn remember(&mut self, id: Uuid, keys: Arc<Vec<Option<SealingKey>>>) {
-        if self.pools.insert(id, keys).is_none() {
+    fn remember(&mut self, id: Uuid, pool: Arc<Pool>) {
+        if self.pools.insert(id, pool).is_none() {
             self.order.push_back(id);
             if self.order.len() > POOLS_MAX
                 && let Some(oldest) = self.order.pop_front()
@@ -128,17 +128,15 @@ impl Keyring {
         }
         let pool = Uuid::from_bytes(random());
         let ids: Vec<KeyId> = (0..POOL_SLOTS).map(|slot| KeyId { pool, slot }).collect();
-        let keys: Vec<SealingKey> = ids.iter().map(|_| SealingKey::new(random())).collect();
-        let wrapped = Pool::new(
-            ids.iter()
-                .zip(&keys)
-                .map(|(id, key)| self.shared.master.wrap(*id, key, random())),
-        );
+        let wrapped = Pool::new(ids.iter().map(|id| {
+            let key = SealingKey::new(random());
+            self.shared.master.wrap(*id, &key, random())
+        }));
         crash::point("keys.put.before");
         self.shared.store.put(pool, &wrapped).await?;
         crash::point("keys.put.after");
         let mut state = self.state();
-        state.remember(pool, Arc::new(keys.into_iter().map(Some).collect()));
+        state.remember(pool, Arc::new(wrapped));
         state.fresh.extend(ids);
         Ok(())
     }
@@ -151,27 +149,19 @@ impl Keyring {
             }
             state.pools.get(&id.pool).cloned()
         };
-        let keys = match known {
-            Some(keys) => keys,
+        let pool = match known {
+            Some(pool) => pool,
             None => self.fetch(id.pool).await?,
         };
-        keys.get(usize::from(id.slot))
-            .and_then(Clone::clone)
-            .ok_or(SealingError::Erased(id))
+        // A pool is opened key by key: few of its texts are ever read together.
+        let wrapped = pool.slot(id.slot).ok_or(SealingError::Erased(id))?;
+        Ok(self.shared.master.unwrap(id, wrapped)?)
     }
 
-    async fn fetch(&self, pool: Uuid) -> Result<Arc<Vec<Option<SealingKey>>>, SealingError> {
-        let kept = self.shared.store.get(pool).await?.unwrap_or_default();
-        let keys: Vec<Option<SealingKey>> = (0..POOL_SLOTS)
-            .map(|slot| {
-                kept.slot(slot)
-                    .map(|wrapped| self.shared.master.unwrap(KeyId { pool, slot }, &wrapped))
-                    .transpose()
-            })
-            .collect::<Result<_, _>>()?;
-        let keys = Arc::new(keys);
-        self.state().remember(pool, keys.clone());
-        Ok(keys)
+    async fn fetch(&self, pool: Uuid) -> Result<Arc<Pool>, SealingError> {
+        let kept = Arc::new(self.shared.store.get(pool).await?.unwrap_or_default());
+        self.state().remember(pool, kept.clone());
+        Ok(kept)
     }
 
     /// Seals a text under a key.
@@ -187,21 +177,6 @@ impl Keyring {
     /// Opens a sealed text with its salt, to give it to somebody who can then show that it was written.
     pub async fn disclose(&self, sealed: &Sealed) -> Result<(String, String), SealingError> {
         Ok(self.key(sealed.key).await?.open_with_salt(sealed)?)
-    }
-
-    /// Opens a sealed text if its key is at hand already; no waiting.
-    pub fn open_at_hand(&self, sealed: &Sealed) -> Option<Result<String, SealingError>> {
-        let keys = {
-            let state = self.state();
-            if state.forgotten.contains(&sealed.key) {
-                return Some(Err(SealingError::Erased(sealed.key)));
-            }
-            state.pools.get(&sealed.key.pool).cloned()?
-        };
-        Some(match keys.get(usize::from(sealed.key.slot)).and_then(Clone::clone) {
-            Some(key) => key.open(sealed).map_err(SealingError::from),
-            None => Err(SealingError::Erased(sealed.key)),
-        })
     }
 
     /// Opens nothing under these keys from now on: they are destroyed, or will be in a moment.
@@ -245,7 +220,6 @@ mod tests {
             .expect("sealed");
         there.forget([id]);
         assert_eq!(there.open(&sealed).await, Err(SealingError::Erased(id)));
-        assert_eq!(there.open_at_hand(&sealed), Some(Err(SealingError::Erased(id))));
         assert_eq!(there.open(&other).await.as_deref(), Ok("another"));
         here.destroy(id).await.expect("destroyed");
         assert_eq!(here.open(&sealed).await, Err(SealingError::Erased(id)));

@@ -10,7 +10,7 @@ mod store;
 
 pub use cipher::{MasterKey, NotOpened, SealingKey};
 pub use keyring::{Keyring, SealingError};
-pub use open::{ERASED, open_json};
+pub use open::{ERASED, OpenedText, open_json};
 pub use store::{JetStreamKeys, Kept, KeyStore, MemoryKeys};
 
 /// Keys in one pool, one entry of the key store.

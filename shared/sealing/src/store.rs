@@ -14,26 +14,52 @@ use uuid::Uuid;
 
 use crate::keyring::SealingError;
 
+/// Bytes of a wrapped key.
+const WRAPPED: usize = 72;
+
 /// A pool as kept: each slot's wrapped key, or nothing where it was destroyed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(from = "PoolText", into = "PoolText")]
 pub struct Pool {
+    slots: Vec<Option<[u8; WRAPPED]>>,
+}
+
+/// How a pool is written: keys in base64.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct PoolText {
     slots: Vec<Option<String>>,
+}
+
+impl From<PoolText> for Pool {
+    fn from(text: PoolText) -> Self {
+        let read = |key: String| BASE64.decode(key).ok()?.try_into().ok();
+        Self {
+            slots: text.slots.into_iter().map(|slot| slot.and_then(read)).collect(),
+        }
+    }
+}
+
+impl From<Pool> for PoolText {
+    fn from(pool: Pool) -> Self {
+        let slots = pool.slots.into_iter().map(|slot| slot.map(|key| BASE64.encode(key)));
+        Self { slots: slots.collect() }
+    }
 }
 
 impl Pool {
     /// A pool of wrapped keys.
     pub(crate) fn new(wrapped: impl Iterator<Item = Vec<u8>>) -> Self {
         Self {
-            slots: wrapped.map(|key| Some(BASE64.encode(key))).collect(),
+            slots: wrapped.map(|key| key.try_into().ok()).collect(),
         }
     }
 
     /// One slot's wrapped key; `None` where it was destroyed or never was.
-    pub(crate) fn slot(&self, slot: u8) -> Option<Vec<u8>> {
+    pub(crate) fn slot(&self, slot: u8) -> Option<&[u8]> {
         self.slots
             .get(usize::from(slot))?
             .as_ref()
-            .and_then(|key| BASE64.decode(key).ok())
+            .map(<[u8; WRAPPED]>::as_slice)
     }
 }
 

@@ -11,7 +11,6 @@ use ledger::{Ledger, Signer};
 use messaging::{Bus, BusOptions};
 use runtime::{Clock, Lifecycle};
 use sealing::{JetStreamKeys, Keyring, MasterKey};
-use serde_json::Value;
 use sql::{Db, Location};
 use sqlx::AssertSqlSafe;
 
@@ -195,17 +194,12 @@ impl Observer {
 
 /// The sealed words of an event's data, opened, by field.
 pub async fn words(keyring: &Keyring, data: &str) -> anyhow::Result<BTreeMap<String, String>> {
-    let Ok(Value::Object(fields)) = serde_json::from_str(data) else {
+    let Ok(mut value) = serde_json::from_str(data) else {
         return Ok(BTreeMap::new());
     };
-    let mut words = BTreeMap::new();
-    for (name, mut value) in fields {
-        if value.get("ciphertext").is_some() {
-            sealing::open_json(keyring, &mut value, |_| None).await?;
-            words.insert(name, value.as_str().unwrap_or_default().to_owned());
-        }
-    }
-    Ok(words)
+    let opened = sealing::open_json(keyring, &mut value, |_| None).await?;
+    let fields = opened.into_iter().filter(|text| !text.field.contains('/'));
+    Ok(fields.map(|text| (text.field, text.words)).collect())
 }
 
 async fn compared(name: &str, live: &Db, again: &Db) -> anyhow::Result<Compared> {

@@ -20,7 +20,7 @@ use contracts::vocabulary::{ResolutionKind, Role, Standing};
 use decider::{Decide, Desk, History, Target, execute};
 use messaging::Incoming;
 
-use super::{Known, invalid, known, open};
+use super::{Known, known, open};
 use crate::domain::{
     Acting, AnswerWaiver, ConcludeReview, DecideRevision, DraftWaiver, ExamineClause, OfficeRefusal, OpenReview,
     ProposeRevision, SubmitWaiver,
@@ -182,12 +182,17 @@ impl Office<'_> {
             self.known
                 .record
                 .department_named(named.as_str())
-                .ok_or_else(|| invalid("department", "is not a department of this district"))?
+                .ok_or_else(|| Problem::invalid_field("department", "is not a department of this district"))?
         } else {
             let mut own = self.viewer.departments.iter().copied();
             match (own.next(), own.next()) {
                 (Some(one), None) => one,
-                _ => return Err(invalid("department", "say which department answers for it")),
+                _ => {
+                    return Err(Problem::invalid_field(
+                        "department",
+                        "say which department answers for it",
+                    ));
+                }
             }
         };
         self.acting()
@@ -207,7 +212,7 @@ impl Office<'_> {
             .known
             .record
             .team_named(body.team.as_str())
-            .ok_or_else(|| invalid("team", "is not a team of this district"))?;
+            .ok_or_else(|| Problem::invalid_field("team", "is not a team of this district"))?;
         let rule = match (&body.rule, &record.basis) {
             (Some(rule), _) | (None, Basis::Clause { rule }) => rule.clone(),
             (None, Basis::Area { .. }) => Rule {
@@ -220,7 +225,7 @@ impl Office<'_> {
             && !read.history.was_done(self.message)
             && !self.can_be_widened(widens, true).await?
         {
-            return Err(invalid(
+            return Err(Problem::invalid_field(
                 "widens",
                 "is not an exception in force that can become every school's",
             ));
@@ -329,10 +334,13 @@ impl Office<'_> {
         let regime = regimes
             .latest(body.regime.as_str())
             .filter(|regime| regime.in_use(self.known.today))
-            .ok_or_else(|| invalid("regime", "is not a way of asking that is in use"))?;
+            .ok_or_else(|| Problem::invalid_field("regime", "is not a way of asking that is in use"))?;
         for name in body.parts.keys() {
             if !regime.request.iter().any(|part| part.name == *name) {
-                return Err(invalid(&format!("parts.{name}"), "is not a part of such a request"));
+                return Err(Problem::invalid_field(
+                    &format!("parts.{name}"),
+                    "is not a part of such a request",
+                ));
             }
         }
         let id = WaiverId::of(district, body.loop_id, proposal.revision);

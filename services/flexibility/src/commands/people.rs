@@ -13,7 +13,7 @@ use decider::{Decide, Desk};
 use domain::Flexibility;
 use messaging::Incoming;
 
-use super::{Known, Opened, carry_out, invalid, known, may, open, scope};
+use super::{Known, Opened, carry_out, known, may, open, scope};
 use crate::domain::{
     AnswerPilot, ChangeConditions, Claim, PublishRationale, Refusal, Renew, Revoke, ShowTo, Widen, WriteDown,
 };
@@ -190,7 +190,7 @@ impl Asked<'_> {
         let pilot = body.pilot_question.is_some();
         let starts_on = body.starts_on.unwrap_or_else(|| self.known.first_day(&scope));
         if pilot && body.ends_on.is_none() {
-            return Err(invalid(
+            return Err(Problem::invalid_field(
                 "ends_on",
                 "a pilot has a last day, on which its question is answered",
             ));
@@ -199,7 +199,7 @@ impl Asked<'_> {
             .ends_on
             .is_some_and(|ends_on| ends_on < starts_on || ends_on < self.known.today)
         {
-            return Err(invalid("ends_on", "is before it begins, or past"));
+            return Err(Problem::invalid_field("ends_on", "is before it begins, or past"));
         }
         Ok(Terms {
             key: title.key,
@@ -237,12 +237,17 @@ impl Asked<'_> {
             self.known
                 .record
                 .department_named(named.as_str())
-                .ok_or_else(|| invalid("department", "is not a department of this district"))?
+                .ok_or_else(|| Problem::invalid_field("department", "is not a department of this district"))?
         } else {
             let mut own = viewer.departments.iter().copied();
             match (own.next(), own.next()) {
                 (Some(one), None) => one,
-                _ => return Err(invalid("department", "say which department answers for it")),
+                _ => {
+                    return Err(Problem::invalid_field(
+                        "department",
+                        "say which department answers for it",
+                    ));
+                }
             }
         };
         if may(viewer, RegisterAction::WriteDown, department) {
@@ -262,7 +267,7 @@ fn speaking_for(viewer: &Claims, named: Option<SchoolId>) -> Result<SchoolId, Pr
         let mut own = viewer.schools.iter().copied();
         match (own.next(), own.next()) {
             (Some(one), None) => one,
-            (Some(_), Some(_)) => return Err(invalid("school", "say which: you speak for several")),
+            (Some(_), Some(_)) => return Err(Problem::invalid_field("school", "say which: you speak for several")),
             (None, _) => return Err(Problem::forbidden("this is for a school to say; you speak for none")),
         }
     };

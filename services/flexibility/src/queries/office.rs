@@ -15,7 +15,7 @@ use contracts::queries::{
 };
 use contracts::vocabulary::{PatternStanding, ResolutionKind};
 
-use super::{Asked, away, invalid};
+use super::{Asked, away};
 use crate::commands::{in_office, may_office};
 use crate::read_model::{self, Met, OfficeRow};
 use crate::views;
@@ -32,7 +32,7 @@ pub(super) fn before(cursor: Option<&str>) -> Result<Option<i64>, Problem> {
         .map(|cursor| {
             cursor
                 .parse::<i64>()
-                .map_err(|_| invalid("cursor", "is not one that a page gave out; begin without it"))
+                .map_err(|_| Problem::invalid_field("cursor", "is not one that a page gave out; begin without it"))
         })
         .transpose()
 }
@@ -200,7 +200,10 @@ impl Known {
 
 /// One pattern, whole.
 pub(super) async fn pattern(asked: Asked<PatternQuery>) -> Result<PatternView, Problem> {
-    let id = asked.query.id.ok_or_else(|| invalid("id", "is needed"))?;
+    let id = asked
+        .query
+        .id
+        .ok_or_else(|| Problem::invalid_field("id", "is needed"))?;
     let row = read_model::office_row(
         &asked.model.db,
         contracts::subjects::Thing::Pattern,

@@ -12,7 +12,7 @@ use contracts::subjects::Thing;
 use contracts::vocabulary::RuleSource;
 
 use super::office::{before, paged};
-use super::{Asked, away, invalid};
+use super::{Asked, away};
 use crate::commands::{in_office, may_office};
 use crate::read_model::{self, OfficeRow};
 use crate::views;
@@ -57,7 +57,10 @@ pub(super) async fn reviews(asked: Asked<ReviewsQuery>) -> Result<Page<ReviewVie
 /// One review.
 pub(super) async fn review(asked: Asked<ReviewQuery>) -> Result<ReviewView, Problem> {
     permitted(&asked)?;
-    let id = asked.query.id.ok_or_else(|| invalid("id", "is needed"))?;
+    let id = asked
+        .query
+        .id
+        .ok_or_else(|| Problem::invalid_field("id", "is needed"))?;
     let row = read_model::office_row(&asked.model.db, Thing::Review, &asked.viewer.district, id.0)
         .await
         .map_err(away)?;

@@ -12,7 +12,7 @@ use contracts::vocabulary::WaiverStanding;
 use decider::History;
 
 use super::office::{before, cited, paged};
-use super::{Asked, away, invalid};
+use super::{Asked, away};
 use crate::commands::may_office;
 use crate::read_model::{self, OfficeRow};
 use crate::regimes::{Part, Regime, Regimes, Source};
@@ -62,7 +62,10 @@ pub(super) async fn waivers(asked: Asked<WaiversQuery>, regimes: Regimes) -> Res
 
 /// One request.
 pub(super) async fn waiver(asked: Asked<WaiverQuery>, regimes: Regimes) -> Result<WaiverView, Problem> {
-    let id = asked.query.id.ok_or_else(|| invalid("id", "is needed"))?;
+    let id = asked
+        .query
+        .id
+        .ok_or_else(|| Problem::invalid_field("id", "is needed"))?;
     let row = read_model::office_row(&asked.model.db, Thing::Waiver, &asked.viewer.district, id.0)
         .await
         .map_err(away)?;

@@ -191,21 +191,22 @@ impl Collected {
         states: &HashMap<Uuid, Flexibility>,
         keyring: &Keyring,
     ) -> Result<(), ApplyError> {
-        for key in &self.erased {
-            for copy in queries::written_under(db, *key).await? {
-                let Ok(record) = serde_json::from_str::<FlexibilityRecord>(&copy.state) else {
-                    continue;
-                };
-                if record.title.key == *key {
-                    self.untitled.push(copy.from_seq);
-                }
-                if copy.to_seq.is_none() && !states.contains_key(&copy.id) {
-                    self.docs.push(DocOut {
-                        seq: copy.first_seq,
-                        district: copy.district,
-                        doc: of_register(copy.id, &record, keyring).await?,
-                    });
-                }
+        if self.erased.is_empty() {
+            return Ok(());
+        }
+        for copy in queries::written_under(db, &self.erased).await? {
+            let Ok(record) = serde_json::from_str::<FlexibilityRecord>(&copy.state) else {
+                continue;
+            };
+            if self.erased.contains(&record.title.key) {
+                self.untitled.push(copy.from_seq);
+            }
+            if copy.to_seq.is_none() && !states.contains_key(&copy.id) {
+                self.docs.push(DocOut {
+                    seq: copy.first_seq,
+                    district: copy.district,
+                    doc: of_register(copy.id, &record, keyring).await?,
+                });
             }
         }
         Ok(())
@@ -391,11 +392,7 @@ async fn of_loop(id: LoopId, record: &LoopRecord, keyring: &Keyring) -> Result<O
 }
 
 async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, ApplyError> {
-    let opened = match keyring.open_at_hand(sealed) {
-        Some(opened) => opened,
-        None => keyring.open(sealed).await,
-    };
-    match opened {
+    match keyring.open(sealed).await {
         Ok(words) => Ok(words),
         Err(SealingError::Erased(_)) => Ok(ERASED.to_owned()),
         Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),

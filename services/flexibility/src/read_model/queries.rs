@@ -1,5 +1,7 @@
 //! Rows to answers.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::ids::{District, EventId, FlexibilityId, LoopId};
 use contracts::queries::RegisterQuery;
@@ -292,10 +294,16 @@ pub(super) struct WrittenUnder {
     pub(super) state: String,
 }
 
-/// Every row in which something is written under a key, also those that are past. This looks through all of the
+/// Every row in which something is written under one of these keys, also those that are past. This looks through all of the
 /// register: words are rarely erased.
-pub(super) async fn written_under(db: &Db, key: KeyId) -> Result<Vec<WrittenUnder>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
-            "SELECT from_seq, to_seq, first_seq, id, district, state FROM register_row WHERE state LIKE $1 ORDER BY from_seq")
-        .bind(format!("%\"{key}\"%")).fetch_all(pool).await)
+pub(super) async fn written_under(db: &Db, keys: &BTreeSet<KeyId>) -> Result<Vec<WrittenUnder>, sqlx::Error> {
+    on!(db, pool => {
+        let mut query = QueryBuilder::new(
+            "SELECT from_seq, to_seq, first_seq, id, district, state FROM register_row WHERE 1 = 0");
+        for key in keys {
+            query.push(" OR state LIKE ").push_bind(format!("%\"{key}\"%"));
+        }
+        query.push(" ORDER BY from_seq");
+        query.build_query_as().fetch_all(pool).await
+    })
 }

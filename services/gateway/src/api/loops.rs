@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use contracts::Action;
 use contracts::ids::{LoopId, LoopNumber};
 use contracts::problem::{FieldProblem, Problem};
-use contracts::queries::{Answered, AsOf, EntriesQuery, Entry, LoopQuery, LoopRow, LoopView, LoopsQuery, Page};
+use contracts::queries::{Answered, EntriesQuery, Entry, LoopQuery, LoopRow, LoopView, LoopsQuery, Page};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::caller::{Caller, body};
+use crate::as_of;
 use crate::front::{Front, Visitor};
 
 /// The version a thing has after what was done to it.
@@ -34,26 +35,6 @@ pub(super) fn read_query<T: DeserializeOwned>(raw: Option<&str>) -> Result<T, Pr
     axum::extract::Query::<T>::try_from_uri(&uri)
         .map(|axum::extract::Query(query)| query)
         .map_err(|error| wrong_query(&error.body_text()))
-}
-
-/// What an address asks for as of an earlier time, and the rest of its parameters.
-pub(super) fn as_of(raw: Option<&str>) -> Result<(Option<AsOf>, String), Problem> {
-    let raw = raw.unwrap_or_default();
-    let (of, rest): (Vec<&str>, Vec<&str>) = raw
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .partition(|pair| pair.starts_with("as_of="));
-    let of = of.first().map(|pair| {
-        let text = pair.strip_prefix("as_of=").unwrap_or_default();
-        text.parse::<AsOf>().map_err(|message| {
-            let field = FieldProblem {
-                field: "as_of".to_owned(),
-                message: message.clone(),
-            };
-            Problem::invalid(format!("as_of: {message}"), vec![field])
-        })
-    });
-    Ok((of.transpose()?, rest.join("&")))
 }
 
 /// An answer that says as of when it was known, where that was asked for.
@@ -112,7 +93,7 @@ pub(super) async fn named(front: &Front, visitor: &Visitor, text: &str) -> Resul
 
 /// A page of loops.
 pub(super) async fn list(State(front): State<Front>, caller: Caller, RawQuery(raw): RawQuery) -> Answer<Json<Value>> {
-    let (of, rest) = as_of(raw.as_deref())?;
+    let (of, rest) = as_of::asked(raw.as_deref())?;
     let query: LoopsQuery = read_query(Some(&rest))?;
     let answered: Answered<Page<LoopRow>> = front
         .ask_as_of(&caller.visitor, "loops", query, of, caller.at_least)
@@ -135,7 +116,7 @@ pub(super) async fn one(
     RawQuery(raw): RawQuery,
 ) -> Answer<Response> {
     let id = named(&front, &caller.visitor, &in_path(path)?).await?;
-    let (of, _) = as_of(raw.as_deref())?;
+    let (of, _) = as_of::asked(raw.as_deref())?;
     let answered: Answered<LoopView> = front
         .ask_as_of(&caller.visitor, "loop", LoopQuery { id }, of, caller.at_least)
         .await?;
@@ -157,7 +138,7 @@ pub(super) async fn timeline(
         cursor: Option<String>,
     }
     let id = named(&front, &caller.visitor, &in_path(path)?).await?;
-    let (of, rest) = as_of(raw.as_deref())?;
+    let (of, rest) = as_of::asked(raw.as_deref())?;
     let paging: Paging = read_query(Some(&rest))?;
     let query = EntriesQuery {
         id,

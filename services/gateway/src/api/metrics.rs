@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::answer::Answer;
 use super::caller::Caller;
-use super::loops::{as_of, read_query};
+use super::loops::read_query;
+use crate::as_of;
 use crate::front::Front;
 
 /// The figures of a period.
@@ -41,7 +42,7 @@ pub struct Stages {
 }
 
 async fn picture(front: &Front, caller: &Caller, raw: Option<&str>) -> Answer<Picture> {
-    let (of, rest) = as_of(raw)?;
+    let (of, rest) = as_of::asked(raw)?;
     let mut query: PictureQuery = read_query(Some(&rest))?;
     query.limit = Some(1);
     Ok(front

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use contracts::LoopId;
 use contracts::action::Action;
 use contracts::problem::Problem;
-use contracts::queries::{EntriesQuery, Entry, LoopQuery, LoopView, PAGE_MAX, Page};
+use contracts::queries::{EntriesQuery, Entry, EntryText, LoopQuery, LoopView, PAGE_MAX, Page};
 use contracts::vocabulary::{Disclosure, ErasureGround, Role, WithheldGround};
 use serde_json::{Value, json};
 
@@ -121,17 +121,10 @@ fn shortened(words: &str) -> String {
 fn choices(entries: &[Entry], viewer: &Viewer, to_erase: bool) -> Vec<Choice> {
     let mut choices = Vec::new();
     for entry in entries {
-        if to_erase
-            && matches!(
-                entry.kind.as_str(),
-                "erased" | "hold_placed" | "hold_lifted" | "record_disclosed"
-            )
-        {
-            continue;
-        }
-        for text in entry.texts.iter().filter(|text| !text.erased) {
+        let open = |text: &&EntryText| !(text.erased || to_erase && text.stays);
+        for text in entry.texts.iter().filter(open) {
             let office = if entry.internal { ", the office's own" } else { "" };
-            let shared = if entry.data.get("pattern").is_some_and(|pattern| !pattern.is_null()) {
+            let shared = if text.shared {
                 ". The same words answer other loops, and go there too"
             } else {
                 ""
@@ -412,13 +405,7 @@ async fn sent(desk: &Desk, view: &LoopView, entries: &[Entry], action: Action, t
 fn with_kept_back(body: &str, typed: &Typed) -> Result<String, Problem> {
     let kept: Vec<&str> = typed.all("withhold").collect();
     if !kept.is_empty() && typed.get("ground").is_empty() {
-        return Err(Problem::invalid(
-            "ground: is needed where words are kept back",
-            vec![contracts::problem::FieldProblem {
-                field: "ground".to_owned(),
-                message: "is needed where words are kept back".to_owned(),
-            }],
-        ));
+        return Err(Problem::invalid_field("ground", "is needed where words are kept back"));
     }
     let mut body: Value = serde_json::from_str(body).unwrap_or_default();
     let kept: Vec<Value> = kept

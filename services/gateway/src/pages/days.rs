@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 /// What day it is in a district, and how its days are written.
 #[derive(Debug, Clone)]
-pub(super) struct Days {
+pub(crate) struct Days {
     zone: Tz,
     /// Now.
     pub now: DateTime<Utc>,
@@ -15,7 +15,7 @@ pub(super) struct Days {
 
 impl Days {
     /// The days of a district; where its time zone is unknown, those of UTC.
-    pub(super) fn new(time_zone: &str, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(time_zone: &str, now: DateTime<Utc>) -> Self {
         let zone: Tz = time_zone.parse().unwrap_or(Tz::UTC);
         Self {
             zone,
@@ -25,7 +25,7 @@ impl Days {
     }
 
     /// The day on which something happened.
-    pub(super) fn day(&self, moment: DateTime<Utc>) -> NaiveDate {
+    pub(crate) fn day(&self, moment: DateTime<Utc>) -> NaiveDate {
         moment.with_timezone(&self.zone).date_naive()
     }
 

@@ -113,7 +113,7 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
             ..Field::pick("sort", "First", sorts)
         },
     ];
-    if viewer.sees_the_past() {
+    if viewer.visitor.claims.sees_the_past() {
         fields.push(past());
     }
     fields

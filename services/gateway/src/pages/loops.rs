@@ -97,7 +97,7 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
             ],
         ),
     ];
-    if viewer.sees_the_past() {
+    if viewer.visitor.claims.sees_the_past() {
         fields.push(past());
     }
     fields

@@ -8,7 +8,7 @@ mod assets;
 mod chart;
 mod contact;
 mod custody;
-mod days;
+pub(crate) mod days;
 mod department;
 #[cfg(debug_assertions)]
 mod design;

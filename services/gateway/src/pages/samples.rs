@@ -402,6 +402,8 @@ pub(super) fn entries(text: &str) -> Page<Entry> {
             field: "why".to_owned(),
             words: text.to_owned(),
             erased: false,
+            stays: false,
+            shared: true,
         }],
         data: serde_json::Value::Null,
     };

@@ -104,7 +104,7 @@ impl Shell {
             places,
             as_of: viewer.days.moment(viewer.days.now),
             past: viewer.as_of.map(|as_of| match as_of {
-                AsOf::Day(day) => format!("at the end of {}", viewer.days.full(day)),
+                AsOf::Day(day) => format!("at the end of {}", viewer.days.long(day)),
                 AsOf::Sequence(sequence) => format!("after entry {sequence} of the record"),
             }),
             ..Self::bare(title)

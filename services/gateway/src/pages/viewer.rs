@@ -16,6 +16,7 @@ use super::days::Days;
 use super::forms::{Typed, escaped};
 use super::session;
 use super::shell::{self, Here, Shell};
+use crate::as_of;
 use crate::front::{Front, Visitor};
 
 /// A signed-in person, their district and its day.
@@ -35,11 +36,6 @@ impl Viewer {
             Some(as_of) => format!("/loops/{id}?as_of={as_of}"),
             None => format!("/loops/{id}"),
         }
-    }
-
-    /// Whether the person may look at the past.
-    pub(super) fn sees_the_past(&self) -> bool {
-        self.has(Role::Contact) || self.has(Role::Leader) || self.has(Role::Auditor)
     }
 
     /// Whether the person holds a role anywhere.
@@ -169,20 +165,6 @@ impl IntoResponse for Stranger {
     }
 }
 
-/// The moment of the past that an address asks for.
-fn past_of(query: Option<&str>) -> Result<Option<AsOf>, Problem> {
-    let pairs = query.unwrap_or_default().split('&');
-    let asked = pairs
-        .filter_map(|pair| pair.strip_prefix("as_of="))
-        .find(|text| !text.is_empty());
-    asked
-        .map(|text| {
-            text.parse()
-                .map_err(|message| Problem::invalid(format!("as_of: {message}"), Vec::new()))
-        })
-        .transpose()
-}
-
 impl FromRequestParts<Front> for Desk {
     type Rejection = Stranger;
 
@@ -197,7 +179,7 @@ impl FromRequestParts<Front> for Desk {
         };
         let district = front.district(&visitor).await.map_err(Stranger::Trouble)?;
         let now = front.clock.now();
-        let as_of = past_of(parts.uri.query()).map_err(Stranger::Trouble)?;
+        let (as_of, _) = as_of::asked(parts.uri.query()).map_err(Stranger::Trouble)?;
         let mut days = Days::new(&district.time_zone, now);
         if let Some(AsOf::Day(day)) = as_of
             && let Some(next) = day.succ_opt()

@@ -74,7 +74,6 @@ mod tests {
             .done(&person("ruth"), &erase("b"));
         let custody = &spec.state().record().expect("filed").custody;
         assert_eq!(custody.erased.len(), 1);
-        assert_eq!(custody.erased[0].ground, ErasureGround::NamesStudent);
         assert!(custody.erasure(sealed("b").key).is_some());
         assert_eq!(spec.when(&erase("b")), Err(Rejection::AlreadyErased));
     }

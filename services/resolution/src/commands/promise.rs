@@ -5,23 +5,13 @@ use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage};
 use contracts::events::resolution::Promise;
 use contracts::ids::{FlexibilityId, ZoneId};
-use contracts::problem::{FieldProblem, Problem};
+use contracts::problem::Problem;
 use contracts::subjects::Subject;
 use contracts::vocabulary::{ResolutionKind, Says, Standing};
 use decider::{Desk, History, Opened};
 
 /// How long a pilot runs where nothing else is said, in days.
 const PILOT_DAYS: u64 = 365;
-
-fn invalid(field: &str, message: &str) -> Problem {
-    Problem::invalid(
-        format!("{field}: {message}"),
-        vec![FieldProblem {
-            field: field.to_owned(),
-            message: message.to_owned(),
-        }],
-    )
-}
 
 /// The promise of an answer; none where its kind promises nothing.
 pub(super) async fn promise(
@@ -47,7 +37,7 @@ pub(super) async fn promise(
     };
     let today = today(desk, message);
     if grants.ends_on.is_some_and(|ends_on| ends_on < today) && !opened.was_done(message) {
-        return Err(invalid("grants.ends_on", "is past"));
+        return Err(Problem::invalid_field("grants.ends_on", "is past"));
     }
     let zone = grants
         .zone
@@ -56,7 +46,7 @@ pub(super) async fn promise(
         .transpose()?;
     let begins = zone.map_or(today, |zone| begins(desk, message, zone).max(today));
     if grants.ends_on.is_some_and(|ends_on| ends_on < begins) && !opened.was_done(message) {
-        return Err(invalid("grants.ends_on", "is before the zone begins"));
+        return Err(Problem::invalid_field("grants.ends_on", "is before the zone begins"));
     }
     Ok(Some(Promise {
         title: desk.seal_some(grants.title.as_ref()).await?,
@@ -95,7 +85,7 @@ fn zone(desk: &Desk, message: &CommandMessage, named: &str) -> Result<ZoneId, Pr
     desk.districts
         .with(&message.district, |record| record.zone_named(named))
         .flatten()
-        .ok_or_else(|| invalid("grants.zone", "is not a zone of this district"))
+        .ok_or_else(|| Problem::invalid_field("grants.zone", "is not a zone of this district"))
 }
 
 /// Refuses to rest an answer on what cannot be used.
@@ -110,12 +100,12 @@ async fn in_force(desk: &Desk, message: &CommandMessage, cited: FlexibilityId) -
         Authority::Policy { .. } => true,
     });
     match record {
-        None => Err(invalid("flexibility", "is not in the register")),
-        Some(record) if record.says == Says::NonNegotiable => Err(invalid(
+        None => Err(Problem::invalid_field("flexibility", "is not in the register")),
+        Some(record) if record.says == Says::NonNegotiable => Err(Problem::invalid_field(
             "flexibility",
             "says what must stay as it is: nothing can rest on it",
         )),
-        Some(record) if record.standing != Standing::InForce => Err(invalid(
+        Some(record) if record.standing != Standing::InForce => Err(Problem::invalid_field(
             "flexibility",
             "is no longer in force: renew it, or answer without it",
         )),

@@ -1,5 +1,7 @@
 //! Lists: loops by what one looks for, a loop's history, and what changed. Each is cut to what the viewer may see.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::Claims;
 use contracts::ids::{LoopId, LoopNumber};
@@ -135,6 +137,22 @@ where
         query.push("))");
     }
     query.push(")");
+}
+
+/// Of some loops, those that a person sees as their own.
+pub(crate) async fn seen_among(db: &Db, viewer: &Claims, ids: &[Uuid]) -> Result<BTreeSet<Uuid>, sqlx::Error> {
+    let mut seen = BTreeSet::new();
+    for chunk in sql::chunks(ids) {
+        let found: Vec<Uuid> = on!(db, pool => {
+            let mut query = QueryBuilder::new("SELECT id FROM loop_row WHERE ");
+            among(&mut query, "id", chunk.iter().copied());
+            query.push(" AND ");
+            visible(&mut query, viewer, Way::ByWords);
+            query.build_query_scalar().fetch_all(pool).await
+        })?;
+        seen.extend(found);
+    }
+    Ok(seen)
 }
 
 /// Other schools' open loops that a person may see as cards and join.
@@ -334,6 +352,8 @@ pub(crate) struct EntryDbRow {
     pub(crate) id: Uuid,
     pub(crate) time: DateTime<Utc>,
     pub(crate) kind: String,
+    #[sqlx(rename = "type")]
+    pub(crate) event_type: String,
     pub(crate) actor: String,
     pub(crate) internal: i32,
     pub(crate) data: String,
@@ -348,7 +368,7 @@ pub(crate) async fn entries(
     internal: bool,
 ) -> Result<Vec<EntryDbRow>, sqlx::Error> {
     on!(db, pool => sqlx::query_as(
-            "SELECT sequence, id, time, kind, actor, internal, data FROM entry \
+            "SELECT sequence, id, time, kind, type, actor, internal, data FROM entry \
              WHERE loop = $1 AND sequence > $2 AND internal <= $3 ORDER BY sequence LIMIT $4")
         .bind(id.0).bind(after).bind(i32::from(internal)).bind(limit)
         .fetch_all(pool).await)

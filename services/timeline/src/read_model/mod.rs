@@ -6,7 +6,7 @@ mod projection;
 mod rows;
 
 pub use self::projection::Timeline;
-pub(crate) use lists::{changes, entries, loops};
+pub(crate) use lists::{changes, entries, loops, seen_among};
 pub(crate) use picture::{Period, picture};
 pub(crate) use rows::{LoopDbRow, PartRow, folded, people, schools_of};
 

@@ -16,6 +16,7 @@ pub mod waiver;
 use serde_json::value::RawValue;
 
 use crate::envelope::Envelope;
+use crate::ids::PatternId;
 use crate::versions::{Unreadable, parse_type};
 
 /// The events one service owns.
@@ -140,6 +141,23 @@ impl LoopEvent {
             Self::Resolution(ResolutionEvent::NoteAdded(note)) => !note.shared,
             Self::Custody(event) => matches!(event, CustodyEvent::HoldPlaced(_) | CustodyEvent::HoldLifted(_)),
             Self::Intake(_) | Self::Routing(_) | Self::Resolution(_) => false,
+        }
+    }
+
+    /// Whether its words stay, whatever is erased: they say why others were erased or held, and to whom all was given.
+    pub fn keeps_its_words(&self) -> bool {
+        match self {
+            Self::Custody(event) => !matches!(event, CustodyEvent::StatementAttached(_)),
+            Self::Intake(_) | Self::Routing(_) | Self::Resolution(_) => false,
+        }
+    }
+
+    /// The pattern whose decision its words were taken over from: the same words answer other loops.
+    pub fn taken_over_from(&self) -> Option<PatternId> {
+        match self {
+            Self::Resolution(ResolutionEvent::ResolutionProposed(said)) => said.pattern,
+            Self::Resolution(ResolutionEvent::ResolutionRevised(said)) => said.pattern,
+            Self::Intake(_) | Self::Routing(_) | Self::Resolution(_) | Self::Custody(_) => None,
         }
     }
 

@@ -433,6 +433,10 @@ pub struct EntryText {
     pub words: String,
     /// Whether it was erased.
     pub erased: bool,
+    /// Whether it cannot be: it says why other words were erased or held, or to whom all was given.
+    pub stays: bool,
+    /// Whether the same words answer other loops, and go there too where they are erased.
+    pub shared: bool,
 }
 
 /// What forbids erasing anything of a loop.

@@ -1,6 +1,5 @@
 //! Taking events in. Total: what is on record happened, whatever today's rules would say of it.
 
-mod custody;
 mod intake;
 mod resolution;
 mod routing;

@@ -1,5 +1,6 @@
 //! Reading on from a position, through restarts of the broker.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -25,6 +26,8 @@ const BATCH: usize = 4096;
 const HEARTBEAT: Duration = Duration::from_millis(700);
 /// How long one request for messages stands.
 const EXPIRES: Duration = Duration::from_secs(20);
+/// How often a reader that hears nothing looks whether it is still connected as it was.
+const LOOK: Duration = Duration::from_millis(500);
 /// A consumer that nobody reads from is forgotten by the broker after this.
 const INACTIVE: Duration = Duration::from_secs(30);
 
@@ -137,9 +140,33 @@ fn is_condition(name: &str) -> bool {
         .contains(&name)
 }
 
+/// The connection a reader began with. What was on its way when it was cut never comes, and where nothing follows, no
+/// number tells of it: over another connection the reader begins again from where it was.
+struct Connection {
+    client: async_nats::Client,
+    nth: u64,
+}
+
+impl Connection {
+    fn now(context: &Context) -> Self {
+        let client = context.client();
+        let nth = client.statistics().connects.load(Ordering::Relaxed);
+        Self { client, nth }
+    }
+
+    /// Waits until there is another.
+    async fn replaced(&self) {
+        let connected = self.client.statistics();
+        while connected.connects.load(Ordering::Relaxed) == self.nth {
+            runtime::clock::pause(LOOK).await;
+        }
+    }
+}
+
 impl Reading {
     /// Follows a consumer of its own until that fails, nobody listens, or the shared reader can take over.
     async fn alone(&mut self) -> Result<Left, async_nats::Error> {
+        let connection = Connection::now(&self.context);
         let config = pull::Config {
             deliver_policy: DeliverPolicy::ByStartSequence {
                 start_sequence: self.last + 1,
@@ -168,12 +195,17 @@ impl Reading {
             .messages()
             .await?;
         let mut delivered = 0;
-        while let Some(message) = messages.next().await {
-            let message = message?;
+        loop {
+            let message = tokio::select! {
+                // While messages come, their numbers say whether one is missing.
+                biased;
+                message = messages.next() => message.ok_or("the consumer has ended")??,
+                () = connection.replaced() => return Err("the connection was cut".into()),
+            };
             let (sequence, pending, nth) = message
                 .info()
                 .map(|info| (info.stream_sequence, info.pending, info.consumer_sequence))?;
-            // What was on its way when the connection was cut is delivered as far as the broker knows, and never comes.
+            // What was on its way when a connection was cut is delivered as far as the broker knows, and never comes.
             delivered += 1;
             if nth != delivered {
                 return Err(format!("delivery {delivered} was lost on the way: {nth} came after it").into());
@@ -206,7 +238,6 @@ impl Reading {
                 return Ok(Left::For(seat));
             }
         }
-        Err("the consumer has ended".into())
     }
 
     fn has_caught_up(&self) {

@@ -427,11 +427,7 @@ async fn words(
 }
 
 async fn opened(keyring: &Keyring, sealed: &Sealed) -> Result<String, ApplyError> {
-    let opened = match keyring.open_at_hand(sealed) {
-        Some(opened) => opened,
-        None => keyring.open(sealed).await,
-    };
-    match opened {
+    match keyring.open(sealed).await {
         Ok(words) => Ok(words),
         Err(SealingError::Erased(_) | SealingError::NotOpened(_)) => Ok(ERASED.to_owned()),
         Err(error @ SealingError::Unavailable(_)) => Err(ApplyError::Away(error.to_string())),
