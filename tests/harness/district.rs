@@ -113,6 +113,7 @@ async fn one(directory: &Arc<Directory>, slug: &str, people: &mut People) {
             name: format!("{school} school"),
             level: Level::Middle,
             nces: None,
+            sourced_id: None,
         };
         state(Thing::School, SchoolId::derived(&[slug, school]).0, added.into()).await;
     }
@@ -131,6 +132,7 @@ async fn one(directory: &Arc<Directory>, slug: &str, people: &mut People) {
         let added = DepartmentAdded {
             name: department.to_owned(),
             decides: None,
+            sourced_id: None,
         };
         state(
             Thing::Department,
@@ -150,6 +152,9 @@ async fn one(directory: &Arc<Directory>, slug: &str, people: &mut People) {
                     key,
                     name: sealed,
                     title: None,
+                    known_as: None,
+                    roles: None,
+                    disabled: false,
                 }
                 .into(),
             )

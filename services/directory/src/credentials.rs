@@ -31,6 +31,11 @@ impl Credentials {
         })
     }
 
+    /// Where it is kept: with what else is kept nowhere else.
+    pub(crate) fn db(&self) -> Db {
+        self.db.clone()
+    }
+
     /// Keeps a session.
     pub async fn begin_session(
         &self,

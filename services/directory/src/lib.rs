@@ -7,6 +7,7 @@ mod commands;
 mod credentials;
 pub mod demo;
 pub mod domain;
+mod importing;
 mod queries;
 pub mod read_model;
 
@@ -39,6 +40,7 @@ pub struct Directory {
     pub credentials: Credentials,
     /// Whether its people may be signed in without a credential: only for demonstration.
     pub demo: bool,
+    importing: importing::Importing,
 }
 
 /// Opens the directory's read model.
@@ -83,12 +85,14 @@ pub async fn run(
         clock,
         districts,
         people,
+        importing: importing::Importing::new(credentials.db(), lifecycle.clone()),
         credentials,
         demo,
     };
     let ask = directory.clone();
     let user = directory.clone();
     let door = directory.clone();
+    let (office, operator) = (directory.clone(), directory.clone());
     let endpoints = vec![
         Endpoint::new("ask", "ask.directory.*".to_owned(), move |incoming| {
             let directory = ask.clone();
@@ -102,9 +106,18 @@ pub async fn run(
             let directory = door.clone();
             async move { commands::at_the_door(&directory, &incoming).await }
         }),
+        Endpoint::new("office", "svc.directory.office.*".to_owned(), move |incoming| {
+            let directory = office.clone();
+            async move { importing::handle(&directory, &incoming, false).await }
+        }),
+        Endpoint::new("operator", "svc.directory.operator.*".to_owned(), move |incoming| {
+            let directory = operator.clone();
+            async move { importing::handle(&directory, &incoming, true).await }
+        }),
     ];
     serve(&bus, lifecycle, "directory", endpoints)
         .await
         .map_err(|error| anyhow::anyhow!("the directory cannot serve: {error}"))?;
+    importing::resume(&directory).await?;
     Ok(directory)
 }

@@ -25,6 +25,9 @@ pub(crate) enum Command {
     Serve(ServeOptions),
     /// Make a read model again from the log.
     Rebuild(RebuildOptions),
+    /// Take in what a district has, such as its roster.
+    #[command(subcommand)]
+    Import(Import),
     /// Check a record that was exported, or the one of a running system: 0 sound, 3 tampered with, 4 files are missing.
     Verify(VerifyOptions),
     /// Write a record out, so that others can check it.
@@ -169,6 +172,57 @@ pub(crate) struct VerifyOptions {
     /// Which system, for a district.
     #[command(flatten)]
     pub(crate) system: SystemOptions,
+}
+
+/// What `loopline import` takes in.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// A district's schools, departments and staff from a OneRoster export (CSV, 1.1 or 1.2). Students, guardians and
+    /// passwords are left behind while it is read.
+    Oneroster(ImportOnerosterOptions),
+}
+
+/// `loopline import oneroster`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportOnerosterOptions {
+    /// The zip file or folder.
+    pub(crate) path: PathBuf,
+    /// The district, by its short name.
+    #[arg(long)]
+    pub(crate) district: contracts::District,
+    /// Begin the district if it is not there; its name is the roster's.
+    #[arg(long)]
+    pub(crate) create: bool,
+    /// The name of a district that begins, in place of the roster's.
+    #[arg(long, requires = "create")]
+    pub(crate) name: Option<String>,
+    /// The time zone of a district that begins, such as America/New_York.
+    #[arg(long, requires = "create")]
+    pub(crate) time_zone: Option<String>,
+    /// Say what would change, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Leave out rows that cannot be taken.
+    #[arg(long)]
+    pub(crate) skip_bad_rows: bool,
+    /// Go on though more than a tenth of the people would no longer be able to sign in.
+    #[arg(long)]
+    pub(crate) disable_many: bool,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The folder of the system, running or not.
+    #[arg(long, env = "LOOPLINE_DATA", default_value = "./loopline-data")]
+    pub(crate) data: PathBuf,
+    /// The PostgreSQL database, where the system uses one.
+    #[arg(long, env = "LOOPLINE_DATABASE")]
+    pub(crate) database: Option<String>,
+    /// The broker of a system that runs elsewhere.
+    #[arg(long, env = "LOOPLINE_NATS")]
+    pub(crate) nats: Option<String>,
+    /// The folder with nkey seeds for that broker.
+    #[arg(long, env = "LOOPLINE_NKEYS")]
+    pub(crate) nkeys: Option<PathBuf>,
 }
 
 /// What `loopline export` writes.

@@ -103,9 +103,13 @@ pub(crate) fn asyncapi() -> Value {
             Thing::Waiver => &of_waivers,
             Thing::Review => &of_reviews,
             Thing::Record => &of_records,
-            Thing::District | Thing::School | Thing::Department | Thing::Zone | Thing::Team | Thing::Person => {
-                &of_directory
-            }
+            Thing::District
+            | Thing::School
+            | Thing::Department
+            | Thing::Zone
+            | Thing::Team
+            | Thing::Person
+            | Thing::Import => &of_directory,
         };
         channels.insert(
             thing.token().to_owned(),

@@ -6,6 +6,7 @@ mod cli;
 mod demo;
 mod documents;
 mod folder;
+mod import;
 mod rebuild;
 mod record;
 mod serve;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use clap::Parser;
-use cli::{Cli, Command, Export};
+use cli::{Cli, Command, Export, Import};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
             Command::Up(options) => up::up(options).await,
             Command::Serve(options) => serve::serve(options).await,
             Command::Rebuild(options) => rebuild::rebuild(options).await,
+            Command::Import(Import::Oneroster(options)) => import::oneroster(options).await,
             Command::Verify(options) => return record::verify(options).await,
             Command::Export(Export::Record(options)) => record::export(options).await,
             Command::Restore(options) => record::restore(options).await,

@@ -16,6 +16,7 @@ mod message;
 mod office;
 mod record;
 mod register;
+pub mod roster;
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;

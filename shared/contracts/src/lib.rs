@@ -14,6 +14,7 @@ pub mod office_action;
 pub mod problem;
 pub mod queries;
 pub mod register_action;
+pub mod roster;
 pub mod sealed;
 pub mod subjects;
 pub mod text;

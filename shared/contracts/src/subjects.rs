@@ -41,11 +41,13 @@ pub enum Thing {
     Team,
     /// A person.
     Person,
+    /// An import of a roster.
+    Import,
 }
 
 impl Thing {
     /// Every kind of thing.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Loop,
         Self::Flexibility,
         Self::Pattern,
@@ -58,6 +60,7 @@ impl Thing {
         Self::Zone,
         Self::Team,
         Self::Person,
+        Self::Import,
     ];
 
     /// The subject token.
@@ -75,6 +78,7 @@ impl Thing {
             Self::Zone => "zone",
             Self::Team => "team",
             Self::Person => "person",
+            Self::Import => "import",
         }
     }
 }

@@ -186,6 +186,13 @@ words! {
         /// The department must answer anew.
         Overturn = "overturn" / "The department must look again",
     }
+    /// Why somebody may no longer sign in.
+    DisabledBecause {
+        /// The roster no longer holds the person.
+        LeftRoster = "left_roster" / "no longer in the roster",
+        /// An administrator did it.
+        ByHand = "by_hand" / "disabled by an administrator",
+    }
     /// A school's level.
     Level {
         /// Elementary school.

@@ -50,6 +50,10 @@ pub struct School {
     pub name: String,
     /// Its level.
     pub level: Level,
+    /// Its NCES identifier.
+    pub nces: Option<String>,
+    /// Its id in the roster it comes from.
+    pub sourced_id: Option<String>,
 }
 
 /// A department.
@@ -59,6 +63,8 @@ pub struct Department {
     pub name: String,
     /// What it decides.
     pub decides: Option<String>,
+    /// Its id in the roster it comes from.
+    pub sourced_id: Option<String>,
 }
 
 /// A zone.
@@ -124,6 +130,8 @@ impl DistrictRecord {
                     School {
                         name: added.name.clone(),
                         level: added.level,
+                        nces: added.nces.clone(),
+                        sourced_id: added.sourced_id.clone(),
                     },
                 );
             }
@@ -131,6 +139,7 @@ impl DistrictRecord {
                 let department = Department {
                     name: added.name.clone(),
                     decides: added.decides.clone(),
+                    sourced_id: added.sourced_id.clone(),
                 };
                 self.departments.insert(DepartmentId(id), department);
             }
@@ -177,7 +186,13 @@ impl DistrictRecord {
             DirectoryEvent::ContactDesignated(designated) => {
                 self.contact = Some((designated.person, designated.duties.clone()));
             }
-            DirectoryEvent::PersonRostered(_) | DirectoryEvent::RoleGranted(_) | DirectoryEvent::RoleRevoked(_) => {}
+            DirectoryEvent::PersonRostered(_)
+            | DirectoryEvent::PersonDisabled(_)
+            | DirectoryEvent::PersonEnabled(_)
+            | DirectoryEvent::RoleGranted(_)
+            | DirectoryEvent::RoleRevoked(_)
+            | DirectoryEvent::RosterImportBegun(_)
+            | DirectoryEvent::RosterImportEnded(_) => {}
         }
     }
 

@@ -80,6 +80,34 @@ impl LiveDistricts {
     }
 }
 
+/// A district as the log has it now, read anew; nothing where it is not there, or does not come within `at_most`.
+pub async fn read_district(log: &Log, district: &District, at_most: Duration) -> Option<DistrictRecord> {
+    let subjects = KINDS.map(|kind| format!("loop.{district}.{}.*", kind.token()));
+    let mut tail = log.read(subjects.into(), 0).await.ok()?;
+    let mut districts = Districts::default();
+    let reading = async {
+        let (mut batch, mut at) = (Vec::new(), 0);
+        while tail.caught_up_at().is_none_or(|until| at < until) {
+            batch.clear();
+            // Nothing may be there at all: look again whether that is so.
+            let taken = tokio::time::timeout(Duration::from_millis(20), tail.next(&mut batch, 1024)).await;
+            for raw in &batch {
+                at = raw.sequence;
+                if let Ok(recorded) = raw.parse()
+                    && let Ok(event) = DirectoryEvent::read(&recorded.envelope)
+                {
+                    districts.evolve(&recorded.subject, at, &event);
+                }
+            }
+            if taken == Ok(0) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(at_most, reading).await.ok()?;
+    districts.by_slug.remove(district)
+}
+
 /// What health calls it.
 const PART: &str = "districts";
 /// What districts are made of, as those know who decide.

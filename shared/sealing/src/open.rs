@@ -38,7 +38,11 @@ pub async fn open_json(
             },
         };
         // Names of fields are words of ours: none needs escaping. A text that is the whole value stands at no field.
-        let path = if field.is_empty() { String::new() } else { format!("/{field}") };
+        let path = if field.is_empty() {
+            String::new()
+        } else {
+            format!("/{field}")
+        };
         if let Some(place) = value.pointer_mut(&path) {
             *place = Value::String(words.clone());
         }

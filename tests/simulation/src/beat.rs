@@ -30,7 +30,13 @@ const LOOPS_MAX: usize = 4;
 fn is_of_the_directory(thing: Thing) -> bool {
     match thing {
         Thing::Loop | Thing::Flexibility | Thing::Pattern | Thing::Waiver | Thing::Review | Thing::Record => false,
-        Thing::District | Thing::School | Thing::Department | Thing::Zone | Thing::Team | Thing::Person => true,
+        Thing::District
+        | Thing::School
+        | Thing::Department
+        | Thing::Zone
+        | Thing::Team
+        | Thing::Person
+        | Thing::Import => true,
     }
 }
 

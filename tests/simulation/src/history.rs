@@ -144,6 +144,7 @@ impl History {
             | Thing::School
             | Thing::Department
             | Thing::Zone
+            | Thing::Import
             | Thing::Team
             | Thing::Person => {}
         }

@@ -111,6 +111,7 @@ impl Folded {
                 | Thing::School
                 | Thing::Department
                 | Thing::Zone
+                | Thing::Import
                 | Thing::Team
                 | Thing::Person => {}
             }

@@ -204,6 +204,7 @@ fn facts(slug: &str, district: &District) -> Vec<(Subject, DirectoryEvent)> {
             name: format!("{name} school"),
             level: Level::Middle,
             nces: None,
+            sourced_id: None,
         };
         facts.push((Subject::new(district, Thing::School, school(name).0), added.into()));
     }
@@ -211,6 +212,7 @@ fn facts(slug: &str, district: &District) -> Vec<(Subject, DirectoryEvent)> {
         let added = DepartmentAdded {
             name: name.to_owned(),
             decides: None,
+            sourced_id: None,
         };
         facts.push((
             Subject::new(district, Thing::Department, department(name).0),

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use contracts::envelope::{Envelope, Meta};
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::{
-    CalendarSet, Closed, Grant, RoutingRule, RoutingRulesPublished, ServiceLevelSet, ZoneDefined,
+    CalendarSet, Closed, Grant, PersonRostered, RoutingRule, RoutingRulesPublished, ServiceLevelSet, ZoneDefined,
 };
 use contracts::ids::SchoolId;
 use contracts::versions::Unreadable;
+use contracts::vocabulary::DisabledBecause;
 use decider::Decide;
 use domain::Fold;
 
@@ -19,6 +20,10 @@ pub struct Thing {
     pub last: Vec<DirectoryEvent>,
     /// Roles held, for a person.
     pub grants: BTreeSet<Grant>,
+    /// Whether an administrator disabled the person.
+    pub disabled_by_hand: bool,
+    /// Whether the roster no longer holds the person.
+    pub left_roster: bool,
     /// The calendar's version, for a district.
     pub calendar_version: u32,
     /// The time zone, for a district.
@@ -47,12 +52,19 @@ impl Fold for Thing {
                 self.time_zone = Some(set.time_zone.clone());
             }
             DirectoryEvent::RoutingRulesPublished(published) => self.rules_version = published.version,
-            DirectoryEvent::DistrictRegistered(_)
+            DirectoryEvent::PersonDisabled(disabled) => match disabled.because {
+                DisabledBecause::LeftRoster => self.left_roster = true,
+                DisabledBecause::ByHand => self.disabled_by_hand = true,
+            },
+            DirectoryEvent::PersonEnabled(_) => self.disabled_by_hand = false,
+            DirectoryEvent::PersonRostered(_) => self.left_roster = false,
+            DirectoryEvent::RosterImportBegun(_)
+            | DirectoryEvent::RosterImportEnded(_)
+            | DirectoryEvent::DistrictRegistered(_)
             | DirectoryEvent::SchoolAdded(_)
             | DirectoryEvent::DepartmentAdded(_)
             | DirectoryEvent::ZoneDefined(_)
             | DirectoryEvent::TeamFormed(_)
-            | DirectoryEvent::PersonRostered(_)
             | DirectoryEvent::ServiceLevelSet(_)
             | DirectoryEvent::PatternThresholdsSet(_)
             | DirectoryEvent::ContactDesignated(_) => {}
@@ -132,7 +144,14 @@ impl Decide<Thing> for State {
                 .last
                 .iter()
                 .any(|known| matches!(known, DirectoryEvent::PersonRostered(_))),
+            DirectoryEvent::PersonDisabled(disabled) => match disabled.because {
+                DisabledBecause::LeftRoster => thing.left_roster,
+                DisabledBecause::ByHand => thing.disabled_by_hand,
+            },
+            DirectoryEvent::PersonEnabled(_) => !thing.disabled_by_hand,
             other @ (DirectoryEvent::DistrictRegistered(_)
+            | DirectoryEvent::RosterImportBegun(_)
+            | DirectoryEvent::RosterImportEnded(_)
             | DirectoryEvent::SchoolAdded(_)
             | DirectoryEvent::DepartmentAdded(_)
             | DirectoryEvent::ZoneDefined(_)
@@ -144,6 +163,20 @@ impl Decide<Thing> for State {
             | DirectoryEvent::ContactDesignated(_)) => thing.last.contains(other),
         };
         Ok(if stands { None } else { Some(self.0.clone()) })
+    }
+}
+
+/// Says who a person of the roster is now. It was compared with what is known before: what it is sealed in is new each
+/// time.
+#[derive(Debug, Clone)]
+pub struct Roster(pub PersonRostered);
+
+impl Decide<Thing> for Roster {
+    type Event = DirectoryEvent;
+    type Rejection = NeverRefused;
+
+    fn decide(&self, _thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
+        Ok(Some(self.0.clone().into()))
     }
 }
 

@@ -5,6 +5,7 @@ mod rows;
 
 pub use people::People;
 pub use rows::{PersonRow, claims, people_with_claims};
+pub(crate) use rows::{RosteredRow, rostered, sourced_ids};
 
 /// The tables, for both databases.
 pub const MIGRATIONS: sql::Migrations = sql::Migrations {

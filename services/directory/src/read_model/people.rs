@@ -5,13 +5,15 @@ use std::sync::OnceLock;
 use async_trait::async_trait;
 use contracts::envelope::Recorded;
 use contracts::events::DirectoryEvent;
-use contracts::events::directory::Grant;
+use contracts::events::directory::{Grant, KnownAs};
 use contracts::sealed::Sealed;
 use contracts::subjects::{Subject, Thing, notice};
+use contracts::vocabulary::DisabledBecause;
 use messaging::Bus;
 use projection::{ApplyError, ReadModel};
 use sealing::{ERASED, Keyring, SealingError};
 use sql::{Db, Tx, on_tx};
+use uuid::Uuid;
 
 /// The read model.
 #[derive(Debug)]
@@ -26,8 +28,16 @@ pub struct Opened {
     sequence: u64,
     subject: Subject,
     event: DirectoryEvent,
-    // The name and the title, where it is a person's.
-    words: Option<(String, Option<String>)>,
+    // Where it is about who a person is.
+    words: Option<Words>,
+}
+
+/// Who a person is, in plain words.
+#[derive(Debug)]
+struct Words {
+    name: String,
+    title: Option<String>,
+    known_as: KnownAs,
 }
 
 impl People {
@@ -62,6 +72,23 @@ pub(super) fn place(grant: &Grant) -> String {
     }
 }
 
+/// Said by the roster.
+pub(super) const ROSTER: &str = "roster";
+/// Said by the district itself.
+pub(super) const DISTRICT: &str = "district";
+
+/// A list as one text.
+fn list(items: &[String]) -> String {
+    serde_json::to_string(items).unwrap_or_default()
+}
+
+async fn grant_to(tx: &mut Tx, id: Uuid, district: &str, grant: &Grant, origin: &str) -> Result<(), sqlx::Error> {
+    on_tx!(tx, conn => sqlx::query(
+            "INSERT INTO role_grant (person, district, role, place, origin) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
+        .bind(id).bind(district).bind(grant.role.code()).bind(place(grant)).bind(origin)
+        .execute(&mut **conn).await.map(|_| ()))
+}
+
 #[async_trait]
 impl ReadModel for People {
     type Prepared = Vec<Opened>;
@@ -91,9 +118,22 @@ impl ReadModel for People {
                         Some(title) => Some(self.words(title).await?),
                         None => None,
                     };
-                    Some((self.words(&rostered.name).await?, title))
+                    let known_as = match &rostered.known_as {
+                        // What was erased is known no more.
+                        Some(known_as) => serde_json::from_str(&self.words(known_as).await?).unwrap_or_default(),
+                        None => KnownAs::default(),
+                    };
+                    Some(Words {
+                        name: self.words(&rostered.name).await?,
+                        title,
+                        known_as,
+                    })
                 }
-                DirectoryEvent::RoleGranted(_)
+                DirectoryEvent::PersonDisabled(_)
+                | DirectoryEvent::PersonEnabled(_)
+                | DirectoryEvent::RosterImportBegun(_)
+                | DirectoryEvent::RosterImportEnded(_)
+                | DirectoryEvent::RoleGranted(_)
                 | DirectoryEvent::RoleRevoked(_)
                 | DirectoryEvent::TeamFormed(_)
                 | DirectoryEvent::DistrictRegistered(_)
@@ -120,23 +160,48 @@ impl ReadModel for People {
         for opened in prepared {
             let (id, district) = (opened.subject.id, opened.subject.district.to_string());
             match &opened.event {
-                DirectoryEvent::PersonRostered(_) => {
-                    let Some((name, title)) = &opened.words else { continue };
+                DirectoryEvent::PersonRostered(rostered) => {
+                    let Some(words) = &opened.words else { continue };
+                    let known_as = &words.known_as;
                     on_tx!(tx, conn => sqlx::query(
-                            "INSERT INTO person (id, district, name, title, sequence) VALUES ($1, $2, $3, $4, $5) \
-                             ON CONFLICT (id) DO UPDATE SET name = excluded.name, title = excluded.title, sequence = excluded.sequence")
-                        .bind(id).bind(&district).bind(name).bind(title).bind(opened.sequence as i64)
+                            "INSERT INTO person (id, district, name, title, sequence, sourced_id, email, username, user_ids, held, roster_disabled) \
+                             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+                             ON CONFLICT (id) DO UPDATE SET name = excluded.name, title = excluded.title, sequence = excluded.sequence, \
+                                sourced_id = excluded.sourced_id, email = excluded.email, username = excluded.username, \
+                                user_ids = excluded.user_ids, held = excluded.held, roster_disabled = excluded.roster_disabled")
+                        .bind(id).bind(&district).bind(&words.name).bind(&words.title).bind(opened.sequence as i64)
+                        .bind(&known_as.sourced_id).bind(&known_as.email).bind(&known_as.username)
+                        .bind(list(&known_as.user_ids)).bind(list(&known_as.held)).bind(rostered.disabled)
                         .execute(&mut **conn).await.map(|_| ()))?;
+                    if let Some(roles) = &rostered.roles {
+                        on_tx!(tx, conn => sqlx::query("DELETE FROM role_grant WHERE person = $1 AND origin = $2")
+                            .bind(id).bind(ROSTER).execute(&mut **conn).await.map(|_| ()))?;
+                        for grant in roles {
+                            grant_to(tx, id, &district, grant, ROSTER).await?;
+                        }
+                    }
+                }
+                DirectoryEvent::PersonDisabled(disabled) => match disabled.because {
+                    DisabledBecause::LeftRoster => {
+                        on_tx!(tx, conn => sqlx::query("UPDATE person SET roster_disabled = TRUE WHERE id = $1")
+                            .bind(id).execute(&mut **conn).await.map(|_| ()))?;
+                    }
+                    DisabledBecause::ByHand => {
+                        on_tx!(tx, conn => sqlx::query("UPDATE person SET hand_disabled = TRUE WHERE id = $1")
+                            .bind(id).execute(&mut **conn).await.map(|_| ()))?;
+                    }
+                },
+                DirectoryEvent::PersonEnabled(_) => {
+                    on_tx!(tx, conn => sqlx::query("UPDATE person SET hand_disabled = FALSE WHERE id = $1")
+                        .bind(id).execute(&mut **conn).await.map(|_| ()))?;
                 }
                 DirectoryEvent::RoleGranted(granted) => {
-                    on_tx!(tx, conn => sqlx::query(
-                            "INSERT INTO role_grant (person, district, role, place) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
-                        .bind(id).bind(&district).bind(granted.grant.role.code()).bind(place(&granted.grant))
-                        .execute(&mut **conn).await.map(|_| ()))?;
+                    grant_to(tx, id, &district, &granted.grant, DISTRICT).await?;
                 }
+                // What the roster says, the roster takes away.
                 DirectoryEvent::RoleRevoked(revoked) => {
-                    on_tx!(tx, conn => sqlx::query("DELETE FROM role_grant WHERE person = $1 AND role = $2 AND place = $3")
-                        .bind(id).bind(revoked.grant.role.code()).bind(place(&revoked.grant))
+                    on_tx!(tx, conn => sqlx::query("DELETE FROM role_grant WHERE person = $1 AND role = $2 AND place = $3 AND origin = $4")
+                        .bind(id).bind(revoked.grant.role.code()).bind(place(&revoked.grant)).bind(DISTRICT)
                         .execute(&mut **conn).await.map(|_| ()))?;
                 }
                 DirectoryEvent::TeamFormed(formed) => {
@@ -157,7 +222,9 @@ impl ReadModel for People {
                 | DirectoryEvent::ServiceLevelSet(_)
                 | DirectoryEvent::PatternThresholdsSet(_)
                 | DirectoryEvent::RoutingRulesPublished(_)
-                | DirectoryEvent::ContactDesignated(_) => {}
+                | DirectoryEvent::ContactDesignated(_)
+                | DirectoryEvent::RosterImportBegun(_)
+                | DirectoryEvent::RosterImportEnded(_) => {}
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use contracts::Claims;
+use contracts::events::directory::KnownAs;
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId};
 use contracts::vocabulary::Role;
 use sql::{Db, on};
@@ -19,9 +20,9 @@ pub struct PersonRow {
     pub title: Option<String>,
 }
 
-/// What a person is and where; nothing where there is no such person in the district.
+/// What a person is and where; nothing where there is no such person in the district, or one who was disabled.
 pub async fn claims(db: &Db, district: &District, person: PersonId, as_of: u64) -> Result<Option<Claims>, sqlx::Error> {
-    let name: Option<String> = on!(db, pool => sqlx::query_scalar("SELECT name FROM person WHERE id = $1 AND district = $2")
+    let name: Option<String> = on!(db, pool => sqlx::query_scalar("SELECT name FROM person WHERE id = $1 AND district = $2 AND NOT roster_disabled AND NOT hand_disabled")
             .bind(person.0).bind(district.as_str()).fetch_optional(pool).await)?;
     let Some(name) = name else { return Ok(None) };
     let grants: Vec<(String, String)> = on!(db, pool => sqlx::query_as("SELECT role, place FROM role_grant WHERE person = $1 AND district = $2")
@@ -32,10 +33,11 @@ pub async fn claims(db: &Db, district: &District, person: PersonId, as_of: u64) 
     Ok(Some(put_together(district, person, name, teams, grants, as_of)))
 }
 
-/// A district's people by name, at most `limit`.
+/// A district's people who may sign in, by name, at most `limit`.
 async fn people_of(db: &Db, district: &District, limit: i64) -> Result<Vec<PersonRow>, sqlx::Error> {
     let rows: Vec<(Uuid, String, Option<String>)> = on!(db, pool => sqlx::query_as(
-            "SELECT id, name, title FROM person WHERE district = $1 ORDER BY name LIMIT $2")
+            "SELECT id, name, title FROM person WHERE district = $1 AND NOT roster_disabled AND NOT hand_disabled \
+             ORDER BY name LIMIT $2")
         .bind(district.as_str()).bind(limit).fetch_all(pool).await)?;
     Ok(rows
         .into_iter()
@@ -117,4 +119,64 @@ pub async fn people_with_claims(
             (row, claims)
         })
         .collect())
+}
+
+/// A person as the roster last said, and whether the person may sign in.
+#[derive(Debug, Clone)]
+pub(crate) struct RosteredRow {
+    pub(crate) id: PersonId,
+    pub(crate) name: String,
+    pub(crate) known_as: KnownAs,
+    pub(crate) roster_disabled: bool,
+    pub(crate) hand_disabled: bool,
+}
+
+type RosteredDbRow = (
+    Uuid,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    String,
+    String,
+    bool,
+    bool,
+);
+
+/// All people of a district, as rosters know them.
+pub(crate) async fn rostered(db: &Db, district: &District) -> Result<Vec<RosteredRow>, sqlx::Error> {
+    let rows: Vec<RosteredDbRow> = on!(db, pool => sqlx::query_as(
+            "SELECT id, name, sourced_id, email, username, user_ids, held, roster_disabled, hand_disabled \
+             FROM person WHERE district = $1")
+        .bind(district.as_str()).fetch_all(pool).await)?;
+    Ok(rows
+        .into_iter()
+        .map(
+            |(id, name, sourced_id, email, username, user_ids, held, roster_disabled, hand_disabled)| RosteredRow {
+                id: PersonId(id),
+                name,
+                known_as: KnownAs {
+                    sourced_id,
+                    email,
+                    username,
+                    user_ids: serde_json::from_str(&user_ids).unwrap_or_default(),
+                    held: serde_json::from_str(&held).unwrap_or_default(),
+                },
+                roster_disabled,
+                hand_disabled,
+            },
+        )
+        .collect())
+}
+
+/// The ids by which rosters know a district's staff, after one, in their order, at most `limit`.
+pub(crate) async fn sourced_ids(
+    db: &Db,
+    district: &District,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, sqlx::Error> {
+    on!(db, pool => sqlx::query_scalar(
+            "SELECT sourced_id FROM person WHERE district = $1 AND sourced_id > $2 ORDER BY sourced_id LIMIT $3")
+        .bind(district.as_str()).bind(after).bind(limit).fetch_all(pool).await)
 }

@@ -156,6 +156,7 @@ pub(super) async fn office(log: &dyn EventLog, recorded: &Recorded) -> Result<Op
         | Thing::School
         | Thing::Department
         | Thing::Zone
+        | Thing::Import
         | Thing::Team
         | Thing::Person => None,
     })

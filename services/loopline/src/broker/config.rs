@@ -53,7 +53,12 @@ fn allowed() -> Vec<Allowed> {
         },
         Allowed {
             name: "gateway",
-            publish: vec!["svc.*.user.*", "svc.directory.door.*", "ask.*.*"],
+            publish: vec![
+                "svc.*.user.*",
+                "svc.directory.door.*",
+                "svc.directory.office.*",
+                "ask.*.*",
+            ],
             subscribe: vec!["notice.*"],
             answers: &[],
         },
@@ -65,6 +70,7 @@ fn allowed() -> Vec<Allowed> {
                     "loop.*.school.*",
                     "loop.*.department.*",
                     "loop.*.zone.*",
+                    "loop.*.import.*",
                     "loop.*.team.*",
                     "loop.*.person.*",
                     "$KV.KEYS.*",
@@ -74,7 +80,13 @@ fn allowed() -> Vec<Allowed> {
                 true,
                 true,
             ),
-            subscribe: vec!["svc.directory.user.*", "svc.directory.door.*", "ask.directory.*"],
+            subscribe: vec![
+                "svc.directory.user.*",
+                "svc.directory.door.*",
+                "svc.directory.office.*",
+                "svc.directory.operator.*",
+                "ask.directory.*",
+            ],
             answers: &["gateway", "intake", "resolution", "ledger", "operator"],
         },
         Allowed {

@@ -77,6 +77,7 @@ pub(super) async fn state(directory: &Arc<Directory>, story: &Story) -> anyhow::
             name: school.name.clone(),
             level: school.level,
             nces: school.nces.clone(),
+            sourced_id: None,
         };
         fact(Thing::School, ids.school(&school.key).0, added.into()).await?;
     }
@@ -84,6 +85,7 @@ pub(super) async fn state(directory: &Arc<Directory>, story: &Story) -> anyhow::
         let added = DepartmentAdded {
             name: department.name.clone(),
             decides: department.decides.clone(),
+            sourced_id: None,
         };
         fact(Thing::Department, ids.department(&department.key).0, added.into()).await?;
     }
@@ -151,6 +153,9 @@ async fn people(directory: &Arc<Directory>, story: &Story, ids: &Ids) -> anyhow:
                 Some(title) => Some(directory.keyring.seal(key, title).await?),
                 None => None,
             },
+            known_as: None,
+            roles: None,
+            disabled: false,
         };
         directory.state(subject.clone(), rostered.into()).await?;
         for held in &person.roles {

@@ -8,8 +8,9 @@ use super::owned_events;
 use super::routing::ServiceLevel;
 use crate::area::Area;
 use crate::ids::{DepartmentId, PersonId, SchoolId, ZoneId};
+use crate::roster::RosterCounts;
 use crate::sealed::{KeyId, Sealed};
-use crate::vocabulary::{Kind, Level, Role, RuleSource, TeamKind, Urgency};
+use crate::vocabulary::{DisabledBecause, Kind, Level, Role, RuleSource, TeamKind, Urgency};
 
 owned_events! {
     /// Events of the directory.
@@ -26,6 +27,10 @@ owned_events! {
         TeamFormed = "team_formed",
         /// A person of the roster.
         PersonRostered = "person_rostered",
+        /// A person may no longer sign in.
+        PersonDisabled = "person_disabled",
+        /// A person whom somebody had disabled may sign in again.
+        PersonEnabled = "person_enabled",
         /// A person may act as something.
         RoleGranted = "role_granted",
         /// A person may no longer act as something.
@@ -40,6 +45,10 @@ owned_events! {
         RoutingRulesPublished = "routing_rules_published",
         /// The central-office contact, with the role's written duties.
         ContactDesignated = "contact_designated",
+        /// A roster is being taken in.
+        RosterImportBegun = "roster_import_begun",
+        /// A roster was taken in.
+        RosterImportEnded = "roster_import_ended",
     }
 }
 
@@ -66,6 +75,9 @@ pub struct SchoolAdded {
     /// Its NCES identifier, twelve digits as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nces: Option<String>,
+    /// Its id in the roster it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sourced_id: Option<String>,
 }
 
 /// A department of the district office.
@@ -76,6 +88,9 @@ pub struct DepartmentAdded {
     /// What it decides, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decides: Option<String>,
+    /// Its id in the roster it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sourced_id: Option<String>,
 }
 
 /// An innovation zone; defined again, it is as it says then.
@@ -118,7 +133,49 @@ pub struct PersonRostered {
     /// What the person does, such as "grade 7 math".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Sealed>,
+    /// How the person is known elsewhere: a sealed JSON object, [`KnownAs`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_as: Option<Sealed>,
+    /// What the person is by the roster, which replaces what the roster said before; what was granted otherwise stays.
+    /// Absent where the person does not come from a roster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<Grant>>,
+    /// Whether the roster says that the person may not sign in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
 }
+
+/// How a person is known elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct KnownAs {
+    /// The id in the roster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sourced_id: Option<String>,
+    /// The e-mail address, in lower case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The user name in the roster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Other ids that the roster names, as `{type:id}`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_ids: Vec<String>,
+    /// What the roster says the person is, as `role@organization`: roles of Loopline follow from it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<String>,
+}
+
+/// A person may no longer sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonDisabled {
+    /// What it follows from.
+    pub because: DisabledBecause,
+}
+
+/// A person whom somebody had disabled may sign in again, if the roster does not say otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PersonEnabled {}
 
 /// Where a role holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -268,4 +325,24 @@ impl Default for PatternThresholds {
 pub struct PatternThresholdsSet {
     /// The thresholds.
     pub thresholds: PatternThresholds,
+}
+
+/// A roster is being taken in: what it would change, as far as it was known then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RosterImportBegun {
+    /// The version of OneRoster.
+    pub version: String,
+    /// SHA-256 of what was read, in hexadecimal.
+    pub digest: String,
+    /// What it would do.
+    #[serde(flatten)]
+    pub counts: RosterCounts,
+}
+
+/// A roster was taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RosterImportEnded {
+    /// What it did; where it was interrupted, since it last began.
+    #[serde(flatten)]
+    pub counts: RosterCounts,
 }

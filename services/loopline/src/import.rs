@@ -1,0 +1,365 @@
+//! `loopline import`: what a district has, taken in.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::Context;
+use contracts::Problem;
+use contracts::commands::roster::{
+    ApplyRoster, BeginRoster, ChangeKind, ImportStage, KnownStaff, LookAtRoster, NewDistrict, ROWS_MAX, RosterMessage,
+    RosterRows, RosterView,
+};
+use contracts::roster::{RosterOrg, RosterPerson, RowProblem};
+use eventlog::jetstream::SharedReader;
+use messaging::Bus;
+use roster::{Reading, Roster};
+use runtime::{Clock, Health, Lifecycle};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::broker::{self, Broker};
+use crate::cli::{ImportOnerosterOptions, print, progress, say};
+use crate::folder::Folder;
+use crate::services::{Name, Parts, connect, location, prepare};
+
+/// How often an import under way is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+/// How often a directory that does not answer yet is asked again.
+const TRIES: u32 = 50;
+/// Problems printed for people.
+const PROBLEMS_SHOWN: usize = 20;
+
+/// Takes a roster in.
+pub(crate) async fn oneroster(options: ImportOnerosterOptions) -> anyhow::Result<()> {
+    let life = Lifecycle::default();
+    life.stop_on_signals();
+    let system = System::reach(&options).await?;
+    let imported = tokio::select! {
+        imported = import(&system.operator, &options) => imported,
+        () = life.stopping() => Err(anyhow::anyhow!(
+            "interrupted; what was being taken in goes on when the system is started, or when this is run again"
+        )),
+    };
+    system.leave().await;
+    imported
+}
+
+/// The system a roster is for: one that runs, or one that is stopped, of which a part was started for this.
+struct System {
+    operator: Bus,
+    ours: Option<Ours>,
+}
+
+struct Ours {
+    broker: Broker,
+    broker_life: Lifecycle,
+    life: Lifecycle,
+    _lock: std::fs::File,
+}
+
+impl System {
+    async fn reach(options: &ImportOnerosterOptions) -> anyhow::Result<Self> {
+        if let Some(nats) = &options.nats {
+            let operator = connect(nats, options.nkeys.as_deref(), "operator").await?;
+            return Ok(Self { operator, ours: None });
+        }
+        let folder = Folder::open(&options.data)?;
+        let Some(lock) = folder.lock()? else {
+            let running = folder.running()?;
+            let operator = connect(&running.nats, Some(&folder.nkeys()), "operator").await?;
+            return Ok(Self { operator, ours: None });
+        };
+        let master = folder.master_key()?;
+        let broker_life = Lifecycle::default();
+        let broker = broker::start(&folder, &broker_life).await?;
+        let nkeys = folder.nkeys();
+        let operator = prepare(&broker.url, Some(&nkeys), 1).await?;
+        let life = Lifecycle::default();
+        let parts = Parts {
+            nats: broker.url.clone(),
+            nkeys: Some(nkeys),
+            location: location(options.database.as_deref(), folder.databases()),
+            master,
+            ledger_key: folder.ledger_key(),
+            regimes: None,
+            clock: Clock::system(),
+            reader: SharedReader::default(),
+            districts: OnceLock::new(),
+            lifecycle: life.clone(),
+            health: Health::default(),
+        };
+        // Over a log that has lost something nothing is written: the ledger sees to that.
+        parts.start(Name::Ledger, false).await?;
+        parts.start(Name::Directory, false).await?;
+        Ok(Self {
+            operator,
+            ours: Some(Ours {
+                broker,
+                broker_life,
+                life,
+                _lock: lock,
+            }),
+        })
+    }
+
+    async fn leave(self) {
+        let Some(ours) = self.ours else { return };
+        ours.life.stop();
+        ours.life.drained().await;
+        drop(self.operator);
+        ours.broker_life.stop();
+        ours.broker.ended().await;
+    }
+}
+
+/// Asks the directory; while it catches up, again.
+async fn ask<T: Serialize + Sync, A: DeserializeOwned>(operator: &Bus, verb: &str, message: &T) -> Result<A, Problem> {
+    let mut tries = 0;
+    loop {
+        match operator
+            .ask(format!("svc.directory.operator.roster-{verb}"), message)
+            .await
+        {
+            Err(problem) if problem.status == 503 && tries < TRIES => {
+                tries += 1;
+                runtime::clock::pause(LOOK).await;
+            }
+            answered => return answered,
+        }
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Printed<'a> {
+    schools: u64,
+    people: u64,
+    ignored: u64,
+    disabled: u64,
+    changed: u64,
+    added: u64,
+    problems: &'a [RowProblem],
+    more_problems: u64,
+    notices: &'a [String],
+    applied: bool,
+}
+
+async fn import(operator: &Bus, options: &ImportOnerosterOptions) -> anyhow::Result<()> {
+    let message = RosterMessage {
+        district: options.district.clone(),
+        import: runtime::ids::new_command(Clock::system().now()).0,
+        by: None,
+        step: (),
+    };
+    let known = known(operator, &message).await?;
+    let path = options.path.clone();
+    let read = tokio::task::spawn_blocking(move || read(&path, &known)).await?;
+    let roster = read.with_context(|| options.path.display().to_string())?;
+    hand_over(operator, &message, roster, options).await?;
+    let looking = message.with(LookAtRoster {});
+    let view: RosterView = ask(operator, "look", &looking).await.map_err(told)?;
+    if !options.json {
+        show(&view);
+    }
+    if options.dry_run {
+        let _: serde_json::Value = ask(operator, "drop", &looking).await.map_err(told)?;
+        if !options.json {
+            say("Nothing was changed: this was a dry run.");
+        }
+        return printed(&view, options, false);
+    }
+    let applying = message.with(ApplyRoster {
+        skip_bad_rows: options.skip_bad_rows,
+        disable_many: options.disable_many,
+    });
+    let ended = match take_in(operator, &applying, &looking).await {
+        Ok(ended) => ended,
+        Err(problem) => {
+            let _: Result<serde_json::Value, Problem> = ask(operator, "drop", &looking).await;
+            printed(&view, options, false)?;
+            let hint = match problem.name() {
+                "bad-rows" => "; --skip-bad-rows leaves them out",
+                "disables-many" => "; --disable-many goes on",
+                _ => "",
+            };
+            anyhow::bail!("{problem}{hint}");
+        }
+    };
+    if !options.json {
+        say(&if ended.counts.changed == 0 {
+            "Nothing has changed: everything in it was known.".to_owned()
+        } else {
+            format!(
+                "Taken in: {} changes, {} of them new.",
+                ended.counts.changed, ended.counts.added
+            )
+        });
+    }
+    printed(&view, options, true)
+}
+
+fn told(problem: Problem) -> anyhow::Error {
+    anyhow::anyhow!("{problem}")
+}
+
+/// Whom the directory knows from rosters.
+async fn known(operator: &Bus, message: &RosterMessage<()>) -> anyhow::Result<BTreeSet<String>> {
+    let mut known = BTreeSet::new();
+    let mut after = String::new();
+    loop {
+        let page: Vec<String> = ask(operator, "known", &message.with(KnownStaff { after }))
+            .await
+            .map_err(told)?;
+        let Some(last) = page.last().cloned() else {
+            return Ok(known);
+        };
+        after = last;
+        known.extend(page);
+    }
+}
+
+fn read(path: &std::path::Path, known: &BTreeSet<String>) -> Result<Roster, roster::RosterError> {
+    let mut told = progress("rows read");
+    roster::read(
+        path,
+        &mut Reading {
+            today: Clock::system().now().date_naive(),
+            known: &|id| known.contains(id),
+            progress: &mut |rows| told(rows, rows),
+        },
+    )
+}
+
+/// Hands a roster to the directory, piece by piece.
+async fn hand_over(
+    operator: &Bus,
+    message: &RosterMessage<()>,
+    roster: Roster,
+    options: &ImportOnerosterOptions,
+) -> anyhow::Result<()> {
+    let begin = BeginRoster {
+        head: roster.head,
+        problems: roster.problems,
+        more_problems: roster.more_problems,
+        create: options.create.then(|| NewDistrict {
+            name: options.name.clone(),
+            time_zone: options.time_zone.clone(),
+        }),
+    };
+    let _: serde_json::Value = ask(operator, "begin", &message.with(begin)).await.map_err(|problem| {
+        let hint = if problem.status == 404 {
+            format!(": there is no district {}; --create begins one", options.district)
+        } else {
+            String::new()
+        };
+        anyhow::anyhow!("{problem}{hint}")
+    })?;
+    for rows in pieces(&roster.orgs, &roster.people) {
+        let _: serde_json::Value = ask(operator, "rows", &message.with(rows)).await.map_err(told)?;
+    }
+    Ok(())
+}
+
+/// A roster's rows in pieces.
+fn pieces<'a>(orgs: &'a [RosterOrg], people: &'a [RosterPerson]) -> impl Iterator<Item = RosterRows> + 'a {
+    let orgs = orgs.chunks(ROWS_MAX).map(|orgs| (orgs.to_vec(), Vec::new()));
+    let people = people.chunks(ROWS_MAX).map(|people| (Vec::new(), people.to_vec()));
+    orgs.chain(people)
+        .zip(0..)
+        .map(|((orgs, people), nth)| RosterRows { nth, orgs, people })
+}
+
+/// Has it taken in, and waits until it was.
+async fn take_in(
+    operator: &Bus,
+    applying: &RosterMessage<ApplyRoster>,
+    looking: &RosterMessage<LookAtRoster>,
+) -> Result<RosterView, Problem> {
+    let mut told = progress("changes made");
+    loop {
+        match ask::<_, RosterView>(operator, "apply", applying).await {
+            // One that was interrupted goes on first.
+            Err(problem) if problem.name() == "another-import" => runtime::clock::pause(LOOK).await,
+            begun => {
+                begun?;
+                break;
+            }
+        }
+    }
+    loop {
+        let view: RosterView = ask(operator, "look", looking).await?;
+        match view.stage {
+            ImportStage::Ended => return Ok(view),
+            ImportStage::Stopped { why } => {
+                return Err(Problem::unavailable(format!(
+                    "it stopped: {why}. What was done is done; run it again to go on"
+                )));
+            }
+            ImportStage::Applying { done, of } => told(done, of),
+            ImportStage::Draft => {}
+        }
+        runtime::clock::pause(LOOK).await;
+    }
+}
+
+/// Says what a roster would change.
+fn show(view: &RosterView) {
+    let counts = &view.counts;
+    let ignored = view.head.ignored;
+    say(&format!(
+        "OneRoster {}: {} schools, {} departments, {} staff; {} students, {} guardians and {} others ignored; {} rows with problems",
+        view.head.version,
+        counts.schools,
+        counts.departments,
+        counts.people,
+        ignored.students,
+        ignored.guardians,
+        ignored.others,
+        counts.problems
+    ));
+    for problem in view.problems.iter().take(PROBLEMS_SHOWN) {
+        let column = if problem.column.is_empty() {
+            String::new()
+        } else {
+            format!(", {}", problem.column)
+        };
+        say(&format!(
+            "  {}, row {}{column}: {}",
+            problem.file, problem.row, problem.message
+        ));
+    }
+    let more = counts.problems.saturating_sub(PROBLEMS_SHOWN as u64);
+    if more > 0 {
+        say(&format!("  and {more} more"));
+    }
+    say(&format!(
+        "It changes {}: {} new, {} no longer able to sign in",
+        counts.changed, counts.added, counts.disabled
+    ));
+    for line in view.changes.iter().filter(|line| line.change == ChangeKind::Disabled) {
+        say(&format!("  {} ({})", line.name, line.what));
+    }
+    for notice in &view.notices {
+        say(&format!("  {notice}."));
+    }
+}
+
+fn printed(view: &RosterView, options: &ImportOnerosterOptions, applied: bool) -> anyhow::Result<()> {
+    if !options.json {
+        return Ok(());
+    }
+    let counts = &view.counts;
+    print(&serde_json::to_string(&Printed {
+        schools: counts.schools,
+        people: counts.people,
+        ignored: counts.ignored,
+        disabled: counts.disabled,
+        changed: counts.changed,
+        added: counts.added,
+        problems: &view.problems,
+        more_problems: view.more_problems,
+        notices: &view.notices,
+        applied,
+    })?)
+}
