@@ -211,6 +211,16 @@ impl Stack {
         .await;
     }
 
+    /// What the directory knows of a person.
+    pub async fn directory_claims(
+        &self,
+        district: &contracts::District,
+        person: contracts::PersonId,
+    ) -> contracts::Claims {
+        let known = directory::read_model::claims(&self.directory.people.db, district, person, 0).await;
+        known.expect("the directory's tables").expect("somebody known")
+    }
+
     /// The connection of whoever runs the system.
     pub fn operator(&self) -> &Bus {
         &self.operator

@@ -15,6 +15,7 @@ mod races;
 mod read_models;
 mod record;
 mod register;
+mod roster;
 mod sight;
 mod simulation;
 mod walls;

@@ -308,7 +308,7 @@ fn show(view: &RosterView) {
     let counts = &view.counts;
     let ignored = view.head.ignored;
     say(&format!(
-        "OneRoster {}: {} schools, {} departments, {} staff; {} students, {} guardians and {} others ignored; {} rows with problems",
+        "OneRoster {}: schools {}, departments {}, staff {}; ignored: students {}, guardians {}, others {}; rows with problems {}",
         view.head.version,
         counts.schools,
         counts.departments,

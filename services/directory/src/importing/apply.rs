@@ -18,7 +18,7 @@ use futures::StreamExt as _;
 use uuid::Uuid;
 
 use super::plan::{PersonStep, Step};
-use super::{Applied, compare, view_of};
+use super::{Applied, CATCH_UP, compare, view_of};
 use crate::Directory;
 use crate::domain::{NeverRefused, Roster, State, Thing};
 
@@ -121,6 +121,10 @@ async fn carry_out(
     }
     let ended = RosterImportEnded { counts: view.counts };
     writer.say(whole, &State(ended.into()), "ended").await?;
+    // Who came with it can sign in once it is said to have ended.
+    if let Ok(head) = directory.log.head().await {
+        directory.people.position.wait_for(head, CATCH_UP).await;
+    }
     Ok(view)
 }
 

@@ -180,8 +180,8 @@ impl Plan {
         }
         if guessed > 0 {
             self.notices.push(format!(
-                "What kind of school {} was guessed from the name; look it over among the schools",
-                count(u64::from(guessed), "new school is", "new schools are")
+                "{}: whether elementary, middle or high was guessed from the name, since a roster does not say",
+                count(u64::from(guessed), "new school", "new schools")
             ));
         }
         if !odd.is_empty() {
