@@ -4,7 +4,7 @@
 // LOOPLINE_BIN names the program, LOOPLINE_CHROMIUM the browser; screenshots are left in tests/output/browser.
 
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -656,6 +656,58 @@ await test("a leader sees where loops lie, and a number opens its loops", async 
   await page.context().close();
 });
 
+/** A roster as a zip file: two schools, and so many teachers; some rows of it bad. */
+function roster(name, teachers, bad = "") {
+  const folder = join(data, name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "orgs.csv"),
+    "sourcedId,name,type,identifier,parentSourcedId\nd1,Harbor,district,,\ns1,Pier Elementary,school,,d1\ns2,Quay High,school,,d1\n",
+  );
+  let users = "sourcedId,enabledUser,orgSourcedIds,role,givenName,familyName,email\nk1,true,s1,student,Never,Kept,\n";
+  for (let nth = 0; nth < teachers; nth += 1) users += `t${nth},true,s${1 + (nth % 2)},teacher,Given,Family ${nth},t${nth}@harbor.example\n`;
+  writeFileSync(join(folder, "users.csv"), users + bad);
+  const zip = `${folder}.zip`;
+  const made = spawnSync("python3", ["-m", "zipfile", "-c", zip, join(folder, "orgs.csv"), join(folder, "users.csv")]);
+  check(made.status === 0, `a zip file: ${made.stderr}`);
+  return zip;
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  await test(`an administrator takes a roster in, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
+    const page = await as("Vikram Sandhu", { javaScriptEnabled, viewport: javaScriptEnabled ? DESK : PHONE });
+    const hand = async (file) => {
+      await page.goto("/roster");
+      await page.setInputFiles("#roster-file", file);
+      await page.getByRole("button", { name: "Show what it would change" }).click();
+    };
+    const main = () => page.locator("main").innerText();
+    const many = javaScriptEnabled ? 30 : 31;
+    await hand(roster(`whole-${many}`, many));
+    check((await main()).includes("1 student"), `what is left out is said: ${await main()}`);
+    check(!(await main()).includes("Never"), "no student is named");
+    if (javaScriptEnabled) await accessible(page, "/roster/…");
+    await picture(page, `roster-${javaScriptEnabled}`);
+    await page.getByRole("button", { name: "Take it in" }).click();
+    await page.getByRole("heading", { name: "The roster was taken in" }).waitFor();
+    // The page comes again by itself while it is under way, with or without JavaScript.
+    await picture(page, `roster-ended-${javaScriptEnabled}`);
+    await hand(roster(`again-${many}`, many));
+    check((await main()).includes("all of it is known"), `the same again changes nothing: ${await main()}`);
+    await page.getByRole("button", { name: "Drop it" }).click();
+    // Fewer people, and a row that nobody understands: it says both, and does nothing until it is told.
+    await hand(roster(`fewer-${many}`, 12, "t90,true,s1,janitor,A,B,\n"));
+    await page.getByRole("button", { name: "Take it in" }).click();
+    check((await main()).includes("One row cannot be taken"), `it asks: ${await main()}`);
+    await picture(page, `roster-asks-${javaScriptEnabled}`);
+    if (javaScriptEnabled) await accessible(page, "/roster/… that asks");
+    await page.getByRole("button", { name: "Drop it" }).click();
+    await hand(join(data, "demo-tokens.json"));
+    check((await main()).includes("not a zip file"), "what is no roster is said to be none");
+    await page.context().close();
+  });
+}
+
 await test("another district's person finds nothing there", async () => {
   const page = await as("Leilani Kahale");
   const answer = await page.goto(loop);
@@ -676,6 +728,7 @@ const pages = {
   "June Whitaker": ["/contact", "LOOP", "LOOP/record", "/patterns", "PATTERN", "/waivers", "/reviews", "/reviews/new", "/zones", "ZONE"],
   "Ian MacGregor": ["LOOP/record", "/record"],
   "Raymond Castellanos": ["/leader", "LOOP", "PATTERN", "/record"],
+  "Vikram Sandhu": ["/roster"],
 };
 for (const round of rounds) {
   await test(`every page is accessible: ${round.name}`, async () => {

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::commands::roster::{
-    ApplyRoster, BeginRoster, ImportStage, LookAtRoster, NewDistrict, RosterMessage, RosterRows, RosterView,
-};
+use contracts::commands::roster::{ApplyRoster, ImportStage, LookAtRoster, NewDistrict, RosterMessage, RosterView};
 use contracts::events::DirectoryEvent;
 use contracts::ids::{District, PersonId};
 use contracts::problem::Problem;
@@ -98,29 +96,12 @@ impl<'a> Clerk<'a> {
 
     async fn hands_over(&self, users: &str) -> RosterView {
         let roster = read(users);
-        let begin = BeginRoster {
-            head: roster.head,
-            problems: roster.problems,
-            more_problems: roster.more_problems,
-            create: Some(NewDistrict {
-                name: None,
-                time_zone: Some("America/New_York".to_owned()),
-            }),
+        let new = NewDistrict {
+            name: None,
+            time_zone: Some("America/New_York".to_owned()),
         };
-        let _: Value = self.ask("begin", begin).await.expect("begun");
-        let first = RosterRows {
-            nth: 0,
-            orgs: roster.orgs,
-            people: Vec::new(),
-        };
-        let _: Value = self.ask("rows", first).await.expect("taken");
-        for (people, nth) in roster.people.chunks(100).zip(1..) {
-            let people = people.to_vec();
-            let rows = RosterRows {
-                nth,
-                orgs: Vec::new(),
-                people,
-            };
+        let _: Value = self.ask("begin", roster.begin(Some(new))).await.expect("begun");
+        for rows in roster.pieces() {
             let _: Value = self.ask("rows", rows).await.expect("taken");
         }
         self.looks().await

@@ -11,14 +11,15 @@ use contracts::vocabulary::Role;
 use messaging::Incoming;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::Directory;
 use crate::commands::away;
-use crate::read_model::{claims, people_with_claims};
+use crate::read_model::{Whom, claims, how_many, people_with_claims};
 
 /// People named in one answer.
-const PEOPLE_MAX: i64 = 5000;
+const PEOPLE_MAX: i64 = 2000;
 /// How long a question waits for the read model to reflect what it must.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
@@ -104,27 +105,37 @@ async fn overview(directory: &Directory, ask: &Ask<Value>) -> Result<Answered<Di
     })
 }
 
-/// The people somebody may name in a command: colleagues of their schools and departments, everyone for the contact.
+/// The people somebody may name in a command: colleagues of their schools and departments; for the contact and the
+/// administrator everyone, or, in a large district, everyone who is more than a reporter.
 async fn nameable(directory: &Directory, viewer: &Claims, position: u64) -> Result<Vec<NamedPerson>, Problem> {
-    let rows = people_with_claims(&directory.people.db, &viewer.district, PEOPLE_MAX, position)
-        .await
-        .map_err(away)?;
-    let everyone = viewer.has(Role::Contact) || viewer.has(Role::Administrator);
-    let mut people = Vec::new();
-    for (row, theirs) in rows {
-        let shares = theirs.schools.intersection(&viewer.schools).next().is_some()
-            || theirs.departments.intersection(&viewer.departments).next().is_some();
-        if everyone || shares {
-            people.push(NamedPerson {
+    let (db, district) = (&directory.people.db, &viewer.district);
+    let places = viewer
+        .schools
+        .iter()
+        .map(|school| school.0)
+        .chain(viewer.departments.iter().map(|department| department.0));
+    let mut wanted: Vec<Whom> = places.map(Whom::At).collect();
+    if viewer.has(Role::Contact) || viewer.has(Role::Administrator) {
+        let many = how_many(db, district, PEOPLE_MAX + 1).await.map_err(away)? > PEOPLE_MAX;
+        wanted.push(if many { Whom::Office } else { Whom::Everybody });
+    }
+    let mut people = BTreeMap::new();
+    for whom in wanted {
+        let rows = people_with_claims(db, district, &whom, PEOPLE_MAX, position)
+            .await
+            .map_err(away)?;
+        for (row, theirs) in rows {
+            let named = NamedPerson {
                 id: row.id,
                 name: row.name,
                 title: row.title,
                 schools: theirs.schools.into_iter().collect(),
                 departments: theirs.departments.into_iter().collect(),
-            });
+            };
+            people.insert((named.name.clone(), named.id), named);
         }
     }
-    Ok(people)
+    Ok(people.into_values().take(PEOPLE_MAX as usize).collect())
 }
 
 fn district_view(district: &District, record: &DistrictRecord, people: Vec<NamedPerson>) -> DistrictView {
@@ -201,7 +212,7 @@ async fn demo_people(directory: &Directory) -> Result<Vec<DemoPerson>, Problem> 
             .districts
             .with(&district, |record| record.name.clone())
             .unwrap_or_default();
-        let rows = people_with_claims(&directory.people.db, &district, 200, position)
+        let rows = people_with_claims(&directory.people.db, &district, &Whom::Everybody, 200, position)
             .await
             .map_err(away)?;
         for (row, theirs) in rows {

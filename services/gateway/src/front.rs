@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use contracts::Action;
 use contracts::claims::{Authority, Claims};
+use contracts::commands::roster::RosterMessage;
 use contracts::commands::{CommandMessage, Done};
 use contracts::envelope::Actor;
 use contracts::ids::{CommandId, District, LoopId, PersonId};
@@ -401,6 +402,25 @@ impl Front {
         let answered: Answered<A> = self.bus.ask(subjects::query(service, name), ask).await?;
         self.saw(visitor, answered.position);
         Ok(answered)
+    }
+
+    /// One step of taking a roster in, on the visitor's behalf.
+    pub async fn roster<T: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        visitor: &Visitor,
+        verb: &str,
+        import: Uuid,
+        step: T,
+    ) -> Result<A, Problem> {
+        let message = RosterMessage {
+            district: visitor.claims.district.clone(),
+            import,
+            by: Some(visitor.claims.clone()),
+            step,
+        };
+        self.bus
+            .ask(format!("svc.directory.office.roster-{verb}"), &message)
+            .await
     }
 
     /// The people a demo district offers on its sign-in page; none anywhere else.

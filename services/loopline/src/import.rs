@@ -7,10 +7,9 @@ use std::time::Duration;
 use anyhow::Context;
 use contracts::Problem;
 use contracts::commands::roster::{
-    ApplyRoster, BeginRoster, ChangeKind, ImportStage, KnownStaff, LookAtRoster, NewDistrict, ROWS_MAX, RosterMessage,
-    RosterRows, RosterView,
+    ApplyRoster, ChangeKind, ImportStage, KnownStaff, LookAtRoster, NewDistrict, RosterMessage, RosterView,
 };
-use contracts::roster::{RosterOrg, RosterPerson, RowProblem};
+use contracts::roster::RowProblem;
 use eventlog::jetstream::SharedReader;
 use messaging::Bus;
 use roster::{Reading, Roster};
@@ -238,15 +237,10 @@ async fn hand_over(
     roster: Roster,
     options: &ImportOnerosterOptions,
 ) -> anyhow::Result<()> {
-    let begin = BeginRoster {
-        head: roster.head,
-        problems: roster.problems,
-        more_problems: roster.more_problems,
-        create: options.create.then(|| NewDistrict {
-            name: options.name.clone(),
-            time_zone: options.time_zone.clone(),
-        }),
-    };
+    let begin = roster.begin(options.create.then(|| NewDistrict {
+        name: options.name.clone(),
+        time_zone: options.time_zone.clone(),
+    }));
     let _: serde_json::Value = ask(operator, "begin", &message.with(begin)).await.map_err(|problem| {
         let hint = if problem.status == 404 {
             format!(": there is no district {}; --create begins one", options.district)
@@ -255,19 +249,10 @@ async fn hand_over(
         };
         anyhow::anyhow!("{problem}{hint}")
     })?;
-    for rows in pieces(&roster.orgs, &roster.people) {
+    for rows in roster.pieces() {
         let _: serde_json::Value = ask(operator, "rows", &message.with(rows)).await.map_err(told)?;
     }
     Ok(())
-}
-
-/// A roster's rows in pieces.
-fn pieces<'a>(orgs: &'a [RosterOrg], people: &'a [RosterPerson]) -> impl Iterator<Item = RosterRows> + 'a {
-    let orgs = orgs.chunks(ROWS_MAX).map(|orgs| (orgs.to_vec(), Vec::new()));
-    let people = people.chunks(ROWS_MAX).map(|people| (Vec::new(), people.to_vec()));
-    orgs.chain(people)
-        .zip(0..)
-        .map(|((orgs, people), nth)| RosterRows { nth, orgs, people })
 }
 
 /// Has it taken in, and waits until it was.

@@ -20,6 +20,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use chrono::NaiveDate;
+use contracts::commands::roster::{BeginRoster, NewDistrict, ROWS_MAX, RosterRows};
 use contracts::roster::{Extent, Ignored, OrgKind, RosterHead, RosterOrg, RosterPerson, RowProblem};
 use sha2::{Digest as _, Sha256};
 
@@ -124,6 +125,27 @@ pub struct Roster {
     pub problems: Vec<RowProblem>,
     /// Problems beyond those.
     pub more_problems: u64,
+}
+
+impl Roster {
+    /// The message that hands it over begins with; `create` where the district begins with it.
+    pub fn begin(&self, create: Option<NewDistrict>) -> BeginRoster {
+        BeginRoster {
+            head: self.head.clone(),
+            problems: self.problems.clone(),
+            more_problems: self.more_problems,
+            create,
+        }
+    }
+
+    /// Its rows, in pieces that a message holds.
+    pub fn pieces(&self) -> impl Iterator<Item = RosterRows> {
+        let orgs = self.orgs.chunks(ROWS_MAX).map(|orgs| (orgs.to_vec(), Vec::new()));
+        let people = self.people.chunks(ROWS_MAX).map(|people| (Vec::new(), people.to_vec()));
+        orgs.chain(people)
+            .zip(0..)
+            .map(|((orgs, people), nth)| RosterRows { nth, orgs, people })
+    }
 }
 
 /// What reading needs to know.

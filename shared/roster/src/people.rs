@@ -94,10 +94,16 @@ impl Spared {
     /// Whoever the row is about.
     fn whose<const N: usize>(&mut self, row: &Row<'_, N>, column: usize) {
         match row.text(column) {
-            Ok(Some(id)) if self.ids.len() < SPARED_MAX => {
-                self.ids.insert(id.to_owned());
-            }
-            _ => self.somebody_unread = true,
+            Ok(Some(id)) => self.note(id),
+            Ok(None) | Err(_) => self.somebody_unread = true,
+        }
+    }
+
+    fn note(&mut self, id: &str) {
+        if self.ids.len() < SPARED_MAX {
+            self.ids.insert(id.to_owned());
+        } else {
+            self.somebody_unread = true;
         }
     }
 }
@@ -206,6 +212,8 @@ pub(crate) fn read(
                 },
             );
         } else {
+            // The files disagree: whoever is meant stays as they are.
+            spared.note(&id);
             problems.add(RowProblem {
                 file: "roles.csv".to_owned(),
                 row,

@@ -292,6 +292,25 @@ fn changes_say_what_has_changed_and_nothing_of_students() {
 }
 
 #[test]
+fn whoever_a_bad_row_is_about_is_named_as_still_there() {
+    let users = USERS_1_2.replace("kim,,Kim,Ode", "kim,,,");
+    let roles = format!("{ROLES_CSV}r8,,,u8,primary,janitor,,,s1,\nr9,,,u9,primary,teacher,,,s1,\n");
+    let of = |users: &str| {
+        read_these(&[
+            ("manifest.csv", MANIFEST_1_2),
+            ("orgs.csv", ORGS_CSV),
+            ("users.csv", users),
+            ("roles.csv", &roles),
+        ])
+        .expect("a roster")
+    };
+    let roster = of(&users);
+    assert_eq!(roster.head.spared, ["u4", "u8", "u9"], "{:?}", told(&roster));
+    assert!(!roster.head.somebody_unread);
+    assert!(of(&format!("{users}u5,too,few\n")).head.somebody_unread);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_with_what_to_do() {
     let says = |files: &[(&str, &str)]| read_these(files).expect_err("refused").to_string();
     assert!(says(&[]).contains("users.csv is not there"));

@@ -335,10 +335,10 @@ async fn apply(directory: &Directory, message: RosterMessage<ApplyRoster>) -> Re
     if view.counts.problems > 0 && !message.step.skip_bad_rows {
         return Err(Problem::conflict(
             "bad-rows",
-            format!(
-                "{} rows cannot be taken; mend them, or say that they are to be left out",
-                view.counts.problems
-            ),
+            match view.counts.problems {
+                1 => "one row cannot be taken; mend it, or say that it is to be left out".to_owned(),
+                rows => format!("{rows} rows cannot be taken; mend them, or say that they are to be left out"),
+            },
         ));
     }
     if view.disables_many && !message.step.disable_many {

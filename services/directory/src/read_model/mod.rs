@@ -4,8 +4,8 @@ mod people;
 mod rows;
 
 pub use people::People;
-pub use rows::{PersonRow, claims, people_with_claims};
-pub(crate) use rows::{RosteredRow, rostered, sourced_ids};
+pub use rows::{PersonRow, Whom, claims, people_with_claims};
+pub(crate) use rows::{RosteredRow, how_many, rostered, sourced_ids};
 
 /// The tables, for both databases.
 pub const MIGRATIONS: sql::Migrations = sql::Migrations {

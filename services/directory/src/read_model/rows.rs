@@ -7,6 +7,7 @@ use contracts::events::directory::KnownAs;
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId};
 use contracts::vocabulary::Role;
 use sql::{Db, on};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// A person as kept.
@@ -33,12 +34,19 @@ pub async fn claims(db: &Db, district: &District, person: PersonId, as_of: u64) 
     Ok(Some(put_together(district, person, name, teams, grants, as_of)))
 }
 
-/// A district's people who may sign in, by name, at most `limit`.
-async fn people_of(db: &Db, district: &District, limit: i64) -> Result<Vec<PersonRow>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, Option<String>)> = on!(db, pool => sqlx::query_as(
-            "SELECT id, name, title FROM person WHERE district = $1 AND NOT roster_disabled AND NOT hand_disabled \
-             ORDER BY name LIMIT $2")
-        .bind(district.as_str()).bind(limit).fetch_all(pool).await)?;
+/// Some of a district's people who may sign in, by name, at most `limit`.
+async fn people_of(db: &Db, district: &District, whom: &Whom, limit: i64) -> Result<Vec<PersonRow>, sqlx::Error> {
+    let of_them = match whom {
+        // Also those without any role.
+        Whom::Everybody => "$2 = $2".to_owned(),
+        Whom::At(_) | Whom::Office => format!("id IN ({})", whom.grants()),
+    };
+    let question = AssertSqlSafe(format!(
+        "SELECT id, name, title FROM person WHERE district = $1 AND {of_them} AND NOT roster_disabled AND NOT hand_disabled \
+         ORDER BY name LIMIT $3"
+    ));
+    let rows: Vec<(Uuid, String, Option<String>)> = on!(db, pool => sqlx::query_as(question)
+        .bind(district.as_str()).bind(whom.place()).bind(limit).fetch_all(pool).await)?;
     Ok(rows
         .into_iter()
         .map(|(id, name, title)| PersonRow {
@@ -90,16 +98,59 @@ fn put_together(
     claims
 }
 
-/// A district's people with what they are, by name, at most `limit`: three questions, however many people.
+/// Which of a district's people are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// All of them.
+    Everybody,
+    /// Those who hold a role at a school or in a department.
+    At(Uuid),
+    /// Those who are more than reporters: the office, leaders, auditors.
+    Office,
+}
+
+impl Whom {
+    /// The part of a question that finds their grants; `$2` is [`Whom::place`].
+    fn grants(&self) -> &'static str {
+        match self {
+            Self::Everybody => "SELECT person FROM role_grant WHERE district = $1 AND $2 = $2",
+            Self::At(_) => "SELECT person FROM role_grant WHERE district = $1 AND place = $2",
+            Self::Office => "SELECT person FROM role_grant WHERE district = $1 AND role <> $2",
+        }
+    }
+
+    fn place(&self) -> String {
+        match self {
+            Self::Everybody => String::new(),
+            Self::At(place) => place.to_string(),
+            Self::Office => Role::Reporter.code().to_owned(),
+        }
+    }
+}
+
+/// How many people a district has who may sign in, counted up to a bound.
+pub(crate) async fn how_many(db: &Db, district: &District, bound: i64) -> Result<i64, sqlx::Error> {
+    on!(db, pool => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM person WHERE district = $1 AND NOT roster_disabled AND NOT hand_disabled LIMIT $2) AS some")
+        .bind(district.as_str()).bind(bound).fetch_one(pool).await)
+}
+
+/// Some of a district's people with what they are, by name, at most `limit`: three questions, however many people.
 pub async fn people_with_claims(
     db: &Db,
     district: &District,
+    whom: &Whom,
     limit: i64,
     as_of: u64,
 ) -> Result<Vec<(PersonRow, Claims)>, sqlx::Error> {
-    let people = people_of(db, district, limit).await?;
-    let grants: Vec<(Uuid, String, String)> = on!(db, pool => sqlx::query_as("SELECT person, role, place FROM role_grant WHERE district = $1")
-            .bind(district.as_str()).fetch_all(pool).await)?;
+    let people = people_of(db, district, whom, limit).await?;
+    let place = whom.place();
+    let of_them = AssertSqlSafe(format!(
+        "SELECT person, role, place FROM role_grant WHERE district = $1 AND person IN ({})",
+        whom.grants()
+    ));
+    let grants: Vec<(Uuid, String, String)> = on!(db, pool => sqlx::query_as(of_them)
+            .bind(district.as_str()).bind(&place).fetch_all(pool).await)?;
     let members: Vec<(Uuid, Uuid)> = on!(db, pool => sqlx::query_as("SELECT person, team FROM membership WHERE district = $1")
             .bind(district.as_str()).fetch_all(pool).await)?;
     let mut grants_of: HashMap<Uuid, Vec<(String, String)>> = HashMap::new();

@@ -19,6 +19,8 @@ pub(super) fn of(viewer: &Viewer) -> &'static str {
         "/leader"
     } else if viewer.has(Role::Reporter) {
         "/school"
+    } else if viewer.has(Role::Administrator) {
+        "/roster"
     } else {
         "/loops"
     }

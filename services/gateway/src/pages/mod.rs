@@ -21,6 +21,7 @@ mod loops;
 mod office;
 mod record;
 mod ring;
+mod roster;
 mod rows;
 #[cfg(any(test, debug_assertions))]
 mod samples;
@@ -35,6 +36,7 @@ mod words;
 mod zones;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::{get, post};
 use contracts::problem::Problem;
@@ -94,6 +96,13 @@ pub fn router() -> Router<Front> {
         .route("/record", get(record::show).post(record::again))
         .route("/record/keep", post(record::keep))
         .route("/record/give", post(record::give))
+        .route(
+            "/roster",
+            get(roster::show)
+                .post(roster::send)
+                .layer(DefaultBodyLimit::max(roster::UPLOAD_MAX)),
+        )
+        .route("/roster/{import}", get(roster::one).post(roster::act))
         .route("/receipt", get(record::ask).post(record::check))
         .route("/loops", get(loops::show))
         .route("/loops/{id}", get(loop_page::show))

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use contracts::claims::Claims;
+#[cfg(test)]
+use contracts::commands::roster::{ChangeKind, ChangeLine, ImportStage, RosterView};
 use contracts::events::directory::PatternThresholds;
 use contracts::events::routing::Due;
 use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, SchoolId, ZoneId};
@@ -19,6 +21,8 @@ use contracts::queries::{
     ClockView, DistrictView, Entry, EntryText, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool,
     NamedZone, OpenQuestion, Page, ResolutionView, SchoolView,
 };
+#[cfg(test)]
+use contracts::roster::{Extent, Ignored, RosterCounts, RosterHead, RowProblem};
 #[cfg(test)]
 use contracts::vocabulary::Damaged;
 use contracts::vocabulary::{
@@ -82,6 +86,63 @@ pub(super) fn check(sound: Option<bool>, words: &str) -> CheckView {
 
 /// What every text is, where a test looks whether it comes out as text.
 pub(super) const HOSTILE: &str = "<script>alert(\"x\")</script> & 'bells'";
+
+/// Every stage of taking a roster in.
+#[cfg(test)]
+pub(super) fn import_stages(text: &str) -> Vec<ImportStage> {
+    vec![
+        ImportStage::Draft,
+        ImportStage::Applying { done: 3, of: 12 },
+        ImportStage::Stopped { why: text.to_owned() },
+        ImportStage::Ended,
+    ]
+}
+
+/// A roster that is taken in.
+#[cfg(test)]
+pub(super) fn import(stage: ImportStage, text: &str) -> RosterView {
+    let problem = RowProblem {
+        file: text.to_owned(),
+        row: 7,
+        column: text.to_owned(),
+        message: text.to_owned(),
+    };
+    let line = |change: ChangeKind| ChangeLine {
+        change,
+        name: text.to_owned(),
+        what: text.to_owned(),
+    };
+    RosterView {
+        import: Uuid::from_u128(5),
+        stage,
+        head: RosterHead {
+            version: text.to_owned(),
+            orgs: Extent::Bulk,
+            users: Extent::Bulk,
+            roles: Extent::Absent,
+            digest: text.to_owned(),
+            ignored: Ignored::default(),
+            from: Some(text.to_owned()),
+            spared: Vec::new(),
+            somebody_unread: false,
+        },
+        counts: RosterCounts {
+            schools: 2,
+            people: 12,
+            changed: 12,
+            disabled: 3,
+            problems: 14,
+            ..RosterCounts::default()
+        },
+        disables_many: true,
+        notices: vec![text.to_owned()],
+        problems: vec![problem; 14],
+        more_problems: 0,
+        changes: [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Disabled]
+            .map(line)
+            .to_vec(),
+    }
+}
 
 fn district_slug() -> District {
     "cedar-valley".parse().unwrap_or_else(|_| unreachable!("a slug"))

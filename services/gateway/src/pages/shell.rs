@@ -24,6 +24,7 @@ pub(super) enum Here {
     Allowed,
     Patterns,
     Record,
+    Roster,
     Elsewhere,
 }
 
@@ -89,6 +90,9 @@ impl Shell {
         }
         if viewer.visitor.claims.looks_after_the_record() {
             places.push(place(Here::Record, "/record", "The record"));
+        }
+        if viewer.has(Role::Administrator) {
+            places.push(place(Here::Roster, "/roster", "Schools and staff"));
         }
         if may_file(viewer) {
             places.push(place(Here::File, "/file", "Something gets in our way"));

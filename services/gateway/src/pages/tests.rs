@@ -22,6 +22,7 @@ use super::loop_page::LoopPage;
 use super::loops::LoopsPage;
 use super::office::{OfficePage, PatternPage, PatternsPage, ReviewPage, ReviewsPage, WaiverPage, WaiversPage};
 use super::record::{ReceiptPage, RecordPage, Verdict};
+use super::roster::{ImportPage, RosterPage};
 use super::samples::{self, HOSTILE};
 use super::school::SchoolPage;
 use super::shell::{KeptPage, TroublePage};
@@ -287,6 +288,19 @@ fn register_pages(viewer: &super::viewer::Viewer, typed: &Typed) -> Vec<(String,
     let mut shown = samples::public_register(HOSTILE);
     shown.items.truncate(1);
     let row = samples::flexibility_row(Says::Flexibility, ScopeLevel::Zone, Standing::InForce, HOSTILE);
+    for stage in samples::import_stages(HOSTILE) {
+        let view = samples::import(stage, HOSTILE);
+        let refused = Problem::conflict("bad-rows", HOSTILE);
+        pages.push((
+            format!("import {:?}", view.stage),
+            drawn(&ImportPage::new(viewer, &view, Some(&refused))),
+        ));
+        let late = [(samples::now(), view)];
+        pages.push((
+            "roster".to_owned(),
+            drawn(&RosterPage::new(viewer, &late, Some(HOSTILE.to_owned()))),
+        ));
+    }
     pages.push(("zones".to_owned(), drawn(&ZonesPage::new(viewer, None))));
     let zone = ZonePage::new(viewer, &samples::zone(), &[row], true, None);
     pages.push(("zone".to_owned(), drawn(&zone)));
