@@ -131,7 +131,7 @@ impl Whom {
 /// How many people a district has who may sign in, counted up to a bound.
 pub(crate) async fn how_many(db: &Db, district: &District, bound: i64) -> Result<i64, sqlx::Error> {
     on!(db, pool => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM person WHERE district = $1 AND NOT roster_disabled AND NOT hand_disabled LIMIT $2) AS some")
+            "SELECT COUNT(*) FROM (SELECT 1 FROM person WHERE district = $1 AND NOT roster_disabled AND NOT hand_disabled LIMIT $2) AS found")
         .bind(district.as_str()).bind(bound).fetch_one(pool).await)
 }
 
