@@ -40,9 +40,9 @@ function check(holds, what) {
   if (!holds) throw new Error(`it does not hold: ${what}`);
 }
 
-/** Starts the product with its demonstration and waits for the address it prints. */
-function start(data) {
-  const child = spawn(program, ["up", "--demo", "--data", data, "--listen", "127.0.0.1:0"], {
+/** Starts the product, with its demonstration unless told otherwise, and waits for the address it prints. */
+function start(data, demo = ["--demo"]) {
+  const child = spawn(program, ["up", ...demo, "--data", data, "--listen", "127.0.0.1:0"], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, LOOPLINE_LOG: "warn" },
   });
@@ -656,6 +656,12 @@ await test("a leader sees where loops lie, and a number opens its loops", async 
   await page.context().close();
 });
 
+/** Looks again, for ten seconds at most, until it holds. */
+async function until(holds, what) {
+  const end = Date.now() + 10_000;
+  while (!(await holds())) check(Date.now() < end, what);
+}
+
 /** A roster as a zip file: two schools, and so many teachers; some rows of it bad. */
 function roster(name, teachers, bad = "") {
   const folder = join(data, name);
@@ -707,6 +713,80 @@ for (const javaScriptEnabled of [true, false]) {
     await page.context().close();
   });
 }
+
+await test("a district begins from its roster: its administrator is invited, lets others in, and keeps one out", async () => {
+  const real = mkdtempSync(join(tmpdir(), "loopline-real-"));
+  const said = (...command) => {
+    const done = spawnSync(program, [...command, "--data", real], { encoding: "utf8" });
+    check(done.status === 0, `${command[0]}: ${done.stderr}`);
+    return done.stdout;
+  };
+  const zip = roster("real", 6, "a1,true,d1,systemAdministrator,Ada,Quill,ada@harbor.example\n");
+  const taken = JSON.parse(said("import", "oneroster", zip, "--district", "harbor", "--create", "--name", "Harbor Schools", "--time-zone", "America/New_York", "--json"));
+  check(taken.people === 7 && taken.ignored === 1, JSON.stringify(taken));
+  const { child: up, address: place } = await start(real, []);
+  const link = said("invite", "ada@harbor.example", "--district", "harbor").trim();
+  check(link.startsWith(`${place}/join/`), `a link: ${link}`);
+  const person = async (viewport = DESK) => (await browser.newContext({ viewport, baseURL: place })).newPage();
+  const chooses = async (page, href, password) => {
+    await page.goto(href);
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Choose it and sign in" }).click();
+  };
+  const ada = await person();
+  await chooses(ada, link, "adaquill2026harbor");
+  check((await ada.locator("main").innerText()).includes("first that somebody would try"), "a weak password is refused");
+  await accessible(ada, "/join/…");
+  await picture(ada, "join");
+  await chooses(ada, link, "otter lamp gravel seven");
+  await ada.goto("/people?q=family");
+  await accessible(ada, "/people");
+  await picture(ada, "people");
+  await ada.getByRole("link", { name: "Given Family 3" }).click();
+  await ada.getByLabel("Which role?").selectOption("auditor");
+  await ada.getByRole("button", { name: "Give it" }).click();
+  check((await ada.locator("main").innerText()).includes("The role is given."), "the role is given");
+  check((await ada.locator("main").innerText()).includes("by the roster"), "and what the roster says stands beside it");
+  await ada.getByRole("button", { name: "Make a link" }).click();
+  const shown = (await ada.locator("pre").innerText()).trim();
+  await accessible(ada, "/people/…");
+  await picture(ada, "person");
+  const family = await person(PHONE);
+  await chooses(family, shown, "kettle meadow orbit nine");
+  check((await family.locator("header").innerText()).includes("Given Family 3"), "she is in");
+  await family.getByRole("link", { name: "The record" }).click();
+  check(family.url().endsWith("/record"), "and sees what an auditor sees");
+  // The same link again, and a password that is not it.
+  const other = await person(PHONE);
+  check((await other.goto(shown)).status() === 404, "a link works once");
+  await other.goto("/sign-in");
+  await accessible(other, "/sign-in of a district");
+  await picture(other, "sign-in-real");
+  const sign = async (password) => {
+    await other.getByLabel("E-mail address").fill("t3@harbor.example");
+    await other.getByLabel("Password").fill(password);
+    await other.getByRole("button", { name: "Sign in" }).click();
+  };
+  await sign("not this one, surely");
+  check((await other.locator("main").innerText()).includes("do not belong together"), "it is refused");
+  check((await other.getByLabel("E-mail address").inputValue()) === "t3@harbor.example", "what was typed stays");
+  await sign("kettle meadow orbit nine");
+  check((await other.locator("header").innerText()).includes("Given Family 3"), "and the right one lets her in");
+  // Kept out: at once, wherever she is signed in.
+  await ada.goto("/people?q=family%203");
+  await ada.getByRole("link", { name: "Given Family 3" }).click();
+  await ada.getByRole("button", { name: "Keep them out" }).click();
+  check((await ada.locator("main").innerText()).includes("They cannot sign in"), "it says so");
+  await until(async () => {
+    await family.goto("/record");
+    return family.url().includes("/sign-in");
+  }, "she is out");
+  for (const page of [ada, family, other]) await page.context().close();
+  up.removeAllListeners("exit");
+  up.kill("SIGTERM");
+  await new Promise((resolve) => up.on("exit", resolve));
+  rmSync(real, { recursive: true, force: true });
+});
 
 await test("another district's person finds nothing there", async () => {
   const page = await as("Leilani Kahale");

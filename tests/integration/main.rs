@@ -1,5 +1,6 @@
 //! Everything together: one test binary, each test with a broker, tables and a system of its own.
 
+mod accounts;
 mod bad_input;
 mod broker_away;
 mod clocks;

@@ -5,18 +5,23 @@ use std::collections::BTreeSet;
 use ::domain::Calendar;
 use contracts::Claims;
 use contracts::claims::Authority;
+use contracts::commands::door::MakeLink;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
-use contracts::events::directory::{PatternThresholdsSet, ServiceLevelSet, ZoneDefined};
+use contracts::events::directory::{
+    Grant, PatternThresholdsSet, PersonDisabled, PersonEnabled, RoleGranted, RoleRevoked, ServiceLevelSet, ZoneDefined,
+};
 use contracts::ids::{District, PersonId, ZoneId};
 use contracts::problem::Problem;
 use contracts::subjects::{Subject, Thing as Kind};
-use contracts::vocabulary::Role;
+use contracts::vocabulary::{DisabledBecause, Role};
 use decider::{Decide, Failure, History, Target, execute};
 use messaging::Incoming;
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::Directory;
 use crate::domain::{DefineZone, NeverRefused, PublishRules, SetCalendar, SetServiceLevel, State, Thing, ZoneRefusal};
+use crate::read_model::is_known;
+use crate::{Directory, accounts, importing};
 
 /// The most rules, closed ranges or days a district sets.
 const LIST_MAX: usize = 500;
@@ -26,6 +31,10 @@ pub(crate) async fn handle(directory: &Directory, incoming: &Incoming) -> Result
     let message: CommandMessage = incoming.read()?;
     let body = message.body.get();
     match incoming.verb.as_str() {
+        "grant-role" => grant_role(directory, &message, read_body(body)?).await,
+        "revoke-role" => revoke_role(directory, &message, read_body(body)?).await,
+        "disable-person" => disable_person(directory, &message, read_body(body)?).await,
+        "enable-person" => enable_person(directory, &message, read_body(body)?).await,
         "define-zone" => define_zone(directory, &message, read_body(body)?).await,
         "set-calendar" => set_calendar(directory, &message, read_body(body)?).await,
         "set-pattern-thresholds" => set_thresholds(directory, &message, read_body(body)?).await,
@@ -175,6 +184,121 @@ async fn publish_rules(
     carry_out(directory, message, &PublishRules(body.rules)).await
 }
 
+/// The person a command is about, who must be known in the district, whether they may sign in or not.
+async fn somebody(directory: &Directory, message: &CommandMessage) -> Result<Subject, Problem> {
+    keeper(message, &[Role::Administrator])?;
+    let person = PersonId(message.thing);
+    let known = is_known(&directory.people.db, &message.district, person)
+        .await
+        .map_err(away)?;
+    if !known {
+        return Err(Problem::not_found("person"));
+    }
+    Ok(Subject::new(&message.district, Kind::Person, person.0))
+}
+
+/// Where a role is to hold: reporters speak for a school, staff and leads work in a department, the others are of the
+/// district.
+fn grant_of(directory: &Directory, message: &CommandMessage, body: &wire::GrantRole) -> Result<Grant, Problem> {
+    let record = directory
+        .districts
+        .with(&message.district, Clone::clone)
+        .unwrap_or_default();
+    let mut grant = Grant {
+        role: body.role,
+        school: None,
+        department: None,
+    };
+    match body.role {
+        Role::Reporter => {
+            let named = body
+                .school
+                .as_ref()
+                .ok_or_else(|| Problem::invalid_field("school", "is missing"))?;
+            let school = record.school_named(named.as_str());
+            grant.school =
+                Some(school.ok_or_else(|| Problem::invalid_field("school", "is not a school of this district"))?);
+        }
+        Role::DepartmentStaff | Role::DepartmentLead => {
+            let named = body
+                .department
+                .as_ref()
+                .ok_or_else(|| Problem::invalid_field("department", "is missing"))?;
+            let department = record.department_named(named.as_str());
+            grant.department = Some(
+                department
+                    .ok_or_else(|| Problem::invalid_field("department", "is not a department of this district"))?,
+            );
+        }
+        Role::Contact | Role::Leader | Role::Auditor | Role::Administrator => {}
+    }
+    Ok(grant)
+}
+
+async fn grant_role(directory: &Directory, message: &CommandMessage, body: wire::GrantRole) -> Result<Done, Problem> {
+    let subject = somebody(directory, message).await?;
+    let grant = grant_of(directory, message, &body)?;
+    let granted = State(RoleGranted { grant }.into());
+    carry_out_on(directory, message, subject, &granted, |never| match never {}).await
+}
+
+async fn revoke_role(directory: &Directory, message: &CommandMessage, body: wire::GrantRole) -> Result<Done, Problem> {
+    let subject = somebody(directory, message).await?;
+    let grant = grant_of(directory, message, &body)?;
+    let Authority::Person(claims) = &message.authority else {
+        return Err(Problem::forbidden("this is for the district administrator to do"));
+    };
+    if grant.role == Role::Administrator && claims.person.0 == message.thing {
+        return Err(Problem::conflict(
+            "yourself",
+            "nobody takes their own administration away; another administrator can",
+        ));
+    }
+    let revoked = State(RoleRevoked { grant }.into());
+    carry_out_on(directory, message, subject, &revoked, |never| match never {}).await
+}
+
+async fn disable_person(
+    directory: &Directory,
+    message: &CommandMessage,
+    _: wire::DisablePerson,
+) -> Result<Done, Problem> {
+    let subject = somebody(directory, message).await?;
+    if matches!(&message.authority, Authority::Person(claims) if claims.person.0 == message.thing) {
+        return Err(Problem::conflict(
+            "yourself",
+            "nobody disables themselves; another administrator can",
+        ));
+    }
+    let disabled = PersonDisabled {
+        because: DisabledBecause::ByHand,
+    };
+    let done = carry_out_on(
+        directory,
+        message,
+        subject,
+        &State(disabled.into()),
+        |never| match never {},
+    )
+    .await?;
+    directory
+        .credentials
+        .end_all(PersonId(message.thing))
+        .await
+        .map_err(away)?;
+    Ok(done)
+}
+
+async fn enable_person(
+    directory: &Directory,
+    message: &CommandMessage,
+    _: wire::EnablePerson,
+) -> Result<Done, Problem> {
+    let subject = somebody(directory, message).await?;
+    let enabled = State(PersonEnabled {}.into());
+    carry_out_on(directory, message, subject, &enabled, |never| match never {}).await
+}
+
 /// Defines a zone under its own id; a new one's follows from the command, so that a repeated command finds it.
 async fn define_zone(directory: &Directory, message: &CommandMessage, body: wire::DefineZone) -> Result<Done, Problem> {
     keeper(message, &[Role::Administrator, Role::Contact])?;
@@ -291,9 +415,36 @@ struct SignOut {
     secret_digest: String,
 }
 
+/// What an administrator, or with `trusted` whoever has the machine, does about rosters and people.
+pub(crate) async fn in_the_office(directory: &Directory, incoming: &Incoming, trusted: bool) -> Result<Value, Problem> {
+    if incoming.verb != "make-link" {
+        return importing::handle(directory, incoming, trusted).await;
+    }
+    let asked: Office<MakeLink> = incoming.read()?;
+    if asked.by.is_none() && !trusted {
+        return Err(Problem::forbidden("this is for the district administrator to do"));
+    }
+    answer(&accounts::make_link(directory, asked.step, asked.by.as_ref()).await?)
+}
+
+/// A step of the office, on somebody's behalf.
+#[derive(Deserialize)]
+struct Office<T> {
+    #[serde(default)]
+    by: Option<Claims>,
+    step: T,
+}
+
+fn answer<T: serde::Serialize>(answer: &T) -> Result<Value, Problem> {
+    serde_json::to_value(answer).map_err(|_| Problem::unavailable("the answer cannot be written"))
+}
+
 /// Sessions begin and end.
-pub(crate) async fn at_the_door(directory: &Directory, incoming: &Incoming) -> Result<bool, Problem> {
+pub(crate) async fn at_the_door(directory: &Directory, incoming: &Incoming) -> Result<Value, Problem> {
     match incoming.verb.as_str() {
+        "sign-in" => answer(&accounts::sign_in(directory, incoming.read()?).await?),
+        "look-at-link" => answer(&accounts::look_at_link(directory, incoming.read()?).await?),
+        "set-password" => answer(&accounts::set_password(directory, incoming.read()?).await?),
         "sign-in-demo" => {
             let asked: SignIn = incoming.read()?;
             if !directory.demo {
@@ -312,12 +463,12 @@ pub(crate) async fn at_the_door(directory: &Directory, incoming: &Incoming) -> R
                 )
                 .await
                 .map_err(away)?;
-            Ok(true)
+            Ok(Value::Bool(true))
         }
         "sign-out" => {
             let asked: SignOut = incoming.read()?;
             directory.credentials.end(&asked.secret_digest).await.map_err(away)?;
-            Ok(true)
+            Ok(Value::Bool(true))
         }
         _ => Err(Problem::not_found("such command")),
     }

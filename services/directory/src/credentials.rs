@@ -10,6 +10,10 @@ static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/credential
 
 /// How long a session lasts, whatever is done in it.
 const SESSION_HOURS: i64 = 12;
+/// How long a session lasts that nobody uses.
+const IDLE_HOURS: i64 = 4;
+/// How often it is noted that a session is used.
+const NOTED_MINUTES: i64 = 5;
 /// How long a token lasts.
 const TOKEN_DAYS: i64 = 365;
 
@@ -97,10 +101,36 @@ impl Credentials {
 
     /// Whose secret this is, if it has not ended.
     pub async fn holder(&self, digest: &str, now: DateTime<Utc>) -> Result<Option<(District, PersonId)>, sqlx::Error> {
-        let row: Option<(String, Uuid)> = on!(&self.db, pool => sqlx::query_as(
-                "SELECT district, person FROM credential WHERE digest = $1 AND expires_at > $2")
+        type Row = (String, Uuid, String, DateTime<Utc>, Option<DateTime<Utc>>);
+        let row: Option<Row> = on!(&self.db, pool => sqlx::query_as(
+                "SELECT district, person, kind, created_at, used_at FROM credential WHERE digest = $1 AND expires_at > $2")
             .bind(digest).bind(now).fetch_optional(pool).await)?;
-        Ok(row.and_then(|(district, person)| Some((district.parse().ok()?, PersonId(person)))))
+        let Some((district, person, kind, created_at, used_at)) = row else {
+            return Ok(None);
+        };
+        if kind == "session" {
+            let used_at = used_at.unwrap_or(created_at);
+            if now - used_at > Duration::hours(IDLE_HOURS) {
+                self.end(digest).await?;
+                return Ok(None);
+            }
+            if now - used_at > Duration::minutes(NOTED_MINUTES) {
+                on!(&self.db, pool => sqlx::query("UPDATE credential SET used_at = $2 WHERE digest = $1")
+                    .bind(digest).bind(now).execute(pool).await.map(|_| ()))?;
+            }
+        }
+        Ok(district.parse().ok().map(|district| (district, PersonId(person))))
+    }
+
+    /// Ends all sessions of a person.
+    pub async fn end_sessions(&self, person: PersonId) -> Result<(), sqlx::Error> {
+        on!(&self.db, pool => sqlx::query("DELETE FROM credential WHERE person = $1 AND kind = 'session'")
+            .bind(person.0).execute(pool).await.map(|_| ()))
+    }
+
+    /// Ends all that a person has: sessions and tokens.
+    pub async fn end_all(&self, person: PersonId) -> Result<(), sqlx::Error> {
+        on!(&self.db, pool => sqlx::query("DELETE FROM credential WHERE person = $1").bind(person.0).execute(pool).await.map(|_| ()))
     }
 
     /// Ends a session or token.

@@ -3,11 +3,13 @@
 //!
 //! Credentials are not in the log: they stand in a store of their own, by digest, and are backed up, not rebuilt.
 
+mod accounts;
 mod commands;
 mod credentials;
 pub mod demo;
 pub mod domain;
 mod importing;
+mod passwords;
 mod queries;
 pub mod read_model;
 
@@ -41,6 +43,8 @@ pub struct Directory {
     /// Whether its people may be signed in without a credential: only for demonstration.
     pub demo: bool,
     importing: importing::Importing,
+    accounts: accounts::Accounts,
+    hasher: passwords::Hasher,
 }
 
 /// Opens the directory's read model.
@@ -86,6 +90,8 @@ pub async fn run(
         districts,
         people,
         importing: importing::Importing::new(credentials.db(), lifecycle.clone()),
+        accounts: accounts::Accounts { db: credentials.db() },
+        hasher: passwords::Hasher::default(),
         credentials,
         demo,
     };
@@ -108,11 +114,11 @@ pub async fn run(
         }),
         Endpoint::new("office", "svc.directory.office.*".to_owned(), move |incoming| {
             let directory = office.clone();
-            async move { importing::handle(&directory, &incoming, false).await }
+            async move { commands::in_the_office(&directory, &incoming, false).await }
         }),
         Endpoint::new("operator", "svc.directory.operator.*".to_owned(), move |incoming| {
             let directory = operator.clone();
-            async move { importing::handle(&directory, &incoming, true).await }
+            async move { commands::in_the_office(&directory, &incoming, true).await }
         }),
     ];
     serve(&bus, lifecycle, "directory", endpoints)

@@ -6,6 +6,7 @@ use contracts::ids::{District, PersonId, SchoolId};
 use contracts::problem::Problem;
 use contracts::queries::{
     Answered, Ask, DemoPerson, DistrictView, NamedDepartment, NamedPerson, NamedSchool, NamedTeam, NamedZone,
+    PeopleFound, PeopleQuery,
 };
 use contracts::vocabulary::Role;
 use messaging::Incoming;
@@ -16,10 +17,12 @@ use std::time::Duration;
 
 use crate::Directory;
 use crate::commands::away;
-use crate::read_model::{Whom, claims, how_many, people_with_claims};
+use crate::read_model::{Whom, claims, find_people, how_many, people_with_claims};
 
 /// People named in one answer.
 const PEOPLE_MAX: i64 = 2000;
+/// People found in one answer.
+const FOUND_MAX: i64 = 50;
 /// How long a question waits for the read model to reflect what it must.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
@@ -40,6 +43,7 @@ pub(crate) async fn answer(directory: &Directory, incoming: &Incoming) -> Result
         "claims" => to_json(&by_secret(directory, &incoming.read::<BySecret>()?).await?),
         "person" => to_json(&by_person(directory, &incoming.read::<ByPerson>()?).await?),
         "overview" => to_json(&overview(directory, &incoming.read::<Ask<Value>>()?).await?),
+        "people" => to_json(&people(directory, &incoming.read::<Ask<PeopleQuery>>()?).await?),
         "demo-people" => to_json(&demo_people(directory).await?),
         _ => return Err(Problem::not_found("such question")),
     };
@@ -102,6 +106,32 @@ async fn overview(directory: &Directory, ask: &Ask<Value>) -> Result<Answered<Di
         position,
         as_of: None,
         answer: view,
+    })
+}
+
+/// People as an administrator sees them.
+async fn people(directory: &Directory, ask: &Ask<PeopleQuery>) -> Result<Answered<PeopleFound>, Problem> {
+    let viewer = &ask.viewer;
+    if !viewer.has(Role::Administrator) {
+        return Err(Problem::not_found("page"));
+    }
+    if !directory.people.position.wait_for(ask.at_least, CATCH_UP).await {
+        return Err(Problem::unavailable(
+            "the directory is catching up; try again in a moment",
+        ));
+    }
+    let position = directory.people.position.get();
+    let found = find_people(&directory.people.db, &viewer.district, &ask.query, FOUND_MAX + 1).await;
+    let mut people = found.map_err(away)?;
+    let more = people.len() as i64 > FOUND_MAX;
+    people.truncate(FOUND_MAX as usize);
+    for person in &mut people {
+        person.has_password = directory.accounts.has(person.id).await.map_err(away)?;
+    }
+    Ok(Answered {
+        position,
+        as_of: None,
+        answer: PeopleFound { people, more },
     })
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use contracts::Action;
 use contracts::claims::{Authority, Claims};
+use contracts::commands::door::{LinkMade, MakeLink, Whom};
 use contracts::commands::roster::RosterMessage;
 use contracts::commands::{CommandMessage, Done};
 use contracts::envelope::Actor;
@@ -421,6 +422,35 @@ impl Front {
         self.bus
             .ask(format!("svc.directory.office.roster-{verb}"), &message)
             .await
+    }
+
+    /// Says something at the door, where nobody is signed in yet.
+    pub async fn at_the_door<T: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        verb: &str,
+        step: &T,
+    ) -> Result<A, Problem> {
+        self.bus.ask(format!("svc.directory.door.{verb}"), step).await
+    }
+
+    /// Makes a link with which somebody chooses a password: its secret, and whose it is.
+    pub async fn make_link(
+        &self,
+        visitor: &Visitor,
+        person: contracts::PersonId,
+    ) -> Result<(String, LinkMade), Problem> {
+        let secret = runtime::ids::secret_hex(32);
+        let step = MakeLink {
+            district: visitor.claims.district.clone(),
+            whom: Whom::Person(person),
+            link: digest(&secret),
+        };
+        let asked = serde_json::json!({"by": visitor.claims, "step": step});
+        let made = self
+            .bus
+            .ask("svc.directory.office.make-link".to_owned(), &asked)
+            .await?;
+        Ok((secret, made))
     }
 
     /// The people a demo district offers on its sign-in page; none anywhere else.

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     /// Take in what a district has, such as its roster.
     #[command(subcommand)]
     Import(Import),
+    /// Make a link with which somebody chooses a password: for a district's first administrator.
+    Invite(InviteOptions),
     /// Check a record that was exported, or the one of a running system: 0 sound, 3 tampered with, 4 files are missing.
     Verify(VerifyOptions),
     /// Write a record out, so that others can check it.
@@ -211,12 +213,33 @@ pub(crate) struct ImportOnerosterOptions {
     /// Print one JSON object on standard output.
     #[arg(long)]
     pub(crate) json: bool,
-    /// The folder of the system, running or not.
-    #[arg(long, env = "LOOPLINE_DATA", default_value = "./loopline-data")]
-    pub(crate) data: PathBuf,
-    /// The PostgreSQL database, where the system uses one.
-    #[arg(long, env = "LOOPLINE_DATABASE")]
-    pub(crate) database: Option<String>,
+    /// Which system.
+    #[command(flatten)]
+    pub(crate) reach: ReachOptions,
+}
+
+/// `loopline invite`.
+#[derive(Debug, Args)]
+pub(crate) struct InviteOptions {
+    /// The person's e-mail address, as the roster has it.
+    pub(crate) email: String,
+    /// The district, by its short name.
+    #[arg(long)]
+    pub(crate) district: contracts::District,
+    /// The address people use, such as https://loops.example.org; the running system's where absent.
+    #[arg(long, env = "LOOPLINE_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
+    /// Which system.
+    #[command(flatten)]
+    pub(crate) reach: ReachOptions,
+}
+
+/// Which system a command is about, here or elsewhere.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReachOptions {
+    /// The folder and what goes with it.
+    #[command(flatten)]
+    pub(crate) system: SystemOptions,
     /// The broker of a system that runs elsewhere.
     #[arg(long, env = "LOOPLINE_NATS")]
     pub(crate) nats: Option<String>,

@@ -1,7 +1,6 @@
 //! `loopline import`: what a district has, taken in.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,17 +9,14 @@ use contracts::commands::roster::{
     ApplyRoster, ChangeKind, ImportStage, KnownStaff, LookAtRoster, NewDistrict, RosterMessage, RosterView,
 };
 use contracts::roster::RowProblem;
-use eventlog::jetstream::SharedReader;
 use messaging::Bus;
 use roster::{Reading, Roster};
-use runtime::{Clock, Health, Lifecycle};
+use runtime::{Clock, Lifecycle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::broker::{self, Broker};
 use crate::cli::{ImportOnerosterOptions, print, progress, say};
-use crate::folder::Folder;
-use crate::services::{Name, Parts, connect, location, prepare};
+use crate::reach::System;
 
 /// How often an import under way is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -33,7 +29,7 @@ const PROBLEMS_SHOWN: usize = 20;
 pub(crate) async fn oneroster(options: ImportOnerosterOptions) -> anyhow::Result<()> {
     let life = Lifecycle::default();
     life.stop_on_signals();
-    let system = System::reach(&options).await?;
+    let system = System::reach(&options.reach).await?;
     let imported = tokio::select! {
         imported = import(&system.operator, &options) => imported,
         () = life.stopping() => Err(anyhow::anyhow!(
@@ -42,74 +38,6 @@ pub(crate) async fn oneroster(options: ImportOnerosterOptions) -> anyhow::Result
     };
     system.leave().await;
     imported
-}
-
-/// The system a roster is for: one that runs, or one that is stopped, of which a part was started for this.
-struct System {
-    operator: Bus,
-    ours: Option<Ours>,
-}
-
-struct Ours {
-    broker: Broker,
-    broker_life: Lifecycle,
-    life: Lifecycle,
-    _lock: std::fs::File,
-}
-
-impl System {
-    async fn reach(options: &ImportOnerosterOptions) -> anyhow::Result<Self> {
-        if let Some(nats) = &options.nats {
-            let operator = connect(nats, options.nkeys.as_deref(), "operator").await?;
-            return Ok(Self { operator, ours: None });
-        }
-        let folder = Folder::open(&options.data)?;
-        let Some(lock) = folder.lock()? else {
-            let running = folder.running()?;
-            let operator = connect(&running.nats, Some(&folder.nkeys()), "operator").await?;
-            return Ok(Self { operator, ours: None });
-        };
-        let master = folder.master_key()?;
-        let broker_life = Lifecycle::default();
-        let broker = broker::start(&folder, &broker_life).await?;
-        let nkeys = folder.nkeys();
-        let operator = prepare(&broker.url, Some(&nkeys), 1).await?;
-        let life = Lifecycle::default();
-        let parts = Parts {
-            nats: broker.url.clone(),
-            nkeys: Some(nkeys),
-            location: location(options.database.as_deref(), folder.databases()),
-            master,
-            ledger_key: folder.ledger_key(),
-            regimes: None,
-            clock: Clock::system(),
-            reader: SharedReader::default(),
-            districts: OnceLock::new(),
-            lifecycle: life.clone(),
-            health: Health::default(),
-        };
-        // Over a log that has lost something nothing is written: the ledger sees to that.
-        parts.start(Name::Ledger, false).await?;
-        parts.start(Name::Directory, false).await?;
-        Ok(Self {
-            operator,
-            ours: Some(Ours {
-                broker,
-                broker_life,
-                life,
-                _lock: lock,
-            }),
-        })
-    }
-
-    async fn leave(self) {
-        let Some(ours) = self.ours else { return };
-        ours.life.stop();
-        ours.life.drained().await;
-        drop(self.operator);
-        ours.broker_life.stop();
-        ours.broker.ended().await;
-    }
 }
 
 /// Asks the directory; while it catches up, again.

@@ -7,6 +7,8 @@ mod demo;
 mod documents;
 mod folder;
 mod import;
+mod invite;
+mod reach;
 mod rebuild;
 mod record;
 mod serve;
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
             Command::Serve(options) => serve::serve(options).await,
             Command::Rebuild(options) => rebuild::rebuild(options).await,
             Command::Import(Import::Oneroster(options)) => import::oneroster(options).await,
+            Command::Invite(options) => invite::invite(options).await,
             Command::Verify(options) => return record::verify(options).await,
             Command::Export(Export::Record(options)) => record::export(options).await,
             Command::Restore(options) => record::restore(options).await,

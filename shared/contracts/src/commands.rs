@@ -12,6 +12,7 @@ macro_rules! bodies {
 }
 
 mod directory;
+pub mod door;
 mod message;
 mod office;
 mod record;
@@ -31,7 +32,10 @@ use crate::vocabulary::{
     AppealOutcome, DeclineGround, EscalatedTo, Kind, Pillar, ResolutionKind, RuleSource, Urgency, Visibility,
 };
 
-pub use directory::{DefineZone, PublishRoutingRules, SetCalendar, SetPatternThresholds, SetServiceLevel};
+pub use directory::{
+    DefineZone, DisablePerson, EnablePerson, GrantRole, PublishRoutingRules, SetCalendar, SetPatternThresholds,
+    SetServiceLevel,
+};
 pub use message::{CommandMessage, Done, Reply, read_body};
 pub use office::{
     AnswerWaiver, ConcludeReview, DecideRevision, DraftWaiver, ExamineClause, OpenReview, ProposeRevision, SubmitWaiver,

@@ -7,6 +7,7 @@ mod leaders;
 mod ledger;
 mod loops;
 mod office;
+mod people;
 mod register;
 
 pub use ask::{Answered, AsOf, Ask, KnownAt, PAGE_MAX, Page};
@@ -16,4 +17,5 @@ pub use leaders::*;
 pub use ledger::*;
 pub use loops::*;
 pub use office::*;
+pub use people::*;
 pub use register::*;

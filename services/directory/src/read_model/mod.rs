@@ -5,7 +5,7 @@ mod rows;
 
 pub use people::People;
 pub use rows::{PersonRow, Whom, claims, people_with_claims};
-pub(crate) use rows::{RosteredRow, how_many, rostered, sourced_ids};
+pub(crate) use rows::{RosteredRow, email_of, find_people, how_many, is_known, person_by_email, rostered, sourced_ids};
 
 /// The tables, for both databases.
 pub const MIGRATIONS: sql::Migrations = sql::Migrations {

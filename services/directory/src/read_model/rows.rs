@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use contracts::Claims;
 use contracts::events::directory::KnownAs;
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId};
-use contracts::vocabulary::Role;
+use contracts::queries::{PeopleQuery, PersonView, RoleHeld};
+use contracts::vocabulary::{DisabledBecause, Role};
 use sql::{Db, on};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -230,4 +231,91 @@ pub(crate) async fn sourced_ids(
     on!(db, pool => sqlx::query_scalar(
             "SELECT sourced_id FROM person WHERE district = $1 AND sourced_id > $2 ORDER BY sourced_id LIMIT $3")
         .bind(district.as_str()).bind(after).bind(limit).fetch_all(pool).await)
+}
+
+/// The e-mail address of somebody who may sign in.
+pub(crate) async fn email_of(db: &Db, district: &District, person: PersonId) -> Result<Option<String>, sqlx::Error> {
+    let email: Option<Option<String>> = on!(db, pool => sqlx::query_scalar(
+            "SELECT email FROM person WHERE id = $1 AND district = $2 AND NOT roster_disabled AND NOT hand_disabled")
+        .bind(person.0).bind(district.as_str()).fetch_optional(pool).await)?;
+    Ok(email.flatten())
+}
+
+/// The one person of a district with this e-mail address; nobody where two have it.
+pub(crate) async fn person_by_email(
+    db: &Db,
+    district: &District,
+    email: &str,
+) -> Result<Option<PersonId>, sqlx::Error> {
+    let found: Vec<Uuid> = on!(db, pool => sqlx::query_scalar(
+            "SELECT id FROM person WHERE district = $1 AND email = $2 AND NOT roster_disabled AND NOT hand_disabled LIMIT 2")
+        .bind(district.as_str()).bind(email).fetch_all(pool).await)?;
+    Ok(match found[..] {
+        [one] => Some(PersonId(one)),
+        _ => None,
+    })
+}
+
+/// Whether somebody is known in a district, whether they may sign in or not.
+pub(crate) async fn is_known(db: &Db, district: &District, person: PersonId) -> Result<bool, sqlx::Error> {
+    let there: i64 = on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM person WHERE id = $1 AND district = $2")
+        .bind(person.0).bind(district.as_str()).fetch_one(pool).await)?;
+    Ok(there > 0)
+}
+
+/// People whose name or e-mail address holds these letters, or the one asked for, by name, at most `limit`; what they are
+/// beside it. Whether they have a password is known elsewhere.
+pub(crate) async fn find_people(
+    db: &Db,
+    district: &District,
+    query: &PeopleQuery,
+    limit: i64,
+) -> Result<Vec<PersonView>, sqlx::Error> {
+    type Row = (Uuid, String, Option<String>, Option<String>, Option<String>, bool, bool);
+    let columns =
+        "SELECT id, name, title, email, sourced_id, roster_disabled, hand_disabled FROM person WHERE district = $1";
+    let rows: Vec<Row> = if let Some(person) = query.person {
+        let question = AssertSqlSafe(format!("{columns} AND id = $2 LIMIT $3"));
+        on!(db, pool => sqlx::query_as(question).bind(district.as_str()).bind(person.0).bind(limit)
+            .fetch_all(pool).await)?
+    } else {
+        let part = query.q.as_deref().unwrap_or_default().trim().to_lowercase();
+        // What has a meaning in a pattern means itself here.
+        let part = part.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let question = AssertSqlSafe(format!(
+            "{columns} AND (LOWER(name) LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!') ORDER BY name, id LIMIT $3"
+        ));
+        on!(db, pool => sqlx::query_as(question).bind(district.as_str()).bind(format!("%{part}%")).bind(limit)
+            .fetch_all(pool).await)?
+    };
+    let mut people = Vec::with_capacity(rows.len());
+    for (id, name, title, email, sourced_id, roster_disabled, hand_disabled) in rows {
+        let grants: Vec<(String, String, String)> = on!(db, pool => sqlx::query_as(
+                "SELECT role, place, origin FROM role_grant WHERE person = $1 AND district = $2 ORDER BY role, place, origin")
+            .bind(id).bind(district.as_str()).fetch_all(pool).await)?;
+        people.push(PersonView {
+            id: PersonId(id),
+            name,
+            title,
+            email,
+            rostered: sourced_id.is_some(),
+            disabled: if hand_disabled {
+                Some(DisabledBecause::ByHand)
+            } else {
+                roster_disabled.then_some(DisabledBecause::LeftRoster)
+            },
+            has_password: false,
+            roles: grants
+                .into_iter()
+                .filter_map(|(role, place, origin)| {
+                    Some(RoleHeld {
+                        role: Role::from_code(&role)?,
+                        place: place.parse().ok(),
+                        by_roster: origin == super::people::ROSTER,
+                    })
+                })
+                .collect(),
+        });
+    }
+    Ok(people)
 }

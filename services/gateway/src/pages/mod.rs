@@ -19,6 +19,7 @@ mod leader;
 mod loop_page;
 mod loops;
 mod office;
+mod people;
 mod record;
 mod ring;
 mod roster;
@@ -55,6 +56,10 @@ pub fn router() -> Router<Front> {
     let router = Router::new()
         .route("/", get(home::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/join/{secret}", get(sign_in::join).post(sign_in::joined))
+        .route("/people", get(people::show))
+        .route("/people/{id}", get(people::one))
+        .route("/people/{id}/{action}", get(people::back).post(people::act))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/file", get(file::show).post(file::send))
         .route("/file/who", post(file::who))

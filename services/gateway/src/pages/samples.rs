@@ -22,6 +22,8 @@ use contracts::queries::{
     NamedZone, OpenQuestion, Page, ResolutionView, SchoolView,
 };
 #[cfg(test)]
+use contracts::queries::{PersonView, RoleHeld};
+#[cfg(test)]
 use contracts::roster::{Extent, Ignored, RosterCounts, RosterHead, RowProblem};
 #[cfg(test)]
 use contracts::vocabulary::Damaged;
@@ -86,6 +88,26 @@ pub(super) fn check(sound: Option<bool>, words: &str) -> CheckView {
 
 /// What every text is, where a test looks whether it comes out as text.
 pub(super) const HOSTILE: &str = "<script>alert(\"x\")</script> & 'bells'";
+
+/// Somebody whom an administrator looks at.
+#[cfg(test)]
+pub(super) fn person(text: &str) -> PersonView {
+    let held = |role: Role, place: Option<Uuid>, by_roster: bool| RoleHeld { role, place, by_roster };
+    PersonView {
+        id: PersonId::derived(&["somebody"]),
+        name: text.to_owned(),
+        title: Some(text.to_owned()),
+        email: Some(text.to_owned()),
+        rostered: true,
+        disabled: None,
+        has_password: true,
+        roles: vec![
+            held(Role::Reporter, Some(school_id("alder").0), true),
+            held(Role::DepartmentStaff, Some(department_id().0), false),
+            held(Role::Auditor, None, false),
+        ],
+    }
+}
 
 /// Every stage of taking a roster in.
 #[cfg(test)]

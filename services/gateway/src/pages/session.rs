@@ -8,6 +8,8 @@ use crate::front::{Front, Visitor};
 
 /// Seconds a session's cookie is kept: twelve hours.
 const SESSION_SECONDS: u32 = 12 * 60 * 60;
+/// Seconds a device is known.
+const DEVICE_SECONDS: u32 = 365 * 24 * 60 * 60;
 /// Seconds the sign-in page's own token is kept.
 const DOOR_SECONDS: u32 = 60 * 60;
 
@@ -18,6 +20,20 @@ pub fn cookie(secure: bool) -> &'static str {
     } else {
         "loopline_session"
     }
+}
+
+/// The name of the cookie by which a device is known that somebody signed in from.
+pub(super) fn device_cookie(secure: bool) -> &'static str {
+    if secure {
+        "__Host-loopline_device"
+    } else {
+        "loopline_device"
+    }
+}
+
+/// Sets what a device keeps, for a year.
+pub(super) fn keep_device(secret: &str, secure: bool) -> Option<HeaderValue> {
+    set(device_cookie(secure), secret, DEVICE_SECONDS, secure)
 }
 
 /// The name of the cookie that the sign-in form's token is compared with.

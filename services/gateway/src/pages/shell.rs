@@ -25,6 +25,7 @@ pub(super) enum Here {
     Patterns,
     Record,
     Roster,
+    People,
     Elsewhere,
 }
 
@@ -92,6 +93,7 @@ impl Shell {
             places.push(place(Here::Record, "/record", "The record"));
         }
         if viewer.has(Role::Administrator) {
+            places.push(place(Here::People, "/people", "People"));
             places.push(place(Here::Roster, "/roster", "Schools and staff"));
         }
         if may_file(viewer) {

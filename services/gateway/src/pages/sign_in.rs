@@ -1,20 +1,22 @@
-//! `GET /sign-in`, `POST /sign-in`, `POST /sign-out`: the door. So far only demo districts have one.
+//! `GET /sign-in`, `POST /sign-in`, `GET` and `POST /join/{secret}`, `POST /sign-out`: the door.
 
 use askama::Template;
 use axum::Extension;
 use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use contracts::PersonId;
+use contracts::commands::door::{LinkView, LookAtLink, SetPassword, SignInByPassword, SignedIn};
 use contracts::problem::Problem;
 use contracts::queries::DemoPerson;
 
-use super::forms::Typed;
+use super::days::counted;
+use super::forms::{Typed, escaped};
 use super::shell::{self, Shell};
 use super::{Secure, session};
-use crate::front::Front;
+use crate::front::{Front, digest};
 
 /// The page where one signs in.
 #[derive(Debug, Clone, Template)]
@@ -24,6 +26,22 @@ pub(super) struct SignInPage {
     pub districts: Vec<Offered>,
     pub door: String,
     pub next: String,
+    /// What was typed, where it was refused.
+    pub login: String,
+    pub problem: Option<String>,
+}
+
+/// The page where somebody chooses a password.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/join.html")]
+pub(super) struct JoinPage {
+    pub shell: Shell,
+    pub href: String,
+    pub door: String,
+    pub name: String,
+    pub district: String,
+    pub login: String,
+    pub again: bool,
     pub problem: Option<String>,
 }
 
@@ -45,12 +63,19 @@ pub(super) struct Door {
 }
 
 impl SignInPage {
-    pub(super) fn new(people: Vec<DemoPerson>, door: String, next: String, problem: Option<String>) -> Self {
+    pub(super) fn new(
+        people: Vec<DemoPerson>,
+        door: String,
+        next: String,
+        login: String,
+        problem: Option<String>,
+    ) -> Self {
         Self {
             shell: Shell::bare("Sign in"),
             districts: grouped(people),
             door,
             next,
+            login,
             problem,
         }
     }
@@ -115,7 +140,7 @@ pub(super) async fn show(
 ) -> Response {
     let secure = secure.is_some_and(|Extension(secure)| secure.0);
     let next = local(Typed::from(query).get("next"));
-    page(&front, secure, &headers, next, None)
+    page(&front, secure, &headers, next, String::new(), None)
         .await
         .unwrap_or_else(|problem| shell::trouble(&problem, None))
 }
@@ -125,18 +150,18 @@ async fn page(
     secure: bool,
     headers: &HeaderMap,
     next: String,
+    login: String,
     problem: Option<String>,
 ) -> Result<Response, Problem> {
     let people = front.demo_people().await?;
-    let known = session::cookie_in(headers, session::door_cookie(secure));
-    let door = known.unwrap_or_else(|| runtime::ids::secret_hex(16));
+    let door = door_of(headers, secure);
     let status = if problem.is_some() {
         StatusCode::FORBIDDEN
     } else {
         StatusCode::OK
     };
     let cookie = session::keep_door(&door, secure).map(|value| (SET_COOKIE, value));
-    let response = shell::page_as(status, &SignInPage::new(people, door, next, problem))?;
+    let response = shell::page_as(status, &SignInPage::new(people, door, next, login, problem))?;
     Ok((AppendHeaders(cookie), response).into_response())
 }
 
@@ -150,32 +175,168 @@ pub(super) async fn sign_in(
     let typed = Typed::from(typed);
     let next = local(typed.get("next"));
     let door = session::cookie_in(&headers, session::door_cookie(secure)).unwrap_or_default();
+    let device = session::cookie_in(&headers, session::device_cookie(secure));
     let outcome = match typed.read::<PersonId>("person") {
         _ if !session::same(&door, typed.get("door")) => {
-            Err(Problem::forbidden("this page was open too long; choose once more"))
+            Err(Problem::forbidden("this page was open too long; try once more"))
         }
-        None => Err(Problem::invalid("choose somebody from the list", Vec::new())),
-        Some(person) => front.sign_in_demo(person).await,
+        Some(person) => front.sign_in_demo(person).await.map(|secret| (secret, None)),
+        None if typed.some("login").is_none() || typed.get("password").is_empty() => Err(Problem::invalid(
+            "type your e-mail address and your password",
+            Vec::new(),
+        )),
+        None => by_password(&front, &typed, device).await,
     };
     match outcome {
-        Ok(secret) => {
-            // The session that was is over: nobody can have put it there to be used further.
-            if let Some(before) = session::secret_in(&headers, secure) {
-                let _ = front.sign_out(&before).await;
-            }
-            let cookie = session::keep(&secret, secure).map(|value| (SET_COOKIE, value));
-            let wanted = if next.is_empty() { "/" } else { &next };
-            (AppendHeaders(cookie), Redirect::to(wanted)).into_response()
-        }
+        Ok((secret, device)) => welcome(&front, &headers, secure, &secret, device, &next).await,
         Err(problem) => page(
             &front,
             secure,
             &headers,
             next,
+            typed.get("login").to_owned(),
             Some(super::words::sentence(&problem.detail)),
         )
         .await
         .unwrap_or_else(|problem| shell::trouble(&problem, None)),
+    }
+}
+
+/// Signs somebody in with a password: the secrets of the session, and of the device where it is new.
+async fn by_password(
+    front: &Front,
+    typed: &Typed,
+    device: Option<String>,
+) -> Result<(String, Option<String>), Problem> {
+    let secret = runtime::ids::secret_hex(32);
+    let fresh = device.is_none().then(|| runtime::ids::secret_hex(32));
+    let device = device.or_else(|| fresh.clone()).unwrap_or_default();
+    let asked = SignInByPassword {
+        login: typed.get("login").to_owned(),
+        password: typed.get("password").to_owned(),
+        session: digest(&secret),
+        device: Some(digest(&device)),
+    };
+    match front.at_the_door("sign-in", &asked).await? {
+        SignedIn::Welcome => Ok((secret, fresh)),
+        SignedIn::Refused => Err(Problem::forbidden(
+            "this e-mail address and this password do not belong together; if you have forgotten it, your district's \
+             administrator gives you a new link",
+        )),
+        SignedIn::Later { seconds } => Err(Problem::forbidden(format!(
+            "that was tried too often; try again in {}",
+            counted(seconds, "second", "seconds")
+        ))),
+    }
+}
+
+/// Somebody is in: the session that was is over, so that nobody can have put it there to be used further.
+async fn welcome(
+    front: &Front,
+    headers: &HeaderMap,
+    secure: bool,
+    secret: &str,
+    device: Option<String>,
+    next: &str,
+) -> Response {
+    if let Some(before) = session::secret_in(headers, secure) {
+        let _ = front.sign_out(&before).await;
+    }
+    let cookie = session::keep(secret, secure).map(|value| (SET_COOKIE, value));
+    let device = device.and_then(|device| session::keep_device(&device, secure));
+    let cookies: Vec<_> = cookie
+        .into_iter()
+        .chain(device.map(|value| (SET_COOKIE, value)))
+        .collect();
+    let wanted = if next.is_empty() { "/" } else { next };
+    (AppendHeaders(cookies), Redirect::to(wanted)).into_response()
+}
+
+fn door_of(headers: &HeaderMap, secure: bool) -> String {
+    let known = session::cookie_in(headers, session::door_cookie(secure));
+    known.unwrap_or_else(|| runtime::ids::secret_hex(16))
+}
+
+/// The page where somebody chooses a password.
+async fn join_page(
+    front: &Front,
+    secure: bool,
+    headers: &HeaderMap,
+    secret: &str,
+    problem: Option<String>,
+) -> Result<Response, Problem> {
+    let link = LookAtLink { link: digest(secret) };
+    let view: LinkView = front.at_the_door("look-at-link", &link).await?;
+    let door = door_of(headers, secure);
+    let cookie = session::keep_door(&door, secure).map(|value| (SET_COOKIE, value));
+    let status = if problem.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    let page = JoinPage {
+        shell: Shell::bare("Choose your password"),
+        href: format!("/join/{}", escaped(secret)),
+        door,
+        name: view.name,
+        district: view.district,
+        login: view.login,
+        again: view.again,
+        problem,
+    };
+    Ok((AppendHeaders(cookie), shell::page_as(status, &page)?).into_response())
+}
+
+pub(super) async fn join(
+    State(front): State<Front>,
+    secure: Option<Extension<Secure>>,
+    headers: HeaderMap,
+    Path(secret): Path<String>,
+) -> Response {
+    let secure = secure.is_some_and(|Extension(secure)| secure.0);
+    join_page(&front, secure, &headers, &secret, None)
+        .await
+        .unwrap_or_else(|problem| shell::trouble(&problem, None))
+}
+
+pub(super) async fn joined(
+    State(front): State<Front>,
+    secure: Option<Extension<Secure>>,
+    headers: HeaderMap,
+    Path(link): Path<String>,
+    Form(typed): Form<Vec<(String, String)>>,
+) -> Response {
+    let secure = secure.is_some_and(|Extension(secure)| secure.0);
+    let typed = Typed::from(typed);
+    let door = session::cookie_in(&headers, session::door_cookie(secure)).unwrap_or_default();
+    let secret = runtime::ids::secret_hex(32);
+    let chosen = async {
+        if !session::same(&door, typed.get("door")) {
+            return Err(Problem::invalid(
+                "this page was open too long; type it once more",
+                Vec::new(),
+            ));
+        }
+        let asked = SetPassword {
+            link: digest(&link),
+            password: typed.get("password").to_owned(),
+            session: digest(&secret),
+        };
+        let _: bool = front.at_the_door("set-password", &asked).await?;
+        Ok(())
+    };
+    match chosen.await {
+        Ok(()) => welcome(&front, &headers, secure, &secret, None, "").await,
+        Err(problem) if problem.status == 422 => {
+            let what = problem.fields.first().map_or_else(
+                || super::words::sentence(&problem.detail),
+                |field| format!("This password {}.", field.message),
+            );
+            join_page(&front, secure, &headers, &link, Some(what))
+                .await
+                .unwrap_or_else(|problem| shell::trouble(&problem, None))
+        }
+        Err(problem) => shell::trouble(&problem, None),
     }
 }
 

@@ -5,7 +5,7 @@ use contracts::Action;
 use contracts::OfficeAction;
 use contracts::ids::EventId;
 use contracts::problem::{FieldProblem, Problem, Since};
-use contracts::queries::{HoldView, Page};
+use contracts::queries::{HoldView, Page, PeopleFound};
 use contracts::register_action::RegisterAction;
 use contracts::vocabulary::{LoopState, PatternStanding, Role, Says, ScopeLevel, Standing, WaiverStanding};
 
@@ -21,12 +21,13 @@ use super::leader::LeaderPage;
 use super::loop_page::LoopPage;
 use super::loops::LoopsPage;
 use super::office::{OfficePage, PatternPage, PatternsPage, ReviewPage, ReviewsPage, WaiverPage, WaiversPage};
+use super::people::{PeoplePage, PersonPage};
 use super::record::{ReceiptPage, RecordPage, Verdict};
 use super::roster::{ImportPage, RosterPage};
 use super::samples::{self, HOSTILE};
 use super::school::SchoolPage;
-use super::shell::{KeptPage, TroublePage};
-use super::sign_in::SignInPage;
+use super::shell::{self, KeptPage, TroublePage};
+use super::sign_in::{JoinPage, SignInPage};
 use super::zones::{ZonePage, ZonesPage};
 
 fn problem() -> Problem {
@@ -67,12 +68,19 @@ fn pages() -> Vec<(String, String)> {
                 samples::people(),
                 "token".into(),
                 HOSTILE.into(),
+                HOSTILE.into(),
                 Some(HOSTILE.into()),
             )),
         ),
         (
             "sign-in, nobody",
-            drawn(&SignInPage::new(Vec::new(), "token".into(), String::new(), None)),
+            drawn(&SignInPage::new(
+                Vec::new(),
+                "token".into(),
+                String::new(),
+                HOSTILE.into(),
+                None,
+            )),
         ),
         (
             "record, sound",
@@ -288,6 +296,28 @@ fn register_pages(viewer: &super::viewer::Viewer, typed: &Typed) -> Vec<(String,
     let mut shown = samples::public_register(HOSTILE);
     shown.items.truncate(1);
     let row = samples::flexibility_row(Says::Flexibility, ScopeLevel::Zone, Standing::InForce, HOSTILE);
+    let person = samples::person(HOSTILE);
+    let found = PeopleFound {
+        people: vec![person.clone()],
+        more: true,
+    };
+    pages.push(("people".to_owned(), drawn(&PeoplePage::new(viewer, HOSTILE, &found))));
+    let invited = PersonPage {
+        link: Some((HOSTILE.to_owned(), HOSTILE.to_owned())),
+        ..PersonPage::new(viewer, &person, None)
+    };
+    pages.push(("person".to_owned(), drawn(&invited)));
+    let join = JoinPage {
+        shell: shell::Shell::bare("Choose"),
+        href: "/join/token".to_owned(),
+        door: "token".to_owned(),
+        name: HOSTILE.to_owned(),
+        district: HOSTILE.to_owned(),
+        login: HOSTILE.to_owned(),
+        again: false,
+        problem: Some(HOSTILE.to_owned()),
+    };
+    pages.push(("join".to_owned(), drawn(&join)));
     for stage in samples::import_stages(HOSTILE) {
         let view = samples::import(stage, HOSTILE);
         let refused = Problem::conflict("bad-rows", HOSTILE);
@@ -392,7 +422,7 @@ fn every_form_that_changes_something_carries_its_tokens() {
             if form.contains("action=\"/receipt\"") {
                 continue;
             }
-            let door = form.contains("action=\"/sign-in\"");
+            let door = form.contains("action=\"/sign-in\"") || form.contains("action=\"/join/");
             let token = if door {
                 "name=\"door\" value=\"token\""
             } else {
@@ -400,10 +430,15 @@ fn every_form_that_changes_something_carries_its_tokens() {
             };
             assert!(form.contains(token), "{name}: {form}");
             // Signing out twice, beginning a check twice, taking one roster in twice does nothing more; a file that is handed
-            // over twice changes nothing either time.
-            let twice = ["action=\"/sign-out\"", "action=\"/record\"", "action=\"/roster"]
-                .iter()
-                .any(|action| form.contains(action));
+            // over twice changes nothing either time, and of two links the last one counts.
+            let twice = [
+                "action=\"/sign-out\"",
+                "action=\"/record\"",
+                "action=\"/roster",
+                "/link\"",
+            ]
+            .iter()
+            .any(|action| form.contains(action));
             assert!(door || twice || form.contains("name=\"key\" value=\""), "{name}");
         }
     }

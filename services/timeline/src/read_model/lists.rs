@@ -47,12 +47,17 @@ fn write_cursor(row: &LoopDbRow, sort: Sort) -> String {
     }
 }
 
-/// `column IN (…)` over ids.
+/// `column IN (…)` over ids; of none, nothing: PostgreSQL does not know an empty list.
 fn among<'a, DB>(query: &mut QueryBuilder<DB>, column: &str, ids: impl Iterator<Item = Uuid>)
 where
     DB: Database,
     Uuid: Encode<'a, DB> + Type<DB>,
 {
+    let mut ids = ids.peekable();
+    if ids.peek().is_none() {
+        query.push("1 = 0");
+        return;
+    }
     query.push(column).push(" IN (");
     let mut separated = query.separated(", ");
     for id in ids {

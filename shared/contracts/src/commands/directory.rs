@@ -8,6 +8,7 @@ use super::Named;
 use crate::events::directory::{Closed, PatternThresholds, RoutingRule};
 use crate::events::routing::ServiceLevel;
 use crate::text::{Line, Passage, Text, blank_is_none};
+use crate::vocabulary::Role;
 
 bodies! {
     /// The district's working days.
@@ -55,4 +56,22 @@ bodies! {
         #[serde(default)]
         look_on: Option<NaiveDate>,
     }
+
+    /// What a person is, and where; to grant it, or to take it away.
+    GrantRole {
+        /// The role.
+        role: Role,
+        /// For a reporter: the school's id or name.
+        #[serde(default)]
+        school: Option<Named>,
+        /// For department staff and leads: the department's id or name.
+        #[serde(default)]
+        department: Option<Named>,
+    }
+
+    /// The person may no longer sign in.
+    DisablePerson {}
+
+    /// The person may sign in again, if the roster does not say otherwise.
+    EnablePerson {}
 }

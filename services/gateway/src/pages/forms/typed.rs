@@ -55,6 +55,7 @@ impl Typed {
             "person",
             "regarding",
             "sure",
+            "password",
         ];
         let written = |(name, value): &&(String, String)| !carried.contains(&name.as_str()) && !value.trim().is_empty();
         self.0.iter().filter(written).cloned().collect()

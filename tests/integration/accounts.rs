@@ -1,0 +1,312 @@
+//! Getting in: links, passwords, waiting, and being kept out.
+
+use contracts::commands::door::{
+    LinkMade, LinkView, LookAtLink, MakeLink, SetPassword, SignInByPassword, SignedIn, Whom,
+};
+use contracts::events::directory::{KnownAs, PersonRostered};
+use contracts::ids::{District, PersonId};
+use contracts::problem::Problem;
+use contracts::subjects::{Subject, Thing};
+use gateway::front::digest;
+use loopline_tests::{Stack, location, tension};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sql::Location;
+
+const GOOD: &str = "otter lamp gravel seven";
+
+fn north() -> District {
+    "north".parse().expect("a slug")
+}
+
+fn person(name: &str) -> PersonId {
+    PersonId::derived(&["north", name])
+}
+
+/// Somebody whom the roster knows with an address.
+async fn rostered(stack: &Stack, id: PersonId, name: &str, email: &str) {
+    let keyring = &stack.keyring;
+    let key = keyring.lease().await.expect("a key");
+    let known_as = KnownAs {
+        sourced_id: Some(format!("roster-{name}")),
+        email: Some(email.to_owned()),
+        ..KnownAs::default()
+    };
+    let known_as = serde_json::to_string(&known_as).expect("json");
+    let event = PersonRostered {
+        key,
+        name: keyring.seal(key, name).await.expect("sealed"),
+        title: None,
+        known_as: Some(keyring.seal(key, &known_as).await.expect("sealed")),
+        roles: Some(Vec::new()),
+        disabled: false,
+    };
+    let subject = Subject::new(&north(), Thing::Person, id.0);
+    stack.directory.state(subject, event.into()).await.expect("a fact");
+    let head = stack.log.head().await.expect("the log");
+    loopline_tests::until("it is known", async || stack.directory.people.position.get() >= head).await;
+}
+
+async fn door<T: Serialize + Sync, A: DeserializeOwned>(stack: &Stack, verb: &str, step: &T) -> Result<A, Problem> {
+    stack.operator().ask(format!("svc.directory.door.{verb}"), step).await
+}
+
+async fn invited(stack: &Stack, email: &str, secret: &str) -> Result<LinkMade, Problem> {
+    let step = MakeLink {
+        district: north(),
+        whom: Whom::Email(email.to_owned()),
+        link: digest(secret),
+    };
+    let asked = json!({ "step": step });
+    stack
+        .operator()
+        .ask("svc.directory.operator.make-link".to_owned(), &asked)
+        .await
+}
+
+async fn chooses(stack: &Stack, link: &str, password: &str, session: &str) -> Result<bool, Problem> {
+    let asked = SetPassword {
+        link: digest(link),
+        password: password.to_owned(),
+        session: digest(session),
+    };
+    door(stack, "set-password", &asked).await
+}
+
+async fn signs_in(stack: &Stack, login: &str, password: &str, session: &str, device: Option<&str>) -> SignedIn {
+    let asked = SignInByPassword {
+        login: login.to_owned(),
+        password: password.to_owned(),
+        session: digest(session),
+        device: device.map(digest),
+    };
+    door(stack, "sign-in", &asked).await.expect("an answer")
+}
+
+async fn getting_in(location: Location) {
+    let stack = Stack::start(location).await;
+    let ada = PersonId::derived(&["north", "quill"]);
+    rostered(&stack, ada, "Ada Quill", "ada@north.example").await;
+    // A link is for one person, is used once, and shows who it is for.
+    let made = invited(&stack, "Ada@north.example", "link one").await.expect("a link");
+    assert_eq!((made.person, made.name.as_str()), (ada, "Ada Quill"));
+    let look = LookAtLink {
+        link: digest("link one"),
+    };
+    let view: LinkView = door(&stack, "look-at-link", &look).await.expect("a view");
+    assert_eq!((view.login.as_str(), view.again), ("ada@north.example", false));
+    // The last link counts.
+    invited(&stack, "ada@north.example", "link two").await.expect("a link");
+    assert_eq!(
+        chooses(&stack, "link one", GOOD, "s").await.expect_err("over").name(),
+        "link-over"
+    );
+    let weak = chooses(&stack, "link two", "adaquill2026", "s")
+        .await
+        .expect_err("refused");
+    assert_eq!((weak.status, weak.fields[0].field.as_str()), (422, "password"));
+    assert!(
+        chooses(&stack, "link two", GOOD, "first session")
+            .await
+            .expect("chosen")
+    );
+    assert_eq!(
+        chooses(&stack, "link two", GOOD, "s").await.expect_err("used").name(),
+        "link-over"
+    );
+    assert_eq!(stack.api_with("first session").get("/api/v1/loops").await.status, 200);
+
+    // Who has no role yet is in, and finds nothing and no error.
+    for place in [
+        "/api/v1/loops",
+        "/api/v1/loops?q=bells",
+        "/api/v1/flexibilities",
+        "/api/v1/similar?text=bells",
+        "/api/v1/patterns",
+        "/api/v1/metrics/summary",
+        "/api/v1/waivers",
+        "/api/v1/reviews",
+    ] {
+        let status = stack.api_with("first session").get(place).await.status;
+        assert!(status < 500, "{place}: {status}");
+    }
+
+    // The right two let in; anything else is refused in the same way, whether there is such an account or not.
+    assert_eq!(
+        signs_in(&stack, " ADA@north.example ", GOOD, "second session", Some("laptop")).await,
+        SignedIn::Welcome
+    );
+    assert_eq!(stack.api_with("second session").get("/api/v1/loops").await.status, 200);
+    for login in ["ada@north.example", "nobody@north.example"] {
+        for _ in 0..5 {
+            assert_eq!(
+                signs_in(&stack, login, "not it, surely", "x", None).await,
+                SignedIn::Refused,
+                "{login}"
+            );
+        }
+        let SignedIn::Later { seconds } = signs_in(&stack, login, GOOD, "x", None).await else {
+            panic!("{login} is kept waiting");
+        };
+        assert!(seconds <= 2, "{seconds}");
+    }
+    // Whoever tries from elsewhere holds nobody up on a device that is known.
+    assert_eq!(
+        signs_in(&stack, "ada@north.example", GOOD, "third", Some("laptop")).await,
+        SignedIn::Welcome
+    );
+    assert_ne!(
+        signs_in(&stack, "ada@north.example", GOOD, "x", Some("another")).await,
+        SignedIn::Welcome
+    );
+    // Time passes, and it is enough.
+    stack.clock.set(stack.clock.now() + chrono::Duration::minutes(6));
+    assert_eq!(
+        signs_in(&stack, "ada@north.example", GOOD, "fourth", None).await,
+        SignedIn::Welcome
+    );
+
+    // A session that nobody uses ends, and one that is used does not until its day is over.
+    for _ in 0..3 {
+        stack.clock.set(stack.clock.now() + chrono::Duration::hours(3));
+        stack
+            .directory
+            .credentials
+            .holder(&digest("fourth"), stack.clock.now())
+            .await
+            .expect("read")
+            .expect("still there");
+    }
+    let held = async |session: &str| {
+        let holder = stack
+            .directory
+            .credentials
+            .holder(&digest(session), stack.clock.now())
+            .await;
+        holder.expect("read").is_some()
+    };
+    assert!(!held("third").await && held("fourth").await);
+    stack.clock.set(stack.clock.now() + chrono::Duration::hours(4));
+    assert!(!held("fourth").await, "twelve hours are the most");
+
+    // A new password ends the sessions of the old one.
+    assert_eq!(
+        signs_in(&stack, "ada@north.example", GOOD, "fifth", None).await,
+        SignedIn::Welcome
+    );
+    invited(&stack, "ada@north.example", "link three")
+        .await
+        .expect("a link");
+    chooses(&stack, "link three", "kettle meadow orbit nine", "sixth")
+        .await
+        .expect("chosen");
+    assert!(!held("fifth").await && held("sixth").await);
+    assert_eq!(
+        signs_in(&stack, "ada@north.example", GOOD, "x", None).await,
+        SignedIn::Refused
+    );
+
+    // Links are over after a week.
+    invited(&stack, "ada@north.example", "link four").await.expect("a link");
+    stack.clock.set(stack.clock.now() + chrono::Duration::days(8));
+    assert_eq!(
+        chooses(&stack, "link four", GOOD, "x").await.expect_err("over").name(),
+        "link-over"
+    );
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn getting_in_over_sqlite() {
+    getting_in(location(false).await.expect("a folder")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn getting_in_over_postgres() {
+    if let Some(location) = location(true).await {
+        getting_in(location).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_administrator_gives_roles_and_takes_them_away_and_nobody_else_does() {
+    let stack = Stack::start(location(false).await.expect("a folder")).await;
+    let ada = PersonId::derived(&["north", "quill"]);
+    rostered(&stack, ada, "Ada Quill", "ada@north.example").await;
+    let now = stack.clock.now();
+    stack
+        .directory
+        .credentials
+        .keep_token(&digest("ada"), &north(), ada, "test", now)
+        .await
+        .expect("kept");
+    let api = stack.api_with("ada");
+    assert_eq!(
+        api.post("/api/v1/tensions", &tension("seat_time")).await.status,
+        403,
+        "she has no school yet"
+    );
+    let claims = async |name: &str| stack.directory_claims(&north(), person(name)).await;
+    let tell = async |name: &str, verb: &str, body: Value, key: u128| -> Result<Value, Problem> {
+        let message = json!({
+            "id": uuid::Uuid::from_u128(key),
+            "district": north(),
+            "thing": ada,
+            "authority": {"by": "person", "district": north(), "person": person(name), "name": name,
+                "roles": claims(name).await.roles, "schools": [], "departments": [], "leads": [], "teams": [], "as_of": 0},
+            "request_hash": format!("{verb}{body}"),
+            "body": body,
+        });
+        stack
+            .operator()
+            .ask(format!("svc.directory.user.{verb}"), &message)
+            .await
+    };
+    let reporter = json!({"role": "reporter", "school": loopline_tests::People::school("alder")});
+    for nobody in ["rosa", "marcus", "lena", "carol", "sam", "ada"] {
+        let refused = tell(nobody, "grant-role", reporter.clone(), 50)
+            .await
+            .expect_err("refused");
+        assert_eq!(refused.status, 403, "{nobody}");
+    }
+    let wrong = tell("eve", "grant-role", json!({"role": "reporter"}), 51)
+        .await
+        .expect_err("refused");
+    assert_eq!(wrong.fields[0].field, "school");
+    tell("eve", "grant-role", reporter.clone(), 52).await.expect("granted");
+    loopline_tests::until("she may file", async || {
+        api.post("/api/v1/tensions", &tension("seat_time")).await.status == 201
+    })
+    .await;
+    tell("eve", "revoke-role", reporter, 53).await.expect("taken away");
+    loopline_tests::until("she may no longer", async || {
+        api.post("/api/v1/tensions", &tension("seat_time")).await.status == 403
+    })
+    .await;
+    tell("eve", "disable-person", json!({}), 54).await.expect("kept out");
+    loopline_tests::until("she is out", async || api.get("/api/v1/loops").await.status == 401).await;
+    tell("eve", "enable-person", json!({}), 55).await.expect("let in");
+    // What was taken from her is not given back: a token ends for good.
+    assert_eq!(api.get("/api/v1/loops").await.status, 401);
+    let events = stack
+        .log
+        .load(&Subject::new(&north(), Thing::Person, ada.0), 0, 0)
+        .await
+        .expect("read");
+    let kinds: Vec<String> = events
+        .iter()
+        .map(|raw| raw.parse().expect("an event").envelope.event_type)
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "org.loopline.directory.person_rostered.v1",
+            "org.loopline.directory.role_granted.v1",
+            "org.loopline.directory.role_revoked.v1",
+            "org.loopline.directory.person_disabled.v1",
+            "org.loopline.directory.person_enabled.v1"
+        ]
+    );
+    stack.stop().await;
+}
