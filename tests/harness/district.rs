@@ -12,7 +12,7 @@ use contracts::events::directory::{
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId, ZoneId};
 use contracts::subjects::{Subject, Thing};
 use contracts::vocabulary::{Level, Role, TeamKind};
-use directory::Directory;
+use directory::{Directory, NewToken};
 use gateway::front::digest;
 use uuid::Uuid;
 
@@ -174,7 +174,12 @@ async fn one(directory: &Arc<Directory>, slug: &str, people: &mut People) {
         let person = PersonId::derived(&[slug, name]);
         directory
             .credentials
-            .keep_token(&digest(&secret), &district, person, name, now)
+            .keep_token(
+                &NewToken::for_a_year(digest(&secret), name, now),
+                &district,
+                person,
+                now,
+            )
             .await
             .expect("a token");
         people.tokens.insert(format!("{slug}/{name}"), secret);

@@ -1,12 +1,13 @@
 //! Getting in: links, passwords, waiting, and being kept out.
 
 use contracts::commands::door::{
-    LinkMade, LinkView, LookAtLink, MakeLink, SetPassword, SignInByPassword, SignedIn, Whom,
+    LinkMade, LinkView, LookAtLink, MakeLink, NewSession, OfficeMessage, SetPassword, SignInByPassword, SignedIn, Whom,
 };
 use contracts::events::directory::{KnownAs, PersonRostered};
 use contracts::ids::{District, PersonId};
 use contracts::problem::Problem;
 use contracts::subjects::{Subject, Thing};
+use directory::NewToken;
 use gateway::front::digest;
 use loopline_tests::{Stack, location, tension};
 use serde::Serialize;
@@ -48,28 +49,38 @@ async fn rostered(stack: &Stack, id: PersonId, name: &str, email: &str) {
     loopline_tests::until("it is known", async || stack.directory.people.position.get() >= head).await;
 }
 
+fn new_session(secret: &str) -> NewSession {
+    NewSession {
+        digest: digest(secret),
+        on: "Firefox on Linux".to_owned(),
+    }
+}
+
 async fn door<T: Serialize + Sync, A: DeserializeOwned>(stack: &Stack, verb: &str, step: &T) -> Result<A, Problem> {
     stack.operator().ask(format!("svc.directory.door.{verb}"), step).await
 }
 
 async fn invited(stack: &Stack, email: &str, secret: &str) -> Result<LinkMade, Problem> {
-    let step = MakeLink {
+    let asked = OfficeMessage {
         district: north(),
-        whom: Whom::Email(email.to_owned()),
-        link: digest(secret),
+        by: None,
+        step: MakeLink {
+            whom: Whom::Email(email.to_owned()),
+            link: digest(secret),
+            without_second_step: false,
+        },
     };
-    let asked = json!({ "step": step });
     stack
         .operator()
         .ask("svc.directory.operator.make-link".to_owned(), &asked)
         .await
 }
 
-async fn chooses(stack: &Stack, link: &str, password: &str, session: &str) -> Result<bool, Problem> {
+async fn chooses(stack: &Stack, link: &str, password: &str, session: &str) -> Result<SignedIn, Problem> {
     let asked = SetPassword {
         link: digest(link),
         password: password.to_owned(),
-        session: digest(session),
+        session: new_session(session),
     };
     door(stack, "set-password", &asked).await
 }
@@ -78,7 +89,7 @@ async fn signs_in(stack: &Stack, login: &str, password: &str, session: &str, dev
     let asked = SignInByPassword {
         login: login.to_owned(),
         password: password.to_owned(),
-        session: digest(session),
+        session: new_session(session),
         device: device.map(digest),
     };
     door(stack, "sign-in", &asked).await.expect("an answer")
@@ -106,11 +117,8 @@ async fn getting_in(location: Location) {
         .await
         .expect_err("refused");
     assert_eq!((weak.status, weak.fields[0].field.as_str()), (422, "password"));
-    assert!(
-        chooses(&stack, "link two", GOOD, "first session")
-            .await
-            .expect("chosen")
-    );
+    let chosen = chooses(&stack, "link two", GOOD, "first session").await;
+    assert_eq!(chosen.expect("chosen"), SignedIn::Welcome);
     assert_eq!(
         chooses(&stack, "link two", GOOD, "s").await.expect_err("used").name(),
         "link-over"
@@ -238,7 +246,7 @@ async fn an_administrator_gives_roles_and_takes_them_away_and_nobody_else_does()
     stack
         .directory
         .credentials
-        .keep_token(&digest("ada"), &north(), ada, "test", now)
+        .keep_token(&NewToken::for_a_year(digest("ada"), "test", now), &north(), ada, now)
         .await
         .expect("kept");
     let api = stack.api_with("ada");

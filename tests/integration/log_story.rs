@@ -31,6 +31,7 @@ fn envelope(subject: &Subject, command: u128, previous: u64, words: &str) -> Env
         datacontenttype: "application/json".to_owned(),
         district: subject.district.clone(),
         actor: Actor::Person(PersonId(Uuid::from_u128(9))),
+        actingfor: None,
         commandid,
         requesthash: "h".to_owned(),
         causationid: None,

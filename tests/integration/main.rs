@@ -1,5 +1,6 @@
 //! Everything together: one test binary, each test with a broker, tables and a system of its own.
 
+mod access;
 mod accounts;
 mod bad_input;
 mod broker_away;
@@ -18,5 +19,6 @@ mod record;
 mod register;
 mod roster;
 mod sight;
+mod sign_on;
 mod simulation;
 mod walls;

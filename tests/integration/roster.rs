@@ -9,6 +9,7 @@ use contracts::ids::{District, PersonId};
 use contracts::problem::Problem;
 use contracts::subjects::{Thing, every};
 use decider::Desk;
+use directory::NewToken;
 use eventlog::Log;
 use eventlog::jetstream::JetStreamLog;
 use loopline_tests::{Stack, TestBroker, location, tension};
@@ -176,7 +177,12 @@ async fn from_files_to_people_who_file(location: Location) {
     stack
         .directory
         .credentials
-        .keep_token(&gateway::front::digest(secret), &harbor(), person("t1"), "test", now)
+        .keep_token(
+            &NewToken::for_a_year(gateway::front::digest(secret), "test", now),
+            &harbor(),
+            person("t1"),
+            now,
+        )
         .await
         .expect("kept");
     let api = stack.api_with(secret);
@@ -213,7 +219,12 @@ async fn from_files_to_people_who_file(location: Location) {
     stack
         .directory
         .credentials
-        .keep_token(&gateway::front::digest("of t7"), &harbor(), person("t7"), "test", now)
+        .keep_token(
+            &NewToken::for_a_year(gateway::front::digest("of t7"), "test", now),
+            &harbor(),
+            person("t7"),
+            now,
+        )
         .await
         .expect("kept");
     let colleague = stack.api_with("of t7");

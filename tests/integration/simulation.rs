@@ -209,18 +209,26 @@ fn folded(played: &Played) -> (BTreeMap<LoopId, Loop>, Districts) {
 
 async fn watched_rows(seed: u64, played: &Played, watch: &Model<routing::read_model::Watch>) {
     let (loops, districts) = folded(played);
-    type Row = (Uuid, String, Option<chrono::DateTime<chrono::Utc>>, i32, i32);
+    type Row = (
+        Uuid,
+        String,
+        Option<chrono::DateTime<chrono::Utc>>,
+        i32,
+        i32,
+        Option<Uuid>,
+    );
     let rows: Vec<Row> = on!(&watch.db, pool => sqlx::query_as(
-        "SELECT id, district, next_at, calendar_version, running FROM watch").fetch_all(pool).await)
+        "SELECT id, district, next_at, calendar_version, running, department FROM watch").fetch_all(pool).await)
     .expect("rows");
     assert_eq!(rows.len(), loops.len(), "seed {seed}");
-    for (id, district, next_at, calendar_version, running) in rows {
+    for (id, district, next_at, calendar_version, running, department) in rows {
         let slug = district.parse().expect("a slug");
         let of = districts.get(&slug).expect("the district");
         let record = loops[&LoopId(id)].record().expect("filed");
         let watched = routing::read_model::Watched::of(record, Some(of));
         assert_eq!(next_at, watched.next_at, "seed {seed}, loop {id}");
         assert_eq!(running == 1, watched.running, "seed {seed}, loop {id}");
+        assert_eq!(department, watched.department.map(|id| id.0), "seed {seed}, loop {id}");
         // Which old calendar it is behind with depends on when it was looked at; whether it is, does not.
         if watched.running {
             let current = of.calendar().version as i32;

@@ -8,10 +8,14 @@ mod commands;
 mod credentials;
 pub mod demo;
 pub mod domain;
+mod entering;
+mod history;
 mod importing;
 mod passwords;
 mod queries;
 pub mod read_model;
+mod second_step;
+mod sign_on;
 
 use std::sync::Arc;
 
@@ -23,7 +27,7 @@ use runtime::{Clock, Health, Lifecycle};
 use sealing::Keyring;
 use sql::{Db, Durability, Location};
 
-pub use credentials::Credentials;
+pub use credentials::{Credentials, Holder, NewToken};
 
 /// What the directory works with.
 #[derive(Debug, Clone)]
@@ -40,11 +44,25 @@ pub struct Directory {
     pub people: Model<read_model::People>,
     /// Sessions and tokens.
     pub credentials: Credentials,
+    /// Questions to others.
+    pub bus: Bus,
     /// Whether its people may be signed in without a credential: only for demonstration.
     pub demo: bool,
     importing: importing::Importing,
     accounts: accounts::Accounts,
     hasher: passwords::Hasher,
+    second_steps: second_step::SecondSteps,
+    sign_on: sign_on::SignOns,
+}
+
+impl Directory {
+    /// The day in a district.
+    pub(crate) fn today(&self, district: &contracts::District) -> chrono::NaiveDate {
+        let now = self.clock.now();
+        self.districts
+            .with(district, |record| record.calendar().date(now))
+            .unwrap_or_else(|| now.date_naive())
+    }
 }
 
 /// Opens the directory's read model.
@@ -92,6 +110,9 @@ pub async fn run(
         importing: importing::Importing::new(credentials.db(), lifecycle.clone()),
         accounts: accounts::Accounts { db: credentials.db() },
         hasher: passwords::Hasher::default(),
+        second_steps: second_step::SecondSteps { db: credentials.db() },
+        sign_on: sign_on::SignOns::new(credentials.db())?,
+        bus: bus.clone(),
         credentials,
         demo,
     };

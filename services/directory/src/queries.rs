@@ -2,11 +2,12 @@
 
 use ::domain::directory::DistrictRecord;
 use contracts::Claims;
+use contracts::commands::door::{AccessView, OwnAccess};
 use contracts::ids::{District, PersonId, SchoolId};
 use contracts::problem::Problem;
 use contracts::queries::{
     Answered, Ask, DemoPerson, DistrictView, NamedDepartment, NamedPerson, NamedSchool, NamedTeam, NamedZone,
-    PeopleFound, PeopleQuery,
+    OfferedArea, PeopleFound, PeopleQuery,
 };
 use contracts::vocabulary::Role;
 use messaging::Incoming;
@@ -15,9 +16,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::Directory;
 use crate::commands::away;
-use crate::read_model::{Whom, claims, find_people, how_many, people_with_claims};
+use crate::read_model::{Whom, find_people, how_many, people_with_claims, stands_in_for, stood_in_by};
+use crate::{Directory, entering, history, sign_on};
 
 /// People named in one answer.
 const PEOPLE_MAX: i64 = 2000;
@@ -44,6 +45,9 @@ pub(crate) async fn answer(directory: &Directory, incoming: &Incoming) -> Result
         "person" => to_json(&by_person(directory, &incoming.read::<ByPerson>()?).await?),
         "overview" => to_json(&overview(directory, &incoming.read::<Ask<Value>>()?).await?),
         "people" => to_json(&people(directory, &incoming.read::<Ask<PeopleQuery>>()?).await?),
+        "access" => to_json(&access(directory, &incoming.read()?).await?),
+        "history" => to_json(&history::of(directory, &incoming.read()?).await?),
+        "providers" => to_json(&sign_on::offered(directory)),
         "demo-people" => to_json(&demo_people(directory).await?),
         _ => return Err(Problem::not_found("such question")),
     };
@@ -61,16 +65,44 @@ async fn by_secret(directory: &Directory, asked: &BySecret) -> Result<Option<Cla
         .await
         .map_err(away)?;
     match holder {
-        Some((district, person)) => by_person(directory, &ByPerson { district, person }).await,
+        Some(holder) => entering::by_holder(directory, holder).await,
         None => Ok(None),
     }
 }
 
 async fn by_person(directory: &Directory, asked: &ByPerson) -> Result<Option<Claims>, Problem> {
-    let position = directory.people.position.get();
-    claims(&directory.people.db, &asked.district, asked.person, position)
-        .await
-        .map_err(away)
+    entering::known(directory, &asked.district, asked.person).await
+}
+
+/// What of somebody's lets somebody in: sessions, tokens, and for whom they may act.
+async fn access(directory: &Directory, ask: &Ask<OwnAccess>) -> Result<Answered<AccessView>, Problem> {
+    let (viewer, now) = (&ask.viewer, directory.clock.now());
+    let (district, person) = (&viewer.district, viewer.person);
+    let credentials = &directory.credentials;
+    let asking = &ask.query.secret_digest;
+    let today = directory.today(district);
+    let db = &directory.people.db;
+    if !directory.people.position.wait_for(ask.at_least, CATCH_UP).await {
+        return Err(Problem::unavailable(
+            "the directory is catching up; try again in a moment",
+        ));
+    }
+    let view = AccessView {
+        sessions: credentials
+            .sessions(district, person, asking, now)
+            .await
+            .map_err(away)?,
+        tokens: credentials.tokens(district, person, now).await.map_err(away)?,
+        password: directory.accounts.has(person).await.map_err(away)?,
+        second_step: directory.second_steps.is_set(person).await.map_err(away)?,
+        stands_in: stands_in_for(db, district, person, today).await.map_err(away)?,
+        stood_in_by: stood_in_by(db, district, person, today).await.map_err(away)?,
+    };
+    Ok(Answered {
+        position: directory.people.position.get(),
+        as_of: None,
+        answer: view,
+    })
 }
 
 async fn overview(directory: &Directory, ask: &Ask<Value>) -> Result<Answered<DistrictView>, Problem> {
@@ -102,6 +134,12 @@ async fn overview(directory: &Directory, ask: &Ask<Value>) -> Result<Answered<Di
             .map_or_else(|| "the contact".to_owned(), |claims| claims.name);
         view.contact = Some((name, duties));
     }
+    if viewer.has(Role::Administrator) {
+        let sign_on = directory
+            .districts
+            .with(&viewer.district, |record| record.sign_on.values().cloned().collect());
+        view.sign_on = sign_on.unwrap_or_default();
+    }
     Ok(Answered {
         position,
         as_of: None,
@@ -127,6 +165,7 @@ async fn people(directory: &Directory, ask: &Ask<PeopleQuery>) -> Result<Answere
     people.truncate(FOUND_MAX as usize);
     for person in &mut people {
         person.has_password = directory.accounts.has(person.id).await.map_err(away)?;
+        person.second_step = directory.second_steps.is_set(person.id).await.map_err(away)?;
     }
     Ok(Answered {
         position,
@@ -177,6 +216,8 @@ fn district_view(district: &District, record: &DistrictRecord, people: Vec<Named
             id: *id,
             name: school.name.clone(),
             level: school.level,
+            nces: school.nces.clone(),
+            retired: school.retired,
         })
         .collect();
     schools.sort_by(|a, b| a.name.cmp(&b.name));
@@ -187,6 +228,7 @@ fn district_view(district: &District, record: &DistrictRecord, people: Vec<Named
             id: *id,
             name: department.name.clone(),
             decides: department.decides.clone(),
+            retired: department.retired,
         })
         .collect();
     departments.sort_by(|a, b| a.name.cmp(&b.name));
@@ -206,6 +248,7 @@ fn district_view(district: &District, record: &DistrictRecord, people: Vec<Named
                 id: *id,
                 name: team.name.clone(),
                 kind: team.kind,
+                members: team.members.iter().copied().collect(),
             })
             .collect(),
         zones: record
@@ -228,6 +271,18 @@ fn district_view(district: &District, record: &DistrictRecord, people: Vec<Named
         thresholds: record.thresholds,
         people,
         contact: None,
+        areas: record
+            .all_areas()
+            .into_iter()
+            .map(|area| OfferedArea {
+                label: record.area_label(&area).to_owned(),
+                ours: area.is_ours(),
+                retired: !record.takes_area(&area),
+                code: area,
+            })
+            .collect(),
+        sign_on: Vec::new(),
+        version: record.version,
     }
 }
 

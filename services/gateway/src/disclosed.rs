@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::front::{Front, Visitor, digest, hex};
+use crate::front::{Front, Visitor, digest};
 use crate::pages::days::Days;
 
 /// Loops of one file.
@@ -277,7 +277,8 @@ impl Bundle {
             .start_file(name, SimpleFileOptions::default())
             .map_err(not_made)?;
         self.zip.write_all(bytes).map_err(not_made)?;
-        self.digests.push((hex(&Sha256::digest(bytes)), name.to_owned()));
+        self.digests
+            .push((runtime::ids::hex(&Sha256::digest(bytes)), name.to_owned()));
         Ok(())
     }
 

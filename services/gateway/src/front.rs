@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use contracts::Action;
 use contracts::claims::{Authority, Claims};
-use contracts::commands::door::{LinkMade, MakeLink, Whom};
+use contracts::commands::door::{
+    ActFor, EndSession, LinkMade, MakeLink, NewSession, OfferedProvider, OfficeMessage, OwnAccess, WhichSession, Whom,
+};
 use contracts::commands::roster::RosterMessage;
 use contracts::commands::{CommandMessage, Done};
 use contracts::envelope::Actor;
@@ -18,6 +20,7 @@ use contracts::queries::{Answered, AsOf, Ask, DemoPerson, DistrictView, LoopQuer
 use contracts::subjects;
 use messaging::{Bus, People};
 use runtime::Clock;
+use runtime::ids::hex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -34,6 +37,8 @@ const CLAIMS_FRESH: Duration = Duration::from_secs(5);
 const NAMED_WITHIN: Duration = Duration::from_millis(500);
 /// Of what others did meanwhile, so many are named.
 const NAMED_MAX: usize = 50;
+/// How long somebody waits at the door while a provider of accounts is asked.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Visitors whose view of their district is remembered.
 const DISTRICTS_MAX: usize = 300;
 /// Visitors remembered, by the digest of their secret.
@@ -82,16 +87,6 @@ pub struct Acted {
 /// The digest under which a secret is known: the secret itself is never stored.
 pub fn digest(secret: &str) -> String {
     hex(&Sha256::digest(secret.as_bytes()))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// The id of a command: from district, person and key, so that retries agree and nobody can collide with another's.
@@ -433,6 +428,17 @@ impl Front {
         self.bus.ask(format!("svc.directory.door.{verb}"), step).await
     }
 
+    /// The same where somebody else is asked behind the door, who may take a while.
+    pub async fn at_the_door_patiently<T: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        verb: &str,
+        step: &T,
+    ) -> Result<A, Problem> {
+        self.bus
+            .ask_within(format!("svc.directory.door.{verb}"), step, PATIENCE)
+            .await
+    }
+
     /// Makes a link with which somebody chooses a password: its secret, and whose it is.
     pub async fn make_link(
         &self,
@@ -440,12 +446,15 @@ impl Front {
         person: contracts::PersonId,
     ) -> Result<(String, LinkMade), Problem> {
         let secret = runtime::ids::secret_hex(32);
-        let step = MakeLink {
+        let asked = OfficeMessage {
             district: visitor.claims.district.clone(),
-            whom: Whom::Person(person),
-            link: digest(&secret),
+            by: Some(visitor.claims.clone()),
+            step: MakeLink {
+                whom: Whom::Person(person),
+                link: digest(&secret),
+                without_second_step: false,
+            },
         };
-        let asked = serde_json::json!({"by": visitor.claims, "step": step});
         let made = self
             .bus
             .ask("svc.directory.office.make-link".to_owned(), &asked)
@@ -460,29 +469,51 @@ impl Front {
             .await
     }
 
-    /// Signs a demo person in: the secret of a new session.
-    pub async fn sign_in_demo(&self, person: contracts::PersonId) -> Result<String, Problem> {
-        let secret = runtime::ids::secret_hex(32);
-        let asked = serde_json::json!({"person": person, "secret_digest": digest(&secret)});
-        let _: bool = self
-            .bus
-            .ask("svc.directory.door.sign-in-demo".to_owned(), &asked)
-            .await?;
-        Ok(secret)
+    /// Where people can sign on with an account that they have elsewhere.
+    pub async fn providers(&self) -> Result<Vec<OfferedProvider>, Problem> {
+        self.bus
+            .ask(subjects::query("directory", "providers"), &serde_json::json!({}))
+            .await
     }
 
-    /// Ends a session.
-    pub async fn sign_out(&self, secret: &str) -> Result<(), Problem> {
-        let key = digest(secret);
-        self.memory().claims.remove(&key);
-        let _: bool = self
-            .bus
-            .ask(
-                "svc.directory.door.sign-out".to_owned(),
-                &serde_json::json!({"secret_digest": key}),
-            )
-            .await?;
+    /// Signs a demo person in.
+    pub async fn sign_in_demo(&self, person: contracts::PersonId, session: &NewSession) -> Result<(), Problem> {
+        let asked = serde_json::json!({"person": person, "session": session});
+        let _: bool = self.at_the_door("sign-in-demo", &asked).await?;
         Ok(())
+    }
+
+    /// Ends the session with this digest, or others of whoever has it.
+    pub async fn end_session(&self, secret_digest: String, which: WhichSession) -> Result<(), Problem> {
+        let asked = EndSession {
+            secret_digest: secret_digest.clone(),
+            which,
+        };
+        let _: bool = self.at_the_door("end-session", &asked).await?;
+        match which {
+            WhichSession::This => {
+                self.memory().claims.remove(&secret_digest);
+            }
+            WhichSession::One(_) | WhichSession::Others => self.forget_claims(),
+        }
+        Ok(())
+    }
+
+    /// From now on, or no longer, a session acts for somebody who is away.
+    pub async fn act_for(&self, visitor: &Visitor, absent: Option<contracts::PersonId>) -> Result<(), Problem> {
+        let secret_digest = visitor.memory_key.clone();
+        let asked = ActFor { secret_digest, absent };
+        let _: bool = self.at_the_door("act-for", &asked).await?;
+        self.forget_claims();
+        Ok(())
+    }
+
+    /// What of somebody's lets somebody in.
+    pub async fn access(&self, visitor: &Visitor) -> Result<contracts::commands::door::AccessView, Problem> {
+        let own = OwnAccess {
+            secret_digest: visitor.memory_key.clone(),
+        };
+        Ok(self.ask(visitor, "directory", "access", own, 0).await?.answer)
     }
 }
 
@@ -509,6 +540,8 @@ mod tests {
             leads: std::collections::BTreeSet::new(),
             teams: std::collections::BTreeSet::new(),
             as_of: 0,
+            token: None,
+            acting_for: None,
         }
     }
 

@@ -2,13 +2,15 @@
 
 use contracts::action::{AUTHORITY, Action};
 use contracts::commands as wire;
+use contracts::directory_action::DirectoryAction;
 use contracts::office_action::OfficeAction;
 use contracts::problem::Problem;
 use contracts::queries::{
-    ClauseMap, DistrictView, Entry, FlexibilityRow, FlexibilityView, LedgerView, LoopRow, LoopView, Page, PatternRow,
-    PatternView, RegimeView, ReviewView, Similar, WaiverView,
+    Changed, ClauseMap, DistrictView, DryRan, DryRun, Entry, FlexibilityRow, FlexibilityView, LedgerView, LoopRow,
+    LoopView, Page, PatternRow, PatternView, PeopleFound, RegimeView, ReviewView, Similar, WaiverView,
 };
 use contracts::register_action::RegisterAction;
+use contracts::vocabulary::Role;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
@@ -379,6 +381,88 @@ fn office(made: &mut Made) {
     }
 }
 
+/// What a district sets about itself, and what it asks of it.
+fn directory(made: &mut Made) {
+    let (begun, answer) = (made.schema::<Begun>(), made.schema::<Versioned>());
+    for action in DirectoryAction::ALL {
+        let body = match action {
+            DirectoryAction::SetCalendar => made.schema::<wire::SetCalendar>(),
+            DirectoryAction::SetServiceLevel => made.schema::<wire::SetServiceLevel>(),
+            DirectoryAction::PublishRoutingRules => made.schema::<wire::PublishRoutingRules>(),
+            DirectoryAction::SetPatternThresholds => made.schema::<wire::SetPatternThresholds>(),
+            DirectoryAction::SetAreas => made.schema::<wire::SetAreas>(),
+            DirectoryAction::DesignateContact => made.schema::<wire::DesignateContact>(),
+            DirectoryAction::SetSignOn => made.schema::<wire::SetSignOn>(),
+            DirectoryAction::RemoveSignOn => made.schema::<wire::RemoveSignOn>(),
+            DirectoryAction::SetSchool => made.schema::<wire::SetSchool>(),
+            DirectoryAction::RetireSchool => made.schema::<wire::RetireSchool>(),
+            DirectoryAction::SetDepartment => made.schema::<wire::SetDepartment>(),
+            DirectoryAction::RetireDepartment => made.schema::<wire::RetireDepartment>(),
+            DirectoryAction::FormTeam => made.schema::<wire::FormTeam>(),
+            DirectoryAction::DefineZone => made.schema::<wire::DefineZone>(),
+            DirectoryAction::SetPerson => made.schema::<wire::SetPerson>(),
+            DirectoryAction::GrantRole | DirectoryAction::RevokeRole => made.schema::<wire::GrantRole>(),
+            DirectoryAction::DisablePerson => made.schema::<wire::DisablePerson>(),
+            DirectoryAction::EnablePerson => made.schema::<wire::EnablePerson>(),
+            DirectoryAction::RemoveSecondStep => made.schema::<wire::RemoveSecondStep>(),
+            DirectoryAction::NameStandIn => made.schema::<wire::NameStandIn>(),
+            DirectoryAction::EndStandIn => made.schema::<wire::EndStandIn>(),
+            DirectoryAction::MakeToken => made.schema::<wire::MakeToken>(),
+            DirectoryAction::EndToken => made.schema::<wire::EndToken>(),
+        };
+        let roles: Vec<&str> = action.roles().iter().map(|role| role.label()).collect();
+        let who = if roles.len() == Role::ALL.len() {
+            "For: anybody, about themselves.".to_owned()
+        } else {
+            format!("For: {}.", roles.join(", ").to_lowercase())
+        };
+        let described = |mut operation: Value| {
+            operation["description"] = json!(who);
+            operation
+        };
+        let path = action.path();
+        let parameters = if path.contains("{id}") {
+            vec![parameter(
+                "id",
+                "path",
+                &format!("The id of the {}.", action.thing().token()),
+            )]
+        } else {
+            Vec::new()
+        };
+        let operation = change(made, action.slug(), &body, "200", &answer, parameters);
+        made.add(&format!("/api/v1/directory/{path}"), "post", described(operation));
+        if let Some(things) = action.makes() {
+            let summary = format!("{}, of something new", action.slug());
+            let operation = change(made, &summary, &body, "201", &begun, Vec::new());
+            made.add(&format!("/api/v1/directory/{things}"), "post", described(operation));
+        }
+    }
+    let (body, answer) = (made.schema::<DryRun>(), made.schema::<DryRan>());
+    let summary = "Where past loops would have gone by other rules; nothing is changed";
+    let operation = change(made, summary, &body, "200", &answer, Vec::new());
+    made.add("/api/v1/directory/routing-rules/dry-run", "post", operation);
+    let answer = made.schema::<PeopleFound>();
+    let sought = ["q", "person"].map(|name| parameter(name, "query", "Part of a name or address, or one person's id."));
+    let operation = read(made, "People, to administrators", &answer, sought.to_vec());
+    made.add("/api/v1/directory/people", "get", operation);
+    let answer = made.schema::<Vec<Changed>>();
+    let of = ["school", "department", "team", "zone", "person"].map(|name| {
+        parameter(
+            name,
+            "query",
+            "Of this one; of the district's settings where none is named.",
+        )
+    });
+    let operation = read(
+        made,
+        "What was changed, by whom, and what stood there before",
+        &answer,
+        of.to_vec(),
+    );
+    made.add("/api/v1/directory/changes", "get", operation);
+}
+
 /// The document.
 pub fn document() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
@@ -472,39 +556,7 @@ pub fn document() -> Value {
     let answer = made.schema::<DistrictView>();
     let operation = read(&mut made, "The district", &answer, Vec::new());
     made.add("/api/v1/directory", "get", operation);
-    let answer = made.schema::<Versioned>();
-    let settings = [
-        (
-            "/api/v1/directory/calendar",
-            "Set the working days",
-            made.schema::<wire::SetCalendar>(),
-        ),
-        (
-            "/api/v1/directory/service-levels",
-            "Set a service level",
-            made.schema::<wire::SetServiceLevel>(),
-        ),
-        (
-            "/api/v1/directory/pattern-thresholds",
-            "Set when a rule that several schools meet is a pattern",
-            made.schema::<wire::SetPatternThresholds>(),
-        ),
-        (
-            "/api/v1/directory/routing-rules",
-            "Publish the routing rules",
-            made.schema::<wire::PublishRoutingRules>(),
-        ),
-    ];
-    for (path, summary, body) in settings {
-        let operation = change(&mut made, summary, &body, "200", &answer, Vec::new());
-        made.add(path, "post", operation);
-    }
-    let (begun, zone) = (made.schema::<Begun>(), made.schema::<wire::DefineZone>());
-    let operation = change(&mut made, "Begin an innovation zone", &zone, "201", &begun, Vec::new());
-    made.add("/api/v1/directory/zones", "post", operation);
-    let id = parameter("id", "path", "The zone's id.");
-    let operation = change(&mut made, "Say anew what a zone is", &zone, "200", &answer, vec![id]);
-    made.add("/api/v1/directory/zones/{id}", "post", operation);
+    directory(&mut made);
     let period = || {
         let counted = ["from", "to", "department", "area", "school"]
             .map(|name| parameter(name, "query", "The period and what is counted."));

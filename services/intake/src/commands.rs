@@ -2,6 +2,7 @@
 
 use ::domain::{Loop, Rejection};
 use contracts::Action;
+use contracts::area::Area;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
 use contracts::events::IntakeEvent;
@@ -78,6 +79,14 @@ fn bounded(grades: usize, pillars: usize) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Makes sure that something can be filed under an area in this district.
+fn takes(desk: &Desk, message: &CommandMessage, area: &Area) -> Result<(), Problem> {
+    desk.districts
+        .with(&message.district, |record| record.to_file_under(area))
+        .unwrap_or(Ok(()))
+        .map_err(|why| Problem::invalid_field("area", why))
+}
+
 async fn file(desk: &Desk, message: &CommandMessage, body: &wire::FileTension) -> Result<Done, Problem> {
     let (school, origin) = filed_for(desk, message, body.school)?;
     weigh(&[
@@ -87,6 +96,7 @@ async fn file(desk: &Desk, message: &CommandMessage, body: &wire::FileTension) -
         body.would_help.as_ref(),
     ])?;
     bounded(body.grades.len(), body.pillars.len())?;
+    takes(desk, message, &body.area)?;
     if let Some(earlier) = body.linked_to {
         linked(desk, message, earlier).await?;
     }
@@ -162,14 +172,25 @@ fn filed_for(desk: &Desk, message: &CommandMessage, named: Option<SchoolId>) -> 
     let Authority::Person(viewer) = &message.authority else {
         return Err(Problem::forbidden("only people file tensions"));
     };
+    if viewer.district != message.district {
+        return Err(Problem::not_found("loop"));
+    }
     let office = SchoolId::of_district(&message.district);
     let in_office = viewer.has(Role::Contact) || viewer.has(Role::DepartmentStaff) || viewer.has(Role::DepartmentLead);
     let known = |school: SchoolId| {
         school == office
             || desk
                 .districts
-                .with(&message.district, |record| record.schools.contains_key(&school))
+                .with(&message.district, |record| record.has_school(school))
                 .unwrap_or(false)
+    };
+    // Nothing new comes from a school that is closed, whoever spoke for it.
+    let closed = |school: SchoolId| {
+        desk.districts
+            .with(&message.district, |record| {
+                record.schools.get(&school).is_some_and(|school| school.retired)
+            })
+            .unwrap_or(false)
     };
     let not_yours = || {
         let field = FieldProblem {
@@ -187,12 +208,15 @@ fn filed_for(desk: &Desk, message: &CommandMessage, named: Option<SchoolId>) -> 
         .filter(|school| *school != office)
         .collect();
     match named {
-        Some(school) if viewer.has(Role::Reporter) && own.contains(&school) => Ok((school, Origin::School)),
+        Some(school) if viewer.has(Role::Reporter) && own.contains(&school) && !closed(school) => {
+            Ok((school, Origin::School))
+        }
         Some(school) if in_office && school == office => Ok((office, Origin::District)),
         Some(school) if in_office && known(school) => Ok((school, Origin::ForSchool)),
         Some(_) => Err(not_yours()),
         None => match own.as_slice() {
-            [one] if viewer.has(Role::Reporter) => Ok((*one, Origin::School)),
+            [one] if viewer.has(Role::Reporter) && !closed(*one) => Ok((*one, Origin::School)),
+            [_] if viewer.has(Role::Reporter) => Err(not_yours()),
             _ if in_office => Ok((office, Origin::District)),
             [] => Err(Problem::forbidden(
                 "filing is for schools and the district office; ask the central-office contact",
@@ -219,6 +243,9 @@ async fn amend(desk: &Desk, message: &CommandMessage, body: &wire::Amend) -> Res
         body.grades.as_ref().map_or(0, Vec::len),
         body.pillars.as_ref().map_or(0, Vec::len),
     )?;
+    if let Some(area) = &body.area {
+        takes(desk, message, area)?;
+    }
     let opened = desk.open(message).await?;
     let changes = TensionAmended {
         title: desk.seal_some(body.title.as_ref()).await?,
@@ -270,7 +297,7 @@ async fn join(desk: &Desk, message: &CommandMessage, body: wire::Join) -> Result
     let known = school == SchoolId::of_district(&message.district)
         || desk
             .districts
-            .with(&message.district, |record| record.schools.contains_key(&school))
+            .with(&message.district, |record| record.has_school(school))
             .unwrap_or(false);
     if !known {
         return Err(Problem::not_found("school"));

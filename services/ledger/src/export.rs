@@ -65,11 +65,8 @@ impl Bundle {
             .map_err(std::io::IntoInnerError::into_error)?
             .sync_all()
             .with_context(failed)?;
-        let digest = Sha256::digest(bytes);
-        let hex = digest
-            .iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        self.digests.push((hex, name.to_owned()));
+        self.digests
+            .push((runtime::ids::hex(&Sha256::digest(bytes)), name.to_owned()));
         Ok(())
     }
 

@@ -56,10 +56,7 @@ impl Signer {
             .chain_update("loopline/installation/v1\0")
             .chain_update(SigningKey::from_bytes(first).verifying_key())
             .finalize();
-        let installation = digest[..5].iter().fold("loopline-".to_owned(), |mut name, byte| {
-            let _ = write!(name, "{byte:02x}");
-            name
-        });
+        let installation = format!("loopline-{}", runtime::ids::hex(&digest[..5]));
         Ok(Self { secrets, installation })
     }
 

@@ -229,6 +229,9 @@ pub(crate) struct InviteOptions {
     /// The address people use, such as https://loops.example.org; the running system's where absent.
     #[arg(long, env = "LOOPLINE_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    /// Also takes their second step away, as where the telephone of the only administrator is lost.
+    #[arg(long)]
+    pub(crate) without_second_step: bool,
     /// Which system.
     #[command(flatten)]
     pub(crate) reach: ReachOptions,

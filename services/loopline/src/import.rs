@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::Context;
 use contracts::Problem;
 use contracts::commands::roster::{
-    ApplyRoster, ChangeKind, ImportStage, KnownStaff, LookAtRoster, NewDistrict, RosterMessage, RosterView,
+    ApplyRoster, ChangeKind, ImportStage, LookAtRoster, NewDistrict, RosterMessage, RosterView,
 };
-use contracts::roster::RowProblem;
+use contracts::roster::Problems;
 use messaging::Bus;
 use roster::{Reading, Roster};
 use runtime::{Clock, Lifecycle};
@@ -66,8 +66,8 @@ struct Printed<'a> {
     disabled: u64,
     changed: u64,
     added: u64,
-    problems: &'a [RowProblem],
-    more_problems: u64,
+    #[serde(flatten)]
+    problems: &'a Problems,
     notices: &'a [String],
     applied: bool,
 }
@@ -132,18 +132,7 @@ fn told(problem: Problem) -> anyhow::Error {
 
 /// Whom the directory knows from rosters.
 async fn known(operator: &Bus, message: &RosterMessage<()>) -> anyhow::Result<BTreeSet<String>> {
-    let mut known = BTreeSet::new();
-    let mut after = String::new();
-    loop {
-        let page: Vec<String> = ask(operator, "known", &message.with(KnownStaff { after }))
-            .await
-            .map_err(told)?;
-        let Some(last) = page.last().cloned() else {
-            return Ok(known);
-        };
-        after = last;
-        known.extend(page);
-    }
+    roster::known_staff(|page| async move { ask(operator, "known", &message.with(page)).await.map_err(told) }).await
 }
 
 fn read(path: &std::path::Path, known: &BTreeSet<String>) -> Result<Roster, roster::RosterError> {
@@ -231,7 +220,7 @@ fn show(view: &RosterView) {
         ignored.others,
         counts.problems
     ));
-    for problem in view.problems.iter().take(PROBLEMS_SHOWN) {
+    for problem in view.problems.problems.iter().take(PROBLEMS_SHOWN) {
         let column = if problem.column.is_empty() {
             String::new()
         } else {
@@ -271,7 +260,6 @@ fn printed(view: &RosterView, options: &ImportOnerosterOptions, applied: bool) -
         changed: counts.changed,
         added: counts.added,
         problems: &view.problems,
-        more_problems: view.more_problems,
         notices: &view.notices,
         applied,
     })?)

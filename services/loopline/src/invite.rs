@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::commands::door::{LinkMade, MakeLink, Whom};
+use contracts::commands::door::{LinkMade, MakeLink, OfficeMessage, Whom};
 use gateway::front::digest;
 
 use crate::cli::{InviteOptions, print, say};
@@ -15,12 +15,15 @@ const TRIES: u32 = 50;
 pub(crate) async fn invite(options: InviteOptions) -> anyhow::Result<()> {
     let system = System::reach(&options.reach).await?;
     let secret = runtime::ids::secret_hex(32);
-    let step = MakeLink {
+    let asked = OfficeMessage {
         district: options.district.clone(),
-        whom: Whom::Email(options.email.clone()),
-        link: digest(&secret),
+        by: None,
+        step: MakeLink {
+            whom: Whom::Email(options.email.clone()),
+            link: digest(&secret),
+            without_second_step: options.without_second_step,
+        },
     };
-    let asked = serde_json::json!({ "step": step });
     let mut tries = 0;
     let made = loop {
         let made = system

@@ -120,7 +120,7 @@ async fn route_filed(desk: &Desk, message: &CommandMessage) -> Result<Done, Prob
         };
         // A rule that names a department no longer there chooses nobody.
         let chosen = choose(&record.rules, &facts)
-            .filter(|rule| record.departments.contains_key(&rule.department))
+            .filter(|rule| record.has_department(rule.department))
             .map(|rule| domain::Chosen {
                 department: rule.department,
                 by: ChosenBy {

@@ -1,13 +1,15 @@
 //! Looking at the time: what is due becomes a command with a derived id, so that any number of replicas may look.
 
+use ::domain::directory::DistrictRecord;
 use ::domain::{Calendars, Loop, Rejection};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contracts::Action;
 use contracts::claims::Authority;
 use contracts::commands::CommandMessage;
-use contracts::ids::{CommandId, District, LoopId};
+use contracts::ids::{CommandId, DepartmentId, District, LoopId};
 use contracts::problem::Problem;
+use contracts::text::Text;
 use decider::{Decide, Desk, Guard};
 use futures::{StreamExt, stream};
 use projection::Model;
@@ -16,8 +18,8 @@ use std::time::Duration;
 use tracing::warn;
 use uuid::Uuid;
 
-use crate::domain::{ApplyCalendar, CheckClocks};
-use crate::read_model::{DueLoop, Watch, behind_calendar, due};
+use crate::domain::{ApplyCalendar, CheckClocks, Reroute};
+use crate::read_model::{DueLoop, Watch, behind_calendar, due, with_department};
 
 /// Loops looked at in one round.
 const ROUND_MAX: i64 = 200;
@@ -25,6 +27,9 @@ const ROUND_MAX: i64 = 200;
 const SIDE_BY_SIDE: usize = 16;
 /// How long a tick waits for the read model to reach the log's end.
 const CATCH_UP: Duration = Duration::from_secs(2);
+
+/// Why a loop goes on, as its page says it.
+const NO_MORE: &str = "The department that had it is no more.";
 
 /// What a tick did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +49,14 @@ pub trait Watching: Send + Sync {
 
     /// Running loops of a district whose days are counted by a calendar older than this; at most `limit`.
     async fn behind_calendar(&self, district: &District, version: u32, limit: i64) -> anyhow::Result<Vec<DueLoop>>;
+
+    /// Running loops that a department has; at most `limit`.
+    async fn with_department(
+        &self,
+        district: &District,
+        department: DepartmentId,
+        limit: i64,
+    ) -> anyhow::Result<Vec<DueLoop>>;
 }
 
 #[async_trait]
@@ -58,6 +71,15 @@ impl Watching for Model<Watch> {
 
     async fn behind_calendar(&self, district: &District, version: u32, limit: i64) -> anyhow::Result<Vec<DueLoop>> {
         Ok(behind_calendar(&self.db, district, version, limit).await?)
+    }
+
+    async fn with_department(
+        &self,
+        district: &District,
+        department: DepartmentId,
+        limit: i64,
+    ) -> anyhow::Result<Vec<DueLoop>> {
+        Ok(with_department(&self.db, district, department, limit).await?)
     }
 }
 
@@ -84,6 +106,7 @@ pub async fn tick(desk: &Desk, watching: &dyn Watching) -> Result<Ticked, Proble
         .map(|found| apply_calendar(desk, found))
         .buffer_unordered(SIDE_BY_SIDE);
     ticked.events += count(calendars.collect().await);
+    ticked.events += hand_over(desk, watching).await?;
     let rows = watching
         .due(now, ROUND_MAX)
         .await
@@ -93,6 +116,37 @@ pub async fn tick(desk: &Desk, watching: &dyn Watching) -> Result<Ticked, Proble
         .buffer_unordered(SIDE_BY_SIDE);
     ticked.events += count(clocks.collect().await);
     Ok(ticked)
+}
+
+/// What departments have that are no more goes to those that follow them.
+async fn hand_over(desk: &Desk, watching: &dyn Watching) -> Result<u32, Problem> {
+    let mut events = 0;
+    for district in desk.districts.slugs() {
+        let over = desk.districts.with(&district, DistrictRecord::handed_over);
+        for (from, to) in over.unwrap_or_default() {
+            let rows = watching.with_department(&district, from, ROUND_MAX).await;
+            let rows = rows.map_err(|error| {
+                Problem::unavailable(format!("what a department had cannot be found for a moment: {error}"))
+            })?;
+            let moved = stream::iter(rows)
+                .map(|found| reroute(desk, found, to))
+                .buffer_unordered(SIDE_BY_SIDE);
+            events += count(moved.collect().await);
+        }
+    }
+    Ok(events)
+}
+
+async fn reroute(desk: &Desk, found: DueLoop, to: DepartmentId) -> Result<bool, Problem> {
+    let why: Text<200> = Text::new(NO_MORE).map_err(|_| Problem::not_found("reason"))?;
+    let command = Reroute {
+        to,
+        why: desk.seal(&why).await?,
+        episode: None,
+        calendars: calendars(desk, &found.district),
+        now: desk.clock.now(),
+    };
+    issue(desk, &found, "department-retired", &command).await
 }
 
 fn count(results: Vec<Result<bool, Problem>>) -> u32 {

@@ -11,7 +11,7 @@ use contracts::ids::{EventId, LoopId, LoopNumber, PersonId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::queries::{
     Answered, AsOf, Ask, Bar, Change, ChangesQuery, EntriesQuery, Entry, EntryText, KnownAt, LateWith, LoopQuery,
-    LoopRow, LoopView, LoopsQuery, PAGE_MAX, Page, Picture, PictureQuery, Sort,
+    LoopRow, LoopView, LoopsQuery, OpenWith, PAGE_MAX, Page, Picture, PictureQuery, Sort,
 };
 use contracts::vocabulary::{LoopState, Role};
 use domain::authority::{Sight, sight};
@@ -22,6 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::dry_run::dry_run;
 use crate::names::Names;
 use crate::read_model::{self, LoopDbRow};
 use crate::summaries::summarise;
@@ -39,15 +40,17 @@ pub(crate) async fn answer(timeline: &Timeline, incoming: &Incoming) -> Result<V
         "entries" => reply(timeline, incoming, entries).await,
         "changes" => reply(timeline, incoming, changes).await,
         "picture" => reply(timeline, incoming, picture).await,
+        "dry-run" => reply(timeline, incoming, dry_run).await,
+        "open-with" => open_with(timeline, incoming).await,
         _ => Err(Problem::not_found("such question")),
     }
 }
 
 /// What an answer is made from.
-struct Asked<Q> {
-    viewer: Claims,
-    query: Q,
-    model: Model<read_model::Timeline>,
+pub(crate) struct Asked<Q> {
+    pub(crate) viewer: Claims,
+    pub(crate) query: Q,
+    pub(crate) model: Model<read_model::Timeline>,
     names: Names,
     /// The day, or that of the past.
     today: NaiveDate,
@@ -137,7 +140,7 @@ async fn in_the_past(
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is used to map errors")]
-fn away(error: sqlx::Error) -> Problem {
+pub(crate) fn away(error: sqlx::Error) -> Problem {
     tracing::warn!(%error, "the timeline's database has trouble");
     Problem::unavailable("the timeline cannot be read for a moment; nothing was lost")
 }
@@ -284,13 +287,17 @@ async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<
         .iter()
         .filter_map(|row| Actor::read(&row.actor))
         .filter_map(|actor| actor.person())
+        .chain(found.iter().filter_map(|row| row.acting_for.map(PersonId)))
         .chain(views::people_in(&record));
     let people = read_model::people(&asked.model.db, actors).await.map_err(away)?;
     let mut items = Vec::with_capacity(found.len());
     for row in found {
-        let actor = match Actor::read(&row.actor) {
-            Some(Actor::Person(id)) => people.get(&id).cloned().unwrap_or_else(|| "Somebody".to_owned()),
-            Some(Actor::Policy(_)) | None => "Loopline".to_owned(),
+        let named = |id: PersonId| people.get(&id).cloned().unwrap_or_else(|| "Somebody".to_owned());
+        let acting_for = row.acting_for.map(PersonId);
+        let actor = match (Actor::read(&row.actor), acting_for) {
+            (Some(Actor::Person(id)), Some(absent)) => format!("{}, for {}", named(id), named(absent)),
+            (Some(Actor::Person(id)), None) => named(id),
+            (Some(Actor::Policy(_)) | None, _) => "Loopline".to_owned(),
         };
         let mut data: Value = serde_json::from_str(&row.data).unwrap_or_default();
         let erased = |key| {
@@ -329,6 +336,7 @@ async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<
             kind: row.kind,
             actor,
             actor_id: row.actor,
+            acting_for,
             summary,
             words,
             internal: row.internal == 1,
@@ -435,4 +443,17 @@ async fn picture(_: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Pro
         more: drawn.more,
         as_of: now,
     })
+}
+
+/// Which loops are open with a department or at a school: of the directory, before it closes either.
+async fn open_with(timeline: &Timeline, incoming: &Incoming) -> Result<Value, Problem> {
+    let asked: OpenWith = incoming.read()?;
+    let running = timeline.model.read().await;
+    if !running.model.position.wait_for(asked.at_least, CATCH_UP).await {
+        return Err(Problem::unavailable(
+            "what you ask for is still being written down; try again in a moment",
+        ));
+    }
+    let there = read_model::open_with(&running.model.db, &asked).await.map_err(away)?;
+    serde_json::to_value(there).map_err(|_| Problem::unavailable("an answer could not be written"))
 }

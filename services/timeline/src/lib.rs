@@ -1,6 +1,7 @@
 //! Timeline keeps the read models that people and leaders look at: lists, a loop with its history, stays in stages,
 //! search. It decides nothing; all of it follows from the log and can be made again from zero.
 
+mod dry_run;
 mod endpoints;
 mod names;
 mod past;

@@ -35,13 +35,35 @@ pub const AREAS: &[(&str, &str)] = &[
     ("other", "Something else"),
 ];
 
+/// An area as a district has it: one of its own, or one of ours that it calls otherwise or no longer offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DistrictArea {
+    /// The code.
+    pub code: Area,
+    /// The words for the screen.
+    pub label: String,
+    /// Whether nothing new is filed under it; what was stays.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
+}
+
+/// The longest code.
+const CODE_MAX: usize = 40;
+
 impl Area {
-    /// The area with this code, where there is one.
+    /// The area with this code, where it can be one: a district has areas of its own beside ours. Whether it is one there,
+    /// the district's record says.
     pub fn from_code(code: &str) -> Option<Self> {
-        AREAS
-            .iter()
-            .any(|(known, _)| *known == code)
-            .then(|| Self(code.to_owned()))
+        let mut bytes = code.bytes();
+        let well = bytes.next().is_some_and(|first| first.is_ascii_lowercase())
+            && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        (well && code.len() <= CODE_MAX).then(|| Self(code.to_owned()))
+    }
+
+    /// Whether it ships with the product.
+    pub fn is_ours(&self) -> bool {
+        AREAS.iter().any(|(code, _)| *code == self.0)
     }
 
     /// The code.
@@ -49,7 +71,7 @@ impl Area {
         &self.0
     }
 
-    /// The words for the screen.
+    /// The words for the screen, where the district has none of its own for it.
     pub fn label(&self) -> &str {
         AREAS
             .iter()
@@ -62,8 +84,9 @@ impl<'de> Deserialize<'de> for Area {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = String::deserialize(deserializer)?;
         Self::from_code(&code).ok_or_else(|| {
-            let known: Vec<&str> = AREAS.iter().map(|(code, _)| *code).collect();
-            serde::de::Error::custom(format!("there is no area {code:?}; the areas are {}", known.join(", ")))
+            serde::de::Error::custom(format!(
+                "{code:?} cannot be the code of an area: small letters, digits and underscores, at most {CODE_MAX}"
+            ))
         })
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{DepartmentId, District, PersonId, SchoolId, TeamId};
-use crate::vocabulary::Role;
+use crate::vocabulary::{Role, TokenScope};
 
 /// A person's roles and where they hold, as the directory knew them at `as_of`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +29,12 @@ pub struct Claims {
     pub teams: BTreeSet<TeamId>,
     /// The stream sequence of the directory's events these claims reflect.
     pub as_of: u64,
+    /// What may be done, where it is a program that comes with a token of the person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenScope>,
+    /// For whom the person stands in just now: the roles are that person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting_for: Option<PersonId>,
 }
 
 impl Claims {
@@ -44,6 +50,11 @@ impl Claims {
         [Role::Contact, Role::Leader, Role::Auditor]
             .iter()
             .any(|role| self.has(*role))
+    }
+
+    /// Whether all that is done is to look.
+    pub fn only_looks(&self) -> bool {
+        self.token == Some(TokenScope::Read)
     }
 
     /// Whether the person holds a role anywhere.

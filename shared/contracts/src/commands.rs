@@ -33,8 +33,9 @@ use crate::vocabulary::{
 };
 
 pub use directory::{
-    DefineZone, DisablePerson, EnablePerson, GrantRole, PublishRoutingRules, SetCalendar, SetPatternThresholds,
-    SetServiceLevel,
+    DefineZone, DesignateContact, DisablePerson, EnablePerson, EndStandIn, EndToken, FormTeam, GrantRole, MakeToken,
+    NameStandIn, PublishRoutingRules, RemoveSecondStep, RemoveSignOn, RetireDepartment, RetireSchool, SetAreas,
+    SetCalendar, SetDepartment, SetPatternThresholds, SetPerson, SetSchool, SetServiceLevel, SetSignOn,
 };
 pub use message::{CommandMessage, Done, Reply, read_body};
 pub use office::{

@@ -93,6 +93,9 @@ pub struct Envelope {
     pub district: District,
     /// Who did it.
     pub actor: Actor,
+    /// For whom, where somebody stood in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actingfor: Option<PersonId>,
     /// The command that made it.
     pub commandid: CommandId,
     /// A digest of the command's body, by which a reused key is recognised.

@@ -7,6 +7,7 @@ pub mod action;
 pub mod area;
 pub mod claims;
 pub mod commands;
+pub mod directory_action;
 pub mod envelope;
 pub mod events;
 pub mod ids;
@@ -16,6 +17,7 @@ pub mod queries;
 pub mod register_action;
 pub mod roster;
 pub mod sealed;
+pub mod sign_on;
 pub mod subjects;
 pub mod text;
 pub mod versions;
@@ -24,6 +26,7 @@ pub mod vocabulary;
 pub use action::Action;
 pub use area::Area;
 pub use claims::Claims;
+pub use directory_action::DirectoryAction;
 pub use envelope::{Actor, Envelope, Recorded};
 pub use ids::{
     CommandId, DepartmentId, District, EventId, FlexibilityId, LoopId, LoopNumber, PatternId, PersonId, ReviewId,

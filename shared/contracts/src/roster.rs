@@ -3,10 +3,10 @@
 //!
 //! The names are OneRoster's (1EdTech OneRoster 1.1 and 1.2, CSV binding).
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::vocabulary::StaffRole;
 
 /// Whether a file holds everything, or what has changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -102,64 +102,6 @@ pub struct RosterOrg {
     pub gone: bool,
 }
 
-/// What somebody is at an organization: of OneRoster's roles, those of staff.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum StaffRole {
-    /// `administrator`, of 1.1 only: at a school, or of the district.
-    Administrator,
-    /// `aide`.
-    Aide,
-    /// `counselor`.
-    Counselor,
-    /// `districtAdministrator`.
-    DistrictAdministrator,
-    /// `principal`.
-    Principal,
-    /// `siteAdministrator`.
-    SiteAdministrator,
-    /// `systemAdministrator`.
-    SystemAdministrator,
-    /// `teacher`.
-    Teacher,
-}
-
-impl StaffRole {
-    /// As the roster writes it.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Administrator => "administrator",
-            Self::Aide => "aide",
-            Self::Counselor => "counselor",
-            Self::DistrictAdministrator => "districtAdministrator",
-            Self::Principal => "principal",
-            Self::SiteAdministrator => "siteAdministrator",
-            Self::SystemAdministrator => "systemAdministrator",
-            Self::Teacher => "teacher",
-        }
-    }
-
-    /// For people.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Administrator => "Administrator",
-            Self::Aide => "Aide",
-            Self::Counselor => "Counselor",
-            Self::DistrictAdministrator => "District administrator",
-            Self::Principal => "Principal",
-            Self::SiteAdministrator => "School administrator",
-            Self::SystemAdministrator => "System administrator",
-            Self::Teacher => "Teacher",
-        }
-    }
-}
-
-impl fmt::Display for StaffRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
-}
-
 /// One role of a person.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -247,6 +189,45 @@ pub struct RowProblem {
     pub column: String,
     /// What is there, and what was expected.
     pub message: String,
+}
+
+/// Rows that could not be taken: the first are named, what is more is counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Problems {
+    /// The first of them, at most [`Problems::NAMED_MAX`].
+    pub problems: Vec<RowProblem>,
+    /// How many there are beyond those.
+    pub more_problems: u64,
+}
+
+impl Problems {
+    /// How many are named.
+    pub const NAMED_MAX: usize = 1000;
+
+    /// One more.
+    pub fn add(&mut self, problem: RowProblem) {
+        if self.problems.len() < Self::NAMED_MAX {
+            self.problems.push(problem);
+        } else {
+            self.more_problems += 1;
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.problems.len() as u64 + self.more_problems
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.more_problems += others.more_problems;
+        for problem in others.problems {
+            self.add(problem);
+        }
+        self
+    }
 }
 
 /// How many things a roster holds and changes.

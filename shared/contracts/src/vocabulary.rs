@@ -186,6 +186,46 @@ words! {
         /// The department must answer anew.
         Overturn = "overturn" / "The department must look again",
     }
+    /// What somebody is at an organization of a roster: of OneRoster's roles, those of staff; first what they are named by
+    /// first.
+    StaffRole {
+        /// Leads the district.
+        DistrictAdministrator = "districtAdministrator" / "District administrator",
+        /// Administers its systems.
+        SystemAdministrator = "systemAdministrator" / "System administrator",
+        /// Of 1.1 only: at a school, or of the district.
+        Administrator = "administrator" / "Administrator",
+        /// Leads a school.
+        Principal = "principal" / "Principal",
+        /// Administers a school.
+        SiteAdministrator = "siteAdministrator" / "School administrator",
+        /// Counsels.
+        Counselor = "counselor" / "Counselor",
+        /// Teaches.
+        Teacher = "teacher" / "Teacher",
+        /// Helps.
+        Aide = "aide" / "Aide",
+    }
+    /// Where somebody has an account, as far as it differs.
+    ProviderKind {
+        /// Google Workspace.
+        Google = "google" / "Google Workspace",
+        /// Microsoft Entra.
+        Entra = "entra" / "Microsoft Entra",
+        /// ClassLink.
+        Classlink = "classlink" / "ClassLink",
+        /// Clever.
+        Clever = "clever" / "Clever",
+        /// Any other that speaks OpenID Connect.
+        Standard = "standard" / "Another OpenID Connect provider",
+    }
+    /// What may be done with a token.
+    TokenScope {
+        /// Look, and no more.
+        Read = "read" / "May look, and change nothing",
+        /// All that its owner may do.
+        Act = "act" / "May do all that I may",
+    }
     /// Why somebody may no longer sign in.
     DisabledBecause {
         /// The roster no longer holds the person.

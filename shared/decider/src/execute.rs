@@ -50,6 +50,8 @@ pub enum Failure<R> {
     TooLarge,
     /// The thing's record holds something that cannot be read.
     Unreadable(String),
+    /// Whoever asks may only look.
+    OnlyLooks,
 }
 
 impl<R> Failure<R> {
@@ -81,6 +83,12 @@ impl<R> Failure<R> {
                 413,
                 "This is too long to keep",
                 "shorten the longest of the texts; together they must stay under about 16,000 letters",
+            ),
+            Self::OnlyLooks => Problem::new(
+                "token-only-reads",
+                403,
+                "This token may only look",
+                "it was made to look and change nothing; make one that may do what you may, or sign in",
             ),
             Self::Unreadable(_) => Problem::new(
                 "unreadable-record",
@@ -114,6 +122,7 @@ impl Failure<()> {
             Self::Away(error) => Failure::Away(error),
             Self::TooLarge => Failure::TooLarge,
             Self::Unreadable(what) => Failure::Unreadable(what),
+            Self::OnlyLooks => Failure::OnlyLooks,
         }
     }
 }
@@ -139,6 +148,11 @@ where
     C: Decide<S>,
     C::Event: OwnedEvents,
 {
+    if let Authority::Person(claims) = &message.authority
+        && claims.only_looks()
+    {
+        return Err(Failure::OnlyLooks);
+    }
     let mut at_least = None;
     let mut unsettled = false;
     for attempt in 0..TRIES {
@@ -242,9 +256,9 @@ pub fn written<E: OwnedEvents>(
     previous: u64,
     time: DateTime<Utc>,
 ) -> serde_json::Result<Envelope> {
-    let actor = match &message.authority {
-        Authority::Person(claims) => Actor::Person(claims.person),
-        Authority::Policy { name } => Actor::Policy(name.clone()),
+    let (actor, actingfor) = match &message.authority {
+        Authority::Person(claims) => (Actor::Person(claims.person), claims.acting_for),
+        Authority::Policy { name } => (Actor::Policy(name.clone()), None),
     };
     Ok(Envelope {
         specversion: "1.0".to_owned(),
@@ -256,6 +270,7 @@ pub fn written<E: OwnedEvents>(
         datacontenttype: "application/json".to_owned(),
         district: subject.district.clone(),
         actor,
+        actingfor,
         commandid: message.id,
         requesthash: message.request_hash.clone(),
         causationid: message.caused_by,

@@ -139,6 +139,7 @@ mod tests {
             datacontenttype: String::new(),
             district: "north".parse().expect("a slug"),
             actor: contracts::envelope::Actor::Policy("p".to_owned()),
+            actingfor: None,
             commandid: contracts::ids::CommandId(Uuid::nil()),
             requesthash: String::new(),
             causationid: None,

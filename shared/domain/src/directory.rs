@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use contracts::area::{AREAS, Area, DistrictArea};
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::{Closed, PatternThresholds, RoutingRule};
 use contracts::events::routing::ServiceLevel;
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId, ZoneId};
+use contracts::sign_on::Provider;
 use contracts::subjects::Subject;
 use contracts::vocabulary::{Level, TeamKind};
 use uuid::Uuid;
@@ -17,6 +19,8 @@ use crate::calendars::Calendars;
 /// One district.
 #[derive(Debug, Clone, Default)]
 pub struct DistrictRecord {
+    /// The stream sequence of the last event about its settings: those of the district itself.
+    pub version: u64,
     /// Its name.
     pub name: String,
     /// Schools by id.
@@ -41,6 +45,10 @@ pub struct DistrictRecord {
     pub contact: Option<(PersonId, String)>,
     /// When a rule that several schools meet is a pattern.
     pub thresholds: PatternThresholds,
+    /// The areas of its own, and those of ours that it calls otherwise or has retired.
+    pub areas: Vec<DistrictArea>,
+    /// Where its people have accounts, by short name.
+    pub sign_on: BTreeMap<String, Provider>,
 }
 
 /// A school.
@@ -54,6 +62,8 @@ pub struct School {
     pub nces: Option<String>,
     /// Its id in the roster it comes from.
     pub sourced_id: Option<String>,
+    /// Whether it is closed: nothing new comes from it.
+    pub retired: bool,
 }
 
 /// A department.
@@ -65,6 +75,10 @@ pub struct Department {
     pub decides: Option<String>,
     /// Its id in the roster it comes from.
     pub sourced_id: Option<String>,
+    /// Whether it is no more: it gets nothing new.
+    pub retired: bool,
+    /// Who gets the loops that it had, where it is no more.
+    pub loops_to: Option<DepartmentId>,
 }
 
 /// A zone.
@@ -123,7 +137,10 @@ impl DistrictRecord {
     /// Takes the event at a stream sequence in; `id` is the thing's.
     pub fn evolve(&mut self, id: Uuid, sequence: u64, event: &DirectoryEvent) {
         match event {
-            DirectoryEvent::DistrictRegistered(registered) => self.name.clone_from(&registered.name),
+            DirectoryEvent::DistrictRegistered(registered) => {
+                self.version = sequence;
+                self.name.clone_from(&registered.name);
+            }
             DirectoryEvent::SchoolAdded(added) => {
                 self.schools.insert(
                     SchoolId(id),
@@ -132,6 +149,7 @@ impl DistrictRecord {
                         level: added.level,
                         nces: added.nces.clone(),
                         sourced_id: added.sourced_id.clone(),
+                        retired: false,
                     },
                 );
             }
@@ -140,6 +158,8 @@ impl DistrictRecord {
                     name: added.name.clone(),
                     decides: added.decides.clone(),
                     sourced_id: added.sourced_id.clone(),
+                    retired: false,
+                    loops_to: None,
                 };
                 self.departments.insert(DepartmentId(id), department);
             }
@@ -167,6 +187,7 @@ impl DistrictRecord {
                 );
             }
             DirectoryEvent::CalendarSet(set) => {
+                self.version = sequence;
                 // A calendar that cannot be read is refused before it is set; were one on record, UTC stands in.
                 let calendar = Calendar::new(set.version, &set.time_zone, &set.closed).unwrap_or_else(|_| Calendar {
                     version: set.version,
@@ -176,17 +197,54 @@ impl DistrictRecord {
                 self.closed.clone_from(&set.closed);
             }
             DirectoryEvent::ServiceLevelSet(set) => {
+                self.version = sequence;
                 self.service_levels.insert(set.level.id.clone(), set.level.clone());
             }
-            DirectoryEvent::PatternThresholdsSet(set) => self.thresholds = set.thresholds,
+            DirectoryEvent::PatternThresholdsSet(set) => {
+                self.version = sequence;
+                self.thresholds = set.thresholds;
+            }
             DirectoryEvent::RoutingRulesPublished(published) => {
+                self.version = sequence;
                 self.rules.clone_from(&published.rules);
                 self.rules_version = published.version;
             }
             DirectoryEvent::ContactDesignated(designated) => {
+                self.version = sequence;
                 self.contact = Some((designated.person, designated.duties.clone()));
             }
+            DirectoryEvent::SchoolRetired(_) => {
+                if let Some(school) = self.schools.get_mut(&SchoolId(id)) {
+                    school.retired = true;
+                }
+            }
+            DirectoryEvent::DepartmentRetired(retired) => {
+                if let Some(department) = self.departments.get_mut(&DepartmentId(id)) {
+                    department.retired = true;
+                    department.loops_to = retired.loops_to;
+                }
+            }
+            DirectoryEvent::AreasSet(set) => {
+                self.version = sequence;
+                self.areas.clone_from(&set.areas);
+            }
+            DirectoryEvent::SignOnSet(set) => {
+                self.version = sequence;
+                self.sign_on.insert(set.provider.id.clone(), set.provider.clone());
+            }
+            DirectoryEvent::SignOnRemoved(removed) => {
+                self.version = sequence;
+                self.sign_on.remove(&removed.id);
+            }
             DirectoryEvent::PersonRostered(_)
+            | DirectoryEvent::SignInLinkMade(_)
+            | DirectoryEvent::PasswordChosen(_)
+            | DirectoryEvent::SecondStepSet(_)
+            | DirectoryEvent::SecondStepRemoved(_)
+            | DirectoryEvent::TokenMade(_)
+            | DirectoryEvent::TokenEnded(_)
+            | DirectoryEvent::StandInNamed(_)
+            | DirectoryEvent::StandInEnded(_)
             | DirectoryEvent::PersonDisabled(_)
             | DirectoryEvent::PersonEnabled(_)
             | DirectoryEvent::RoleGranted(_)
@@ -222,6 +280,35 @@ impl DistrictRecord {
             })
     }
 
+    /// Whether there is such a school, and it is open.
+    pub fn has_school(&self, school: SchoolId) -> bool {
+        self.schools.get(&school).is_some_and(|school| !school.retired)
+    }
+
+    /// Whether there is such a department, still.
+    pub fn has_department(&self, department: DepartmentId) -> bool {
+        self.departments
+            .get(&department)
+            .is_some_and(|department| !department.retired)
+    }
+
+    /// Departments that are no more, and who gets what they had; the last of a chain, where one followed another.
+    pub fn handed_over(&self) -> Vec<(DepartmentId, DepartmentId)> {
+        let retired = self.departments.iter().filter(|(_, department)| department.retired);
+        retired
+            .filter_map(|(id, department)| {
+                let mut to = department.loops_to?;
+                for _ in 0..self.departments.len() {
+                    match self.departments.get(&to)? {
+                        next if next.retired => to = next.loops_to?,
+                        _ => return Some((*id, to)),
+                    }
+                }
+                None
+            })
+            .collect()
+    }
+
     /// The zones a school is in.
     pub fn zones_of(&self, school: SchoolId) -> BTreeSet<ZoneId> {
         self.zones
@@ -231,12 +318,57 @@ impl DistrictRecord {
             .collect()
     }
 
-    /// The department that people mean: by id, or by name whatever its case.
+    /// Every area that barriers are or were sorted by: ours, then its own.
+    pub fn all_areas(&self) -> Vec<Area> {
+        let ours = AREAS.iter().filter_map(|(code, _)| Area::from_code(code));
+        let own = self
+            .areas
+            .iter()
+            .map(|own| own.code.clone())
+            .filter(|code| !code.is_ours());
+        ours.chain(own).collect()
+    }
+
+    /// Whether something new is filed under an area.
+    pub fn takes_area(&self, area: &Area) -> bool {
+        match self.areas.iter().find(|own| own.code == *area) {
+            Some(own) => !own.retired,
+            None => area.is_ours(),
+        }
+    }
+
+    /// Why nothing new is filed under an area, where nothing is.
+    pub fn to_file_under(&self, area: &Area) -> Result<(), String> {
+        if self.takes_area(area) {
+            return Ok(());
+        }
+        let offered: Vec<String> = self
+            .all_areas()
+            .into_iter()
+            .filter(|area| self.takes_area(area))
+            .map(|area| area.code().to_owned())
+            .collect();
+        Err(format!(
+            "is not an area of this district; the areas are {}",
+            offered.join(", ")
+        ))
+    }
+
+    /// What the district calls an area.
+    pub fn area_label<'a>(&'a self, area: &'a Area) -> &'a str {
+        self.areas
+            .iter()
+            .find(|own| own.code == *area)
+            .map_or_else(|| area.label(), |own| own.label.as_str())
+    }
+
+    /// The department that people mean, where there still is one: by id, or by name whatever its case.
     pub fn department_named(&self, named: &str) -> Option<DepartmentId> {
         by_id_or_name(
             named,
             self.departments
                 .iter()
+                .filter(|(_, department)| !department.retired)
                 .map(|(id, department)| (id.0, department.name.as_str())),
         )
         .map(DepartmentId)
@@ -247,11 +379,14 @@ impl DistrictRecord {
         by_id_or_name(named, self.zones.iter().map(|(id, zone)| (id.0, zone.name.as_str()))).map(ZoneId)
     }
 
-    /// The school that people mean: by id, or by name whatever its case.
+    /// The school that people mean, where it is not closed: by id, or by name whatever its case.
     pub fn school_named(&self, named: &str) -> Option<SchoolId> {
         by_id_or_name(
             named,
-            self.schools.iter().map(|(id, school)| (id.0, school.name.as_str())),
+            self.schools
+                .iter()
+                .filter(|(_, school)| !school.retired)
+                .map(|(id, school)| (id.0, school.name.as_str())),
         )
         .map(SchoolId)
     }

@@ -111,11 +111,14 @@ impl Bus {
         self.client.connection_state() == State::Connected
     }
 
-    async fn request(&self, subject: String, payload: Vec<u8>) -> Result<Bytes, RequestFailure> {
+    async fn request(&self, subject: String, payload: Vec<u8>, within: Duration) -> Result<Bytes, RequestFailure> {
         if !self.is_connected() {
             return Err(RequestFailure::NotSent);
         }
-        match self.client.request(subject, Bytes::from(payload)).await {
+        let request = async_nats::Request::new()
+            .payload(Bytes::from(payload))
+            .timeout(Some(within));
+        match self.client.send_request(subject, request).await {
             Ok(answer) => Ok(answer.payload),
             Err(error) => Err(match error.kind() {
                 async_nats::RequestErrorKind::NoResponders => RequestFailure::NotSent,
@@ -130,7 +133,7 @@ impl Bus {
     /// Sends a command. Where no answer comes, the outcome is unknown and the same key settles it.
     pub async fn command(&self, subject: String, message: &CommandMessage) -> Result<Done, Problem> {
         let payload = serde_json::to_vec(message).map_err(|error| defect(&error))?;
-        match self.request(subject, payload).await {
+        match self.request(subject, payload, REQUEST_TIMEOUT).await {
             Ok(answer) => read_reply(&answer),
             Err(RequestFailure::NotSent) => Err(away()),
             Err(RequestFailure::NoAnswer) => Err(Problem::unknown_outcome()),
@@ -143,8 +146,18 @@ impl Bus {
         subject: String,
         query: &Q,
     ) -> Result<A, Problem> {
+        self.ask_within(subject, query, REQUEST_TIMEOUT).await
+    }
+
+    /// The same where the answer may take longer than is usual.
+    pub async fn ask_within<Q: Serialize + Sync, A: DeserializeOwned>(
+        &self,
+        subject: String,
+        query: &Q,
+        within: Duration,
+    ) -> Result<A, Problem> {
         let payload = serde_json::to_vec(query).map_err(|error| defect(&error))?;
-        match self.request(subject, payload).await {
+        match self.request(subject, payload, within).await {
             Ok(answer) => read_reply(&answer),
             Err(RequestFailure::NotSent | RequestFailure::NoAnswer) => Err(away()),
         }

@@ -13,23 +13,20 @@ mod tests;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
 use chrono::NaiveDate;
-use contracts::commands::roster::{BeginRoster, NewDistrict, ROWS_MAX, RosterRows};
-use contracts::roster::{Extent, Ignored, OrgKind, RosterHead, RosterOrg, RosterPerson, RowProblem};
+use contracts::commands::roster::{BeginRoster, KnownStaff, NewDistrict, ROWS_MAX, RosterRows};
+use contracts::roster::{Extent, Ignored, OrgKind, Problems, RosterHead, RosterOrg, RosterPerson, RowProblem};
 use sha2::{Digest as _, Sha256};
 
 use files::Files;
 use manifest::Manifest;
 use table::{Column, Table, optional, required, shown};
 
-/// Problems that are named; what is more is counted.
-pub const PROBLEMS_MAX: usize = 1000;
 /// Staff in one roster.
 pub const PEOPLE_MAX: usize = 500_000;
 /// Organizations in one roster.
@@ -121,10 +118,8 @@ pub struct Roster {
     pub orgs: Vec<RosterOrg>,
     /// Its staff, by their ids.
     pub people: Vec<RosterPerson>,
-    /// Rows that could not be taken, the first [`PROBLEMS_MAX`].
-    pub problems: Vec<RowProblem>,
-    /// Problems beyond those.
-    pub more_problems: u64,
+    /// Rows that could not be taken.
+    pub problems: Problems,
 }
 
 impl Roster {
@@ -133,7 +128,6 @@ impl Roster {
         BeginRoster {
             head: self.head.clone(),
             problems: self.problems.clone(),
-            more_problems: self.more_problems,
             create,
         }
     }
@@ -166,6 +160,23 @@ impl std::fmt::Debug for Reading<'_> {
     }
 }
 
+/// Whom the directory knows from rosters: asked page by page, each after the last id of the one before.
+pub async fn known_staff<E, F>(mut page: impl FnMut(KnownStaff) -> F) -> Result<BTreeSet<String>, E>
+where
+    F: Future<Output = Result<Vec<String>, E>>,
+{
+    let mut known = BTreeSet::new();
+    let mut after = String::new();
+    loop {
+        let ids = page(KnownStaff { after }).await?;
+        let Some(last) = ids.last().cloned() else {
+            return Ok(known);
+        };
+        after = last;
+        known.extend(ids);
+    }
+}
+
 /// Reads the roster in a folder or zip file.
 pub fn read(path: &Path, reading: &mut Reading<'_>) -> Result<Roster, RosterError> {
     read_files(Files::open(path)?, reading)
@@ -190,11 +201,7 @@ fn read_files(mut files: Files, reading: &mut Reading<'_>) -> Result<Roster, Ros
             orgs: manifest.orgs,
             users: manifest.users,
             roles: manifest.roles,
-            digest: digest.iter().fold(String::new(), |mut hex, byte| {
-                // Writing to a text cannot fail.
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            }),
+            digest: runtime::ids::hex(&digest),
             ignored,
             from: manifest.from,
             spared: spared.ids.into_iter().collect(),
@@ -202,26 +209,8 @@ fn read_files(mut files: Files, reading: &mut Reading<'_>) -> Result<Roster, Ros
         },
         orgs,
         people,
-        problems: problems.first,
-        more_problems: problems.more,
+        problems,
     })
-}
-
-/// Problems as they are found.
-#[derive(Debug, Default)]
-struct Problems {
-    first: Vec<RowProblem>,
-    more: u64,
-}
-
-impl Problems {
-    fn add(&mut self, problem: RowProblem) {
-        if self.first.len() < PROBLEMS_MAX {
-            self.first.push(problem);
-        } else {
-            self.more += 1;
-        }
-    }
 }
 
 /// Where the digest of what was read so far is kept.

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 
 use chrono::NaiveDate;
-use contracts::roster::{Extent, HeldRole, Ignored, PersonFacts, RoleFile, RosterPerson, RowProblem, StaffRole};
+use contracts::roster::{Extent, HeldRole, Ignored, PersonFacts, Problems, RoleFile, RosterPerson, RowProblem};
+use contracts::vocabulary::StaffRole;
 
 use crate::files::Files;
 use crate::manifest::{Manifest, Version};
 use crate::table::{Column, Row, Table, optional, required, shown};
-use crate::{Digested, ID_MAX, NAME_MAX, PEOPLE_MAX, Problems, Reading, RosterError, gone};
+use crate::{Digested, ID_MAX, NAME_MAX, PEOPLE_MAX, Reading, RosterError, gone};
 
 /// How often progress is told.
 const TOLD_EVERY: u64 = 10_000;
@@ -61,15 +62,10 @@ enum Means {
 
 /// The roles of both versions.
 fn meaning(role: &str) -> Option<Means> {
+    if let Some(staff) = StaffRole::from_code(role) {
+        return Some(Means::Staff(staff));
+    }
     Some(match role {
-        "administrator" => Means::Staff(StaffRole::Administrator),
-        "aide" => Means::Staff(StaffRole::Aide),
-        "counselor" => Means::Staff(StaffRole::Counselor),
-        "districtAdministrator" => Means::Staff(StaffRole::DistrictAdministrator),
-        "principal" => Means::Staff(StaffRole::Principal),
-        "siteAdministrator" => Means::Staff(StaffRole::SiteAdministrator),
-        "systemAdministrator" => Means::Staff(StaffRole::SystemAdministrator),
-        "teacher" => Means::Staff(StaffRole::Teacher),
         "student" => Means::Student,
         "guardian" | "parent" | "relative" => Means::Guardian,
         "proctor" => Means::Other,

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use chrono::NaiveDate;
-use contracts::roster::{OrgKind, StaffRole};
+use contracts::roster::OrgKind;
+use contracts::vocabulary::StaffRole;
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
 
@@ -86,6 +87,7 @@ fn zipped(files: &[(&str, &[u8])]) -> tempfile::NamedTempFile {
 
 fn told(roster: &Roster) -> Vec<String> {
     roster
+        .problems
         .problems
         .iter()
         .map(|problem| {
@@ -372,7 +374,10 @@ fn problems_are_named_up_to_a_bound_and_counted_beyond() {
         users.push_str(",s1,janitor,A,B\n");
     }
     let roster = read_these(&[("orgs.csv", ORGS_CSV), ("users.csv", &users)]).expect("a roster");
-    assert_eq!((roster.problems.len(), roster.more_problems), (PROBLEMS_MAX, 500));
+    assert_eq!(
+        (roster.problems.problems.len(), roster.problems.count()),
+        (Problems::NAMED_MAX, 1500)
+    );
 }
 
 proptest! {

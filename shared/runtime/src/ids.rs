@@ -17,13 +17,21 @@ pub fn new_command(at: DateTime<Utc>) -> CommandId {
     CommandId(time_ordered(at))
 }
 
-/// Random bytes for secrets, in hexadecimal: two characters a byte.
-pub fn secret_hex(bytes: usize) -> String {
+/// Bytes in hexadecimal: two characters a byte.
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a text cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// Random bytes for secrets, in hexadecimal.
+pub fn secret_hex(bytes: usize) -> String {
     let mut random = vec![0_u8; bytes];
     rand::rng().fill_bytes(&mut random);
-    random.iter().fold(String::with_capacity(bytes * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&random)
 }

@@ -119,6 +119,8 @@ impl Plan {
                     },
                     departments,
                     teams: on_team.then_some(team).into_iter().collect(),
+                    token: None,
+                    acting_for: None,
                     as_of: 1,
                 })
             })
@@ -267,6 +269,7 @@ pub fn envelope(
         datacontenttype: "application/json".to_owned(),
         district: subject.district.clone(),
         actor: Actor::Policy("simulation".to_owned()),
+        actingfor: None,
         commandid: command,
         requesthash: String::new(),
         causationid: None,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contracts::envelope::Recorded;
 use contracts::events::DirectoryEvent;
-use contracts::ids::{District, LoopId};
+use contracts::ids::{DepartmentId, District, LoopId};
 use contracts::subjects::Thing;
 use domain::directory::Districts;
 use domain::{Fold, Loop};
@@ -204,6 +204,27 @@ impl Watching for InMemory {
                 id: *id,
             })
             .take(limit as usize)
+            .collect())
+    }
+
+    async fn with_department(
+        &self,
+        district: &District,
+        department: DepartmentId,
+        limit: i64,
+    ) -> anyhow::Result<Vec<DueLoop>> {
+        let state = self.state();
+        let has = |watched: Watched| watched.running && watched.department == Some(department);
+        let those = state
+            .kept
+            .iter()
+            .filter(|(_, kept)| kept.district == *district && kept.watched.is_some_and(has));
+        Ok(those
+            .take(usize::try_from(limit).unwrap_or_default())
+            .map(|(id, kept)| DueLoop {
+                district: kept.district.clone(),
+                id: *id,
+            })
             .collect())
     }
 }

@@ -1,17 +1,20 @@
 //! Decisions about the directory's things: pure. A thing's state is what its events say of it, no more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::envelope::{Envelope, Meta};
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::{
-    CalendarSet, Closed, Grant, PersonRostered, RoutingRule, RoutingRulesPublished, ServiceLevelSet, ZoneDefined,
+    CalendarSet, Closed, Grant, PersonRostered, RoutingRule, RoutingRulesPublished, ServiceLevelSet, StandInNamed,
+    ZoneDefined,
 };
-use contracts::ids::SchoolId;
+use contracts::ids::{PersonId, SchoolId};
+use contracts::sign_on::Provider;
 use contracts::versions::Unreadable;
 use contracts::vocabulary::DisabledBecause;
 use decider::Decide;
 use domain::Fold;
+use uuid::Uuid;
 
 /// One thing of the directory.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +33,16 @@ pub struct Thing {
     pub time_zone: Option<String>,
     /// The rule set's version, for a district.
     pub rules_version: u32,
+    /// Whether a person signs in with a second step.
+    pub second_step: bool,
+    /// A person's tokens that have not been ended.
+    pub tokens: BTreeSet<Uuid>,
+    /// For whom a person stands in.
+    pub stands_in: BTreeMap<PersonId, StandInNamed>,
+    /// Where a district's people have accounts, by short name.
+    pub sign_on: BTreeMap<String, Provider>,
+    /// Whether a school or department is closed.
+    pub retired: bool,
 }
 
 impl Fold for Thing {
@@ -58,15 +71,38 @@ impl Fold for Thing {
             },
             DirectoryEvent::PersonEnabled(_) => self.disabled_by_hand = false,
             DirectoryEvent::PersonRostered(_) => self.left_roster = false,
+            DirectoryEvent::SecondStepSet(_) => self.second_step = true,
+            DirectoryEvent::SecondStepRemoved(_) => self.second_step = false,
+            DirectoryEvent::TokenMade(made) => {
+                self.tokens.insert(made.token);
+            }
+            DirectoryEvent::TokenEnded(ended) => {
+                self.tokens.remove(&ended.token);
+            }
+            DirectoryEvent::StandInNamed(named) => {
+                self.stands_in.insert(named.absent, named.clone());
+            }
+            DirectoryEvent::StandInEnded(ended) => {
+                self.stands_in.remove(&ended.absent);
+            }
+            DirectoryEvent::SignOnSet(set) => {
+                self.sign_on.insert(set.provider.id.clone(), set.provider.clone());
+            }
+            DirectoryEvent::SignOnRemoved(removed) => {
+                self.sign_on.remove(&removed.id);
+            }
+            DirectoryEvent::SchoolRetired(_) | DirectoryEvent::DepartmentRetired(_) => self.retired = true,
+            DirectoryEvent::SchoolAdded(_) | DirectoryEvent::DepartmentAdded(_) => self.retired = false,
             DirectoryEvent::RosterImportBegun(_)
             | DirectoryEvent::RosterImportEnded(_)
             | DirectoryEvent::DistrictRegistered(_)
-            | DirectoryEvent::SchoolAdded(_)
-            | DirectoryEvent::DepartmentAdded(_)
             | DirectoryEvent::ZoneDefined(_)
             | DirectoryEvent::TeamFormed(_)
             | DirectoryEvent::ServiceLevelSet(_)
             | DirectoryEvent::PatternThresholdsSet(_)
+            | DirectoryEvent::AreasSet(_)
+            | DirectoryEvent::SignInLinkMade(_)
+            | DirectoryEvent::PasswordChosen(_)
             | DirectoryEvent::ContactDesignated(_) => {}
         }
         let same_kind = |known: &DirectoryEvent| std::mem::discriminant(known) == std::mem::discriminant(event);
@@ -149,13 +185,27 @@ impl Decide<Thing> for State {
                 DisabledBecause::ByHand => thing.disabled_by_hand,
             },
             DirectoryEvent::PersonEnabled(_) => !thing.disabled_by_hand,
+            DirectoryEvent::SecondStepRemoved(_) => !thing.second_step,
+            DirectoryEvent::TokenMade(made) => thing.tokens.contains(&made.token),
+            DirectoryEvent::TokenEnded(ended) => !thing.tokens.contains(&ended.token),
+            DirectoryEvent::StandInNamed(named) => thing.stands_in.get(&named.absent) == Some(named),
+            DirectoryEvent::StandInEnded(ended) => !thing.stands_in.contains_key(&ended.absent),
+            DirectoryEvent::SignOnSet(set) => thing.sign_on.get(&set.provider.id) == Some(&set.provider),
+            DirectoryEvent::SignOnRemoved(removed) => !thing.sign_on.contains_key(&removed.id),
+            DirectoryEvent::SchoolRetired(_) | DirectoryEvent::DepartmentRetired(_) => thing.retired,
+            // Each is of its own moment.
+            DirectoryEvent::SignInLinkMade(_)
+            | DirectoryEvent::PasswordChosen(_)
+            | DirectoryEvent::SecondStepSet(_) => false,
+            added @ (DirectoryEvent::SchoolAdded(_) | DirectoryEvent::DepartmentAdded(_)) => {
+                !thing.retired && thing.last.contains(added)
+            }
             other @ (DirectoryEvent::DistrictRegistered(_)
             | DirectoryEvent::RosterImportBegun(_)
             | DirectoryEvent::RosterImportEnded(_)
-            | DirectoryEvent::SchoolAdded(_)
-            | DirectoryEvent::DepartmentAdded(_)
             | DirectoryEvent::ZoneDefined(_)
             | DirectoryEvent::TeamFormed(_)
+            | DirectoryEvent::AreasSet(_)
             | DirectoryEvent::CalendarSet(_)
             | DirectoryEvent::ServiceLevelSet(_)
             | DirectoryEvent::PatternThresholdsSet(_)

@@ -1,22 +1,20 @@
 //! What a roster changes: its rows compared with what is known. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use ::domain::directory::DistrictRecord;
 use contracts::commands::roster::{ChangeKind, ChangeLine, NewDistrict};
 use contracts::events::directory::{CalendarSet, DepartmentAdded, DistrictRegistered, Grant, KnownAs, SchoolAdded};
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId};
 use contracts::roster::{
-    Extent, HeldRole, OrgKind, PersonFacts, RosterCounts, RosterHead, RosterOrg, RosterPerson, RowProblem, StaffRole,
+    Extent, HeldRole, OrgKind, PersonFacts, Problems, RosterCounts, RosterHead, RosterOrg, RosterPerson, RowProblem,
 };
-use contracts::vocabulary::{Level, Role};
+use contracts::vocabulary::{Level, Role, StaffRole};
 
 use crate::read_model::RosteredRow;
 
 /// Changes of each kind that are told by name.
 const TOLD_MAX: usize = 25;
-/// Problems that are told.
-const PROBLEMS_MAX: usize = 1000;
 /// How far up the organization of an organization is looked for.
 const PARENTS_MAX: usize = 10;
 
@@ -65,8 +63,7 @@ pub(crate) struct Plan {
     pub(crate) counts: RosterCounts,
     pub(crate) disables_many: bool,
     pub(crate) notices: Vec<String>,
-    pub(crate) problems: Vec<RowProblem>,
-    pub(crate) more_problems: u64,
+    pub(crate) problems: Problems,
     pub(crate) changes: Vec<ChangeLine>,
 }
 
@@ -387,11 +384,7 @@ impl Plan {
     }
 
     fn problem(&mut self, problem: RowProblem) {
-        if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(problem);
-        } else {
-            self.more_problems += 1;
-        }
+        self.problems.add(problem);
     }
 
     fn changed(&mut self, new: bool, name: &str, what: String) {
@@ -453,17 +446,19 @@ fn person_step(
         held.insert(format!("{}@{}", role.role, role.org));
     }
     let mut roles: BTreeSet<Grant> = BTreeSet::new();
-    let mut titles: BTreeMap<u8, &'static str> = BTreeMap::new();
+    let mut staff: BTreeSet<StaffRole> = BTreeSet::new();
     for named in &held {
         let Some((role, org)) = named.split_once('@') else {
             continue;
         };
-        let Some(role) = staff_role(role) else { continue };
-        titles.insert(rank(role), role.label());
+        let Some(role) = StaffRole::from_code(role) else {
+            continue;
+        };
+        staff.insert(role);
         let Some(place) = places.get(org) else { continue };
         roles.extend(granted(role, *place));
     }
-    let title = titles.values().copied().collect::<Vec<_>>().join(", ");
+    let title = staff.iter().map(|role| role.label()).collect::<Vec<_>>().join(", ");
     let id = before.map_or_else(
         || PersonId::derived(&[district.as_str(), "roster", &person.sourced_id]),
         |before| before.id,
@@ -517,35 +512,6 @@ fn granted(role: StaffRole, place: Place) -> Option<Grant> {
         (_, Place::School(school)) => of(Role::Reporter, Some(school)),
         (_, Place::District | Place::Department) => None,
     }
-}
-
-/// In which order somebody's roles are named.
-fn rank(role: StaffRole) -> u8 {
-    match role {
-        StaffRole::DistrictAdministrator => 0,
-        StaffRole::SystemAdministrator => 1,
-        StaffRole::Administrator => 2,
-        StaffRole::Principal => 3,
-        StaffRole::SiteAdministrator => 4,
-        StaffRole::Counselor => 5,
-        StaffRole::Teacher => 6,
-        StaffRole::Aide => 7,
-    }
-}
-
-fn staff_role(code: &str) -> Option<StaffRole> {
-    [
-        StaffRole::Administrator,
-        StaffRole::Aide,
-        StaffRole::Counselor,
-        StaffRole::DistrictAdministrator,
-        StaffRole::Principal,
-        StaffRole::SiteAdministrator,
-        StaffRole::SystemAdministrator,
-        StaffRole::Teacher,
-    ]
-    .into_iter()
-    .find(|role| role.code() == code)
 }
 
 /// What is different about a person; nothing where all is as it was.

@@ -131,6 +131,19 @@ impl ReadModel for People {
                 }
                 DirectoryEvent::PersonDisabled(_)
                 | DirectoryEvent::PersonEnabled(_)
+                | DirectoryEvent::SignInLinkMade(_)
+                | DirectoryEvent::PasswordChosen(_)
+                | DirectoryEvent::SecondStepSet(_)
+                | DirectoryEvent::SecondStepRemoved(_)
+                | DirectoryEvent::TokenMade(_)
+                | DirectoryEvent::TokenEnded(_)
+                | DirectoryEvent::StandInNamed(_)
+                | DirectoryEvent::StandInEnded(_)
+                | DirectoryEvent::SignOnSet(_)
+                | DirectoryEvent::SignOnRemoved(_)
+                | DirectoryEvent::AreasSet(_)
+                | DirectoryEvent::SchoolRetired(_)
+                | DirectoryEvent::DepartmentRetired(_)
                 | DirectoryEvent::RosterImportBegun(_)
                 | DirectoryEvent::RosterImportEnded(_)
                 | DirectoryEvent::RoleGranted(_)
@@ -204,6 +217,17 @@ impl ReadModel for People {
                         .bind(id).bind(revoked.grant.role.code()).bind(place(&revoked.grant)).bind(DISTRICT)
                         .execute(&mut **conn).await.map(|_| ()))?;
                 }
+                DirectoryEvent::StandInNamed(named) => {
+                    on_tx!(tx, conn => sqlx::query(
+                            "INSERT INTO stand_in (person, district, absent, first_day, last_day) VALUES ($1, $2, $3, $4, $5) \
+                             ON CONFLICT (person, absent) DO UPDATE SET first_day = excluded.first_day, last_day = excluded.last_day")
+                        .bind(id).bind(&district).bind(named.absent.0).bind(named.from).bind(named.until)
+                        .execute(&mut **conn).await.map(|_| ()))?;
+                }
+                DirectoryEvent::StandInEnded(ended) => {
+                    on_tx!(tx, conn => sqlx::query("DELETE FROM stand_in WHERE person = $1 AND absent = $2")
+                        .bind(id).bind(ended.absent.0).execute(&mut **conn).await.map(|_| ()))?;
+                }
                 DirectoryEvent::TeamFormed(formed) => {
                     on_tx!(tx, conn => sqlx::query("DELETE FROM membership WHERE team = $1")
                         .bind(id).execute(&mut **conn).await.map(|_| ()))?;
@@ -223,6 +247,17 @@ impl ReadModel for People {
                 | DirectoryEvent::PatternThresholdsSet(_)
                 | DirectoryEvent::RoutingRulesPublished(_)
                 | DirectoryEvent::ContactDesignated(_)
+                | DirectoryEvent::SignInLinkMade(_)
+                | DirectoryEvent::PasswordChosen(_)
+                | DirectoryEvent::SecondStepSet(_)
+                | DirectoryEvent::SecondStepRemoved(_)
+                | DirectoryEvent::TokenMade(_)
+                | DirectoryEvent::TokenEnded(_)
+                | DirectoryEvent::SignOnSet(_)
+                | DirectoryEvent::SignOnRemoved(_)
+                | DirectoryEvent::AreasSet(_)
+                | DirectoryEvent::SchoolRetired(_)
+                | DirectoryEvent::DepartmentRetired(_)
                 | DirectoryEvent::RosterImportBegun(_)
                 | DirectoryEvent::RosterImportEnded(_) => {}
             }

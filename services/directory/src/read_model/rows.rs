@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::NaiveDate;
 use contracts::Claims;
+use contracts::commands::door::StandInView;
 use contracts::events::directory::KnownAs;
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId};
 use contracts::queries::{PeopleQuery, PersonView, RoleHeld};
@@ -77,6 +79,8 @@ fn put_together(
         leads: BTreeSet::new(),
         teams: teams.map(TeamId).collect(),
         as_of,
+        token: None,
+        acting_for: None,
     };
     for (role, place) in grants {
         let Some(role) = Role::from_code(&role) else { continue };
@@ -201,23 +205,77 @@ pub(crate) async fn rostered(db: &Db, district: &District) -> Result<Vec<Rostere
             "SELECT id, name, sourced_id, email, username, user_ids, held, roster_disabled, hand_disabled \
              FROM person WHERE district = $1")
         .bind(district.as_str()).fetch_all(pool).await)?;
+    Ok(rows.into_iter().map(RosteredRow::from).collect())
+}
+
+/// One of them.
+pub(crate) async fn rostered_person(
+    db: &Db,
+    district: &District,
+    person: PersonId,
+) -> Result<Option<RosteredRow>, sqlx::Error> {
+    let row: Option<RosteredDbRow> = on!(db, pool => sqlx::query_as(
+            "SELECT id, name, sourced_id, email, username, user_ids, held, roster_disabled, hand_disabled \
+             FROM person WHERE district = $1 AND id = $2")
+        .bind(district.as_str()).bind(person.0).fetch_optional(pool).await)?;
+    Ok(row.map(RosteredRow::from))
+}
+
+impl From<RosteredDbRow> for RosteredRow {
+    fn from(row: RosteredDbRow) -> Self {
+        let (id, name, sourced_id, email, username, user_ids, held, roster_disabled, hand_disabled) = row;
+        Self {
+            id: PersonId(id),
+            name,
+            known_as: KnownAs {
+                sourced_id,
+                email,
+                username,
+                user_ids: serde_json::from_str(&user_ids).unwrap_or_default(),
+                held: serde_json::from_str(&held).unwrap_or_default(),
+            },
+            roster_disabled,
+            hand_disabled,
+        }
+    }
+}
+
+/// For whom somebody may act on a day, by name.
+pub(crate) async fn stands_in_for(
+    db: &Db,
+    district: &District,
+    person: PersonId,
+    on: NaiveDate,
+) -> Result<Vec<(PersonId, String)>, sqlx::Error> {
+    let rows: Vec<(Uuid, String)> = on!(db, pool => sqlx::query_as(
+            "SELECT s.absent, p.name FROM stand_in s JOIN person p ON p.id = s.absent \
+             WHERE s.person = $1 AND s.district = $2 AND s.first_day <= $3 AND s.last_day >= $3 ORDER BY p.name LIMIT 50")
+        .bind(person.0).bind(district.as_str()).bind(on).fetch_all(pool).await)?;
     Ok(rows
         .into_iter()
-        .map(
-            |(id, name, sourced_id, email, username, user_ids, held, roster_disabled, hand_disabled)| RosteredRow {
-                id: PersonId(id),
-                name,
-                known_as: KnownAs {
-                    sourced_id,
-                    email,
-                    username,
-                    user_ids: serde_json::from_str(&user_ids).unwrap_or_default(),
-                    held: serde_json::from_str(&held).unwrap_or_default(),
-                },
-                roster_disabled,
-                hand_disabled,
-            },
-        )
+        .map(|(absent, name)| (PersonId(absent), name))
+        .collect())
+}
+
+/// Who acts for somebody from a day on.
+pub(crate) async fn stood_in_by(
+    db: &Db,
+    district: &District,
+    absent: PersonId,
+    today: NaiveDate,
+) -> Result<Vec<StandInView>, sqlx::Error> {
+    let rows: Vec<(Uuid, String, NaiveDate, NaiveDate)> = on!(db, pool => sqlx::query_as(
+            "SELECT s.person, p.name, s.first_day, s.last_day FROM stand_in s JOIN person p ON p.id = s.person \
+             WHERE s.absent = $1 AND s.district = $2 AND s.last_day >= $3 ORDER BY s.first_day, p.name LIMIT 50")
+        .bind(absent.0).bind(district.as_str()).bind(today).fetch_all(pool).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(person, name, from, until)| StandInView {
+            person: PersonId(person),
+            name,
+            from,
+            until,
+        })
         .collect())
 }
 
@@ -250,10 +308,42 @@ pub(crate) async fn person_by_email(
     let found: Vec<Uuid> = on!(db, pool => sqlx::query_scalar(
             "SELECT id FROM person WHERE district = $1 AND email = $2 AND NOT roster_disabled AND NOT hand_disabled LIMIT 2")
         .bind(district.as_str()).bind(email).fetch_all(pool).await)?;
-    Ok(match found[..] {
-        [one] => Some(PersonId(one)),
+    Ok(one_of(&found))
+}
+
+/// The one person of a district with this id in the roster.
+pub(crate) async fn person_by_sourced_id(
+    db: &Db,
+    district: &District,
+    sourced_id: &str,
+) -> Result<Option<PersonId>, sqlx::Error> {
+    let found: Vec<Uuid> = on!(db, pool => sqlx::query_scalar(
+            "SELECT id FROM person WHERE district = $1 AND sourced_id = $2 AND NOT roster_disabled AND NOT hand_disabled LIMIT 2")
+        .bind(district.as_str()).bind(sourced_id).fetch_all(pool).await)?;
+    Ok(one_of(&found))
+}
+
+/// The one person of a district whom the roster knows by this other id, `{type:id}` in whatever case.
+pub(crate) async fn person_by_user_id(
+    db: &Db,
+    district: &District,
+    user_id: &str,
+) -> Result<Option<PersonId>, sqlx::Error> {
+    // The list is one text; what has a meaning in a pattern means itself here, and quotes end an id.
+    let part = user_id.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let found: Vec<Uuid> = on!(db, pool => sqlx::query_scalar(
+            "SELECT id FROM person WHERE district = $1 AND LOWER(user_ids) LIKE $2 ESCAPE '!' \
+             AND NOT roster_disabled AND NOT hand_disabled LIMIT 2")
+        .bind(district.as_str()).bind(format!("%\"{}\"%", part.to_lowercase())).fetch_all(pool).await)?;
+    Ok(one_of(&found))
+}
+
+/// Nobody, where several would be meant.
+fn one_of(found: &[Uuid]) -> Option<PersonId> {
+    match found {
+        [one] => Some(PersonId(*one)),
         _ => None,
-    })
+    }
 }
 
 /// Whether somebody is known in a district, whether they may sign in or not.
@@ -305,6 +395,7 @@ pub(crate) async fn find_people(
                 roster_disabled.then_some(DisabledBecause::LeftRoster)
             },
             has_password: false,
+            second_step: false,
             roles: grants
                 .into_iter()
                 .filter_map(|(role, place, origin)| {

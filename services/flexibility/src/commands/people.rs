@@ -163,6 +163,10 @@ impl Asked<'_> {
 
     async fn write_down(&self, body: &wire::WriteDown) -> Result<Done, Problem> {
         let department = self.department(body.department.as_ref())?;
+        self.known
+            .record
+            .to_file_under(&body.area)
+            .map_err(|why| Problem::invalid_field("area", why))?;
         // A repeated command finds what it wrote under the id that follows from it.
         let mut opened = open(self.desk, self.message, FlexibilityId(self.message.id.0)).await?;
         let title = self.desk.seal(&body.title).await?;

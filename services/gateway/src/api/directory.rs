@@ -1,12 +1,15 @@
 //! The district as its people know it, and what its keepers set.
 
-use axum::Json;
-use axum::extract::{Request, State};
-use axum::response::Response;
-use contracts::commands::Done;
+use axum::extract::{Query, Request, State};
+use axum::routing::post;
+use axum::{Json, Router};
+use contracts::directory_action::DirectoryAction;
+use contracts::ids::{DepartmentId, PersonId, SchoolId, TeamId, ZoneId};
 use contracts::problem::Problem;
-use contracts::queries::DistrictView;
+use contracts::queries::{Changed, DistrictView, DryRan, DryRun, HistoryOf, HistoryQuery, PeopleFound, PeopleQuery};
+use serde::Deserialize;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::answer::Answer;
 use super::caller::{Caller, body};
@@ -29,94 +32,137 @@ pub(super) async fn overview(State(front): State<Front>, caller: Caller) -> Answ
     ))
 }
 
-async fn set(front: &Front, caller: &Caller, verb: &str, request: Request) -> Result<Json<Versioned>, Problem> {
+/// Carries out what the table of [`contracts::directory_action`] names, on a thing or on the district.
+async fn carried_out(
+    front: &Front,
+    caller: &Caller,
+    action: DirectoryAction,
+    thing: Option<Uuid>,
+    request: Request,
+) -> Result<Acted, Problem> {
     let body = body(request).await?;
-    let thing = caller.visitor.claims.district.thing_id();
     let (acted, _) = front
         .command(
             &caller.visitor,
             "directory",
-            verb,
-            Some(thing),
+            action.slug(),
+            thing,
             &body,
             caller.key.as_deref(),
             caller.based_on,
         )
         .await?;
-    Ok(Json(Versioned { version: acted.version }))
+    Ok(acted)
 }
 
-/// Sets the district's working days.
-pub(super) async fn set_calendar(
-    State(front): State<Front>,
-    caller: Caller,
-    request: Request,
-) -> Answer<Json<Versioned>> {
-    Ok(set(&front, &caller, "set-calendar", request).await?)
-}
-
-/// Sets a service level.
-pub(super) async fn set_service_level(
-    State(front): State<Front>,
-    caller: Caller,
-    request: Request,
-) -> Answer<Json<Versioned>> {
-    Ok(set(&front, &caller, "set-service-level", request).await?)
-}
-
-/// Publishes the routing rules.
-pub(super) async fn publish_rules(
-    State(front): State<Front>,
-    caller: Caller,
-    request: Request,
-) -> Answer<Json<Versioned>> {
-    Ok(set(&front, &caller, "publish-routing-rules", request).await?)
-}
-
-/// Begins an innovation zone.
-pub(super) async fn begin_zone(State(front): State<Front>, caller: Caller, request: Request) -> Answer<Response> {
-    let body = body(request).await?;
-    let (acted, _) = define_zone(&front, &caller, None, &body).await?;
-    Ok(begun("directory/zones", acted.id.0, acted.version))
-}
-
-/// Says anew what a zone is.
-pub(super) async fn change_zone(
-    State(front): State<Front>,
-    caller: Caller,
-    path: InPath<String>,
-    request: Request,
-) -> Answer<Response> {
-    let id: uuid::Uuid = named(&in_path(path)?, "zone")?;
-    let body = body(request).await?;
-    let (acted, _) = define_zone(&front, &caller, Some(id), &body).await?;
-    Ok(versioned(acted.version, Versioned { version: acted.version }))
-}
-
-async fn define_zone(
-    front: &Front,
-    caller: &Caller,
-    id: Option<uuid::Uuid>,
-    body: &str,
-) -> Result<(Acted, Done), Problem> {
-    front
-        .command(
-            &caller.visitor,
-            "directory",
-            "define-zone",
-            id,
-            body,
-            caller.key.as_deref(),
-            caller.based_on,
+/// Every address at which something is set.
+pub(super) fn setting(router: Router<Front>) -> Router<Front> {
+    DirectoryAction::ALL.iter().fold(router, |router, action| {
+        let action = *action;
+        let address = format!("/api/v1/directory/{}", action.path());
+        let router = if address.contains("{id}") {
+            router.route(
+                &address,
+                post(
+                    move |State(front): State<Front>, caller: Caller, path: InPath<String>, request: Request| async move {
+                        let thing: Uuid = named(&in_path(path)?, action.thing().token())?;
+                        let acted = carried_out(&front, &caller, action, Some(thing), request).await?;
+                        Answer::Ok(versioned(acted.version, Versioned { version: acted.version }))
+                    },
+                ),
+            )
+        } else {
+            router.route(
+                &address,
+                post(move |State(front): State<Front>, caller: Caller, request: Request| async move {
+                    let district = caller.visitor.claims.district.thing_id();
+                    let acted = carried_out(&front, &caller, action, Some(district), request).await?;
+                    Answer::Ok(versioned(acted.version, Versioned { version: acted.version }))
+                }),
+            )
+        };
+        let Some(things) = action.makes() else { return router };
+        router.route(
+            &format!("/api/v1/directory/{things}"),
+            post(move |State(front): State<Front>, caller: Caller, request: Request| async move {
+                let acted = carried_out(&front, &caller, action, None, request).await?;
+                Answer::Ok(begun(&format!("directory/{things}"), acted.id.0, acted.version))
+            }),
         )
-        .await
+    })
 }
 
-/// Sets when a rule that several schools meet is a pattern.
-pub(super) async fn set_thresholds(
+/// Where past loops would have gone by other rules.
+pub(super) async fn dry_run(State(front): State<Front>, caller: Caller, request: Request) -> Answer<Json<DryRan>> {
+    let asked: DryRun = contracts::commands::read_body(&body(request).await?)?;
+    Ok(Json(
+        front
+            .ask(&caller.visitor, "timeline", "dry-run", asked, caller.at_least)
+            .await?
+            .answer,
+    ))
+}
+
+/// People, as an administrator sees them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Sought {
+    q: Option<String>,
+    person: Option<PersonId>,
+}
+
+/// People, as an administrator sees them.
+pub(super) async fn people(
     State(front): State<Front>,
     caller: Caller,
-    request: Request,
-) -> Answer<Json<Versioned>> {
-    Ok(set(&front, &caller, "set-pattern-thresholds", request).await?)
+    Query(sought): Query<Sought>,
+) -> Answer<Json<PeopleFound>> {
+    let query = PeopleQuery {
+        q: sought.q,
+        person: sought.person,
+    };
+    Ok(Json(
+        front
+            .ask(&caller.visitor, "directory", "people", query, caller.at_least)
+            .await?
+            .answer,
+    ))
+}
+
+/// Of which thing one asks what was changed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct OfWhat {
+    school: Option<SchoolId>,
+    department: Option<DepartmentId>,
+    team: Option<TeamId>,
+    zone: Option<ZoneId>,
+    person: Option<PersonId>,
+}
+
+/// What was changed of the district, or of one of its things.
+pub(super) async fn changes(
+    State(front): State<Front>,
+    caller: Caller,
+    Query(of): Query<OfWhat>,
+) -> Answer<Json<Vec<Changed>>> {
+    let thing = of
+        .school
+        .map(HistoryOf::School)
+        .or(of.department.map(HistoryOf::Department))
+        .or(of.team.map(HistoryOf::Team))
+        .or(of.zone.map(HistoryOf::Zone))
+        .or(of.person.map(HistoryOf::Person));
+    Ok(Json(
+        front
+            .ask(
+                &caller.visitor,
+                "directory",
+                "history",
+                HistoryQuery { thing },
+                caller.at_least,
+            )
+            .await?
+            .answer,
+    ))
 }

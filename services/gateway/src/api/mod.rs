@@ -33,7 +33,7 @@ use crate::front::Front;
 
 /// All addresses of the API.
 pub fn router() -> Router<Front> {
-    Router::new()
+    directory::setting(Router::new())
         .route("/api/v1/tensions", post(tensions::file))
         .route("/api/v1/loops", get(loops::list))
         .route("/api/v1/loops/{id}", get(loops::one))
@@ -65,12 +65,9 @@ pub fn router() -> Router<Front> {
         .route("/api/v1/events", get(events::stream))
         .route("/api/v1/me", get(directory::me))
         .route("/api/v1/directory", get(directory::overview))
-        .route("/api/v1/directory/calendar", post(directory::set_calendar))
-        .route("/api/v1/directory/service-levels", post(directory::set_service_level))
-        .route("/api/v1/directory/routing-rules", post(directory::publish_rules))
-        .route("/api/v1/directory/zones", post(directory::begin_zone))
-        .route("/api/v1/directory/zones/{id}", post(directory::change_zone))
-        .route("/api/v1/directory/pattern-thresholds", post(directory::set_thresholds))
+        .route("/api/v1/directory/routing-rules/dry-run", post(directory::dry_run))
+        .route("/api/v1/directory/people", get(directory::people))
+        .route("/api/v1/directory/changes", get(directory::changes))
         .route("/api/v1/metrics/summary", get(metrics::summary))
         .route("/api/v1/metrics/stages", get(metrics::stages))
         .route("/api/v1/openapi.json", get(openapi))

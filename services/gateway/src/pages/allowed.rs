@@ -165,7 +165,7 @@ impl AllowedPage {
                 Some(_) => format!("{shown} of more entries"),
             },
             groups: Group::all(page.items.iter().map(|row| {
-                let area = super::words::area(row.area.code());
+                let area = super::words::area(&viewer.district, row.area.code());
                 (area, Item::new(row, viewer))
             })),
             next: page
@@ -187,7 +187,7 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
             needed: Some(""),
             ..Field::line("q", "Words")
         },
-        pick("area", "Area", "Any", areas()),
+        pick("area", "Area", "Any", areas(viewer)),
         pick("school", "For the school", "Any", schools(viewer)),
         pick(
             "scope",

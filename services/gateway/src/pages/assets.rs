@@ -66,16 +66,12 @@ vendored! {
 fn version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| {
-        use std::fmt::Write as _;
         let digest = Sha256::new()
             .chain_update(USWDS)
             .chain_update(CSS)
             .chain_update(JS)
             .finalize();
-        digest[..6].iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        runtime::ids::hex(&digest[..6])
     })
 }
 

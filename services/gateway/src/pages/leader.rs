@@ -107,7 +107,7 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
         },
         pick("department", "With at any time", "Anybody", departments(viewer)),
         pick("school", "School", "Any", schools(viewer)),
-        pick("area", "Area", "Any", areas()),
+        pick("area", "Area", "Any", areas(viewer)),
         Field {
             needed: Some(""),
             ..Field::pick("sort", "First", sorts)

@@ -127,7 +127,7 @@ impl LoopPage {
                 })
                 .collect(),
             card: view.card,
-            area: words::area(&view.area),
+            area: words::area(&viewer.district, &view.area),
             texts,
             said: history
                 .items

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
-use contracts::area::AREAS;
 use contracts::queries::{LoopRow, LoopsQuery, Page, Sort};
 use contracts::vocabulary::LoopState;
 
@@ -79,7 +78,7 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
         ),
         pick("department", "With", "Anybody", departments(viewer)),
         pick("school", "School", "Any", schools(viewer)),
-        pick("area", "Area", "Any", areas()),
+        pick("area", "Area", "Any", areas(viewer)),
         pick(
             "late",
             "Late",
@@ -113,29 +112,34 @@ pub(super) fn pick(path: &'static str, label: &str, any: &str, mut choices: Vec<
     }
 }
 
-/// The district's departments.
+/// The district's departments that there are.
 pub(super) fn departments(viewer: &Viewer) -> Vec<Choice> {
     viewer
         .district
         .departments
         .iter()
+        .filter(|department| !department.retired)
         .map(|department| Choice::new(department.id, department.name.clone()))
         .collect()
 }
 
-/// The district's schools.
+/// The district's schools that are open.
 pub(super) fn schools(viewer: &Viewer) -> Vec<Choice> {
     viewer
         .district
         .schools
         .iter()
+        .filter(|school| !school.retired)
         .map(|school| Choice::new(school.id, school.name.clone()))
         .collect()
 }
 
-/// The areas.
-pub(super) fn areas() -> Vec<Choice> {
-    AREAS.iter().map(|(code, label)| Choice::new(code, *label)).collect()
+/// The areas under which something new is filed.
+pub(super) fn areas(viewer: &Viewer) -> Vec<Choice> {
+    let areas = viewer.district.areas.iter().filter(|area| !area.retired);
+    areas
+        .map(|area| Choice::new(area.code.code(), area.label.clone()))
+        .collect()
 }
 
 /// What of an address narrows a list; what cannot be read narrows nothing.

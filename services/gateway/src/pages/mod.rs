@@ -3,6 +3,7 @@
 //! Every page asks first, draws then, and decides nothing. A form becomes one command with its own idempotency key;
 //! when that is refused, the same page is shown again with what was typed and what is wrong with it.
 
+mod account;
 mod allowed;
 mod assets;
 mod chart;
@@ -15,6 +16,7 @@ mod design;
 mod file;
 mod forms;
 mod home;
+mod join;
 mod leader;
 mod loop_page;
 mod loops;
@@ -22,14 +24,18 @@ mod office;
 mod people;
 mod record;
 mod ring;
+mod roles;
 mod roster;
 mod rows;
 #[cfg(any(test, debug_assertions))]
 mod samples;
 mod school;
+mod second_step;
 pub mod session;
+mod settings;
 mod shell;
 mod sign_in;
+mod sign_on;
 #[cfg(test)]
 mod tests;
 mod viewer;
@@ -56,7 +62,12 @@ pub fn router() -> Router<Front> {
     let router = Router::new()
         .route("/", get(home::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
-        .route("/join/{secret}", get(sign_in::join).post(sign_in::joined))
+        .route("/sign-in/second-step", get(second_step::show).post(second_step::take))
+        .route("/sign-on/{district}/{provider}", get(sign_on::begin))
+        .route("/sign-on/{district}/{provider}/back", get(sign_on::back))
+        .route("/join/{secret}", get(join::show).post(join::choose))
+        .route("/account", get(account::show))
+        .route("/account/{action}", get(account::back).post(account::act))
         .route("/people", get(people::show))
         .route("/people/{id}", get(people::one))
         .route("/people/{id}/{action}", get(people::back).post(people::act))
@@ -83,6 +94,15 @@ pub fn router() -> Router<Front> {
             "/patterns/{id}/{action}",
             get(office::back).post(office::act::<office::PatternPage>),
         )
+        .route("/settings", get(settings::front))
+        .route("/settings/{section}", get(settings::show))
+        .route("/settings/rules/try/{rule}", post(settings::try_out))
+        .route("/settings/rules/publish", post(settings::publish))
+        .route(
+            "/settings/{section}/{action}/{thing}",
+            get(settings::back).post(settings::act),
+        )
+        .route("/roles", get(roles::show))
         .route("/zones", get(zones::zones).post(zones::begin))
         .route("/zones/{id}", get(zones::zone).post(zones::change))
         .route("/waivers", get(office::waivers).post(office::draft))

@@ -5,7 +5,6 @@ use askama::Template;
 use axum::Extension;
 use axum::Form as Sent;
 use axum::extract::{Path, Query};
-use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::PersonId;
@@ -19,6 +18,7 @@ use super::loops::{departments, schools};
 use super::office::tell;
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Stranger, Viewer};
+use super::words;
 
 /// The list.
 #[derive(Debug, Clone, Template)]
@@ -28,6 +28,8 @@ pub(super) struct PeoplePage {
     pub q: String,
     pub people: Vec<Row>,
     pub more: bool,
+    /// Adds somebody whom no roster knows.
+    pub form: Form,
 }
 
 /// A person in the list.
@@ -106,8 +108,73 @@ impl PeoplePage {
             q: q.to_owned(),
             people: people.collect(),
             more: found.more,
+            form: knowing(viewer, "/people/new", None),
         }
     }
+}
+
+/// The form that says who somebody is whom no roster knows.
+fn knowing(viewer: &Viewer, href: &str, person: Option<&PersonView>) -> Form {
+    let said = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let (legend, button) = match person {
+        Some(_) => ("Who they are", "Save it"),
+        None => ("Add somebody", "Add them"),
+    };
+    Form::new(viewer, "set-person", format!("{href}/set-person"), legend, button)
+        .lead("Whom the roster knows stays as the roster says.")
+        .with(
+            Field::line("name", "Their name")
+                .value(said(person.map(|person| person.name.as_str())))
+                .needed("give their name"),
+        )
+        .with(
+            Field::line("email", "E-mail address")
+                .hint("By which they sign in.")
+                .value(said(person.and_then(|person| person.email.as_deref()))),
+        )
+        .with(
+            Field::line("title", "What they do")
+                .hint("Such as: director of transportation.")
+                .value(said(person.and_then(|person| person.title.as_deref()))),
+        )
+}
+
+/// The form that takes a second step away.
+fn unstepping(viewer: &Viewer, href: &str) -> Form {
+    Form {
+        button_class: "usa-button--secondary",
+        ..Form::new(
+            viewer,
+            "remove-second-step",
+            format!("{href}/remove-second-step"),
+            "Their telephone is lost",
+            "Take their second step away",
+        )
+    }
+    .lead("They are signed out everywhere, and set up another telephone when they sign in. Make sure that it is really them who asks.")
+}
+
+/// The form that says for whom somebody stands in.
+fn standing_in(viewer: &Viewer, href: &str, person: PersonId) -> Form {
+    let mut people: Vec<Choice> = viewer
+        .district
+        .people
+        .iter()
+        .filter(|other| other.id != person)
+        .map(|other| Choice::new(other.id, other.name.clone()))
+        .collect();
+    people.insert(0, Choice::new("", "-"));
+    Form::new(
+        viewer,
+        "name-stand-in",
+        format!("{href}/name-stand-in"),
+        "Let them stand in for somebody",
+        "Let them stand in",
+    )
+    .lead("They see and do what that person may, but for what auditors and administrators do; the record shows both names.")
+    .with(Field::pick("absent", "For whom?", people).needed("choose somebody"))
+    .with(Field::day("from", "From which day on?").hint("Today, where nothing is said."))
+    .with(Field::day("until", "The last day").needed("choose a day"))
 }
 
 /// The form that gives a role.
@@ -222,6 +289,9 @@ impl PersonPage {
         });
         let yourself = person.id == viewer.visitor.claims.person;
         let mut forms = vec![granting(viewer, &href)];
+        forms.extend((!person.rostered).then(|| knowing(viewer, &href, Some(person))));
+        forms.extend((!yourself).then(|| standing_in(viewer, &href, person.id)));
+        forms.extend(person.second_step.then(|| unstepping(viewer, &href)));
         forms.extend((!yourself).then(|| letting_in(viewer, &href, person)));
         let mut refused = None;
         if let Some(attempt) = attempt {
@@ -283,6 +353,9 @@ pub(super) async fn one(desk: Desk, Path(id): Path<String>, Query(query): Query<
         "revoke-role" => Some("The role is taken away."),
         "disable-person" => Some("They can no longer sign in."),
         "enable-person" => Some("They may sign in again."),
+        "set-person" => Some("It is written down."),
+        "remove-second-step" => Some("Their second step is gone, and they are signed out."),
+        "name-stand-in" => Some("They can stand in."),
         _ => None,
     };
     let drawn = async {
@@ -304,6 +377,24 @@ pub(super) async fn back(Path((id, _)): Path<(String, String)>) -> Redirect {
     }
 }
 
+/// Adds somebody whom no roster knows.
+async fn add(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
+    let form = knowing(&desk.viewer, "/people/new", None);
+    match tell(desk, "directory", "set-person", None, &form, typed).await {
+        Ok(id) => Ok(Redirect::to(&format!("/people/{id}?done=set-person")).into_response()),
+        Err(problem) => {
+            let status = shell::status(&problem);
+            let form = form.refused(typed, &problem, &desk.viewer);
+            let found: PeopleFound = desk.ask("directory", "people", PeopleQuery::default()).await?;
+            let page = PeoplePage {
+                form,
+                ..PeoplePage::new(&desk.viewer, "", &found)
+            };
+            shell::page_as(status, &page)
+        }
+    }
+}
+
 /// Does something about somebody.
 pub(super) async fn act(
     desk: Result<Desk, Stranger>,
@@ -318,9 +409,12 @@ pub(super) async fn act(
         Err(stranger) => return stranger.keeping(&typed),
     };
     let acted = async {
+        if id == "new" && action == "set-person" {
+            return add(&desk, &typed).await;
+        }
         let person = find(&desk, &id).await?;
         if action == "link" {
-            return link(&desk, &person, &typed, &address(secure, &headers)).await;
+            return link(&desk, &person, &typed, &words::address(secure, &headers)).await;
         }
         let href = format!("/people/{}", person.id);
         let form = match action.as_str() {
@@ -336,6 +430,9 @@ pub(super) async fn act(
                 revoking(&desk.viewer, &href, role, 0)
             }
             "disable-person" | "enable-person" => letting_in(&desk.viewer, &href, &person),
+            "set-person" => knowing(&desk.viewer, &href, Some(&person)),
+            "remove-second-step" => unstepping(&desk.viewer, &href),
+            "name-stand-in" => standing_in(&desk.viewer, &href, person.id),
             _ => return Err(Problem::not_found("page")),
         };
         match tell(&desk, "directory", &action, Some(person.id.0), &form, &typed).await {
@@ -348,20 +445,6 @@ pub(super) async fn act(
         }
     };
     desk.or_trouble(acted.await)
-}
-
-/// The address that the administrator's own browser has us under.
-fn address(secure: Option<Extension<Secure>>, headers: &HeaderMap) -> String {
-    let host = headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    let scheme = if secure.is_some_and(|Extension(secure)| secure.0) {
-        "https"
-    } else {
-        "http"
-    };
-    format!("{scheme}://{host}")
 }
 
 /// Makes a link, and shows it this once.

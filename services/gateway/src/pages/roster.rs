@@ -11,7 +11,7 @@ use axum::extract::{Path, Query};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
-use contracts::commands::roster::{ApplyRoster, ChangeKind, ImportStage, KnownStaff, LookAtRoster, RosterView};
+use contracts::commands::roster::{ApplyRoster, ChangeKind, ImportStage, LookAtRoster, RosterView};
 use contracts::problem::Problem;
 use contracts::roster::RowProblem;
 use contracts::vocabulary::Role;
@@ -88,7 +88,7 @@ impl RosterPage {
             (when, standing(view), format!("/roster/{}", view.import))
         });
         Self {
-            shell: viewer.shell("Schools and staff", Here::Roster),
+            shell: viewer.shell("Schools and staff", Here::Settings),
             csrf: viewer.visitor.csrf.clone(),
             schools: viewer.district.schools.len(),
             departments: viewer.district.departments.len(),
@@ -128,7 +128,7 @@ impl ImportPage {
             let lines = view.changes.iter().filter(|line| line.change == kind);
             lines.map(|line| (line.name.clone(), line.what.clone())).collect()
         };
-        let mut problems = view.problems.clone();
+        let mut problems = view.problems.problems.clone();
         problems.truncate(PROBLEMS_SHOWN);
         let skip = (counts.problems > 0).then(|| {
             format!(
@@ -143,7 +143,7 @@ impl ImportPage {
             )
         });
         Self {
-            shell: viewer.shell(heading, Here::Roster),
+            shell: viewer.shell(heading, Here::Settings),
             csrf: viewer.visitor.csrf.clone(),
             href: format!("/roster/{}", view.import),
             heading,
@@ -347,16 +347,7 @@ fn read(file: std::fs::File, today: chrono::NaiveDate, known: &BTreeSet<String>)
 
 /// Whom the directory knows from rosters.
 async fn known(desk: &Desk) -> Result<BTreeSet<String>, Problem> {
-    let mut known = BTreeSet::new();
-    let mut after = String::new();
-    loop {
-        let page: Vec<String> = ask(desk, "known", Uuid::nil(), KnownStaff { after }).await?;
-        let Some(last) = page.last().cloned() else {
-            return Ok(known);
-        };
-        after = last;
-        known.extend(page);
-    }
+    roster::known_staff(|page| ask(desk, "known", Uuid::nil(), page)).await
 }
 
 async fn hand_over(desk: &Desk, roster: &Roster) -> Result<Uuid, Problem> {

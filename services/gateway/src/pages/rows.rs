@@ -58,7 +58,7 @@ impl Row {
             title: row.title.clone(),
             number: row.number.to_string(),
             schools: words::schools(&row.schools, row.schools_count),
-            area: words::area(&row.area),
+            area: words::area(&viewer.district, &row.area),
             state: words::state(row.state, row.unconfirmed, &row.schools, viewer),
             colour,
             holder: if ended || row.card {

@@ -5,11 +5,16 @@ mod figures;
 mod office;
 #[cfg(test)]
 mod register;
+#[cfg(test)]
+mod settings;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use contracts::area::{AREAS, Area};
 use contracts::claims::Claims;
+#[cfg(test)]
+use contracts::commands::door::{AccessView, OfferedProvider, SecondStepView, SessionView, StandInView, TokenView};
 #[cfg(test)]
 use contracts::commands::roster::{ChangeKind, ChangeLine, ImportStage, RosterView};
 use contracts::events::directory::PatternThresholds;
@@ -19,12 +24,12 @@ use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, School
 use contracts::queries::{CheckView, Checkpoint, KeptOutside, LedgerAlarm, LedgerView};
 use contracts::queries::{
     ClockView, DistrictView, Entry, EntryText, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool,
-    NamedZone, OpenQuestion, Page, ResolutionView, SchoolView,
+    NamedZone, OfferedArea, OpenQuestion, Page, ResolutionView, SchoolView,
 };
 #[cfg(test)]
 use contracts::queries::{PersonView, RoleHeld};
 #[cfg(test)]
-use contracts::roster::{Extent, Ignored, RosterCounts, RosterHead, RowProblem};
+use contracts::roster::{Extent, Ignored, Problems, RosterCounts, RosterHead, RowProblem};
 #[cfg(test)]
 use contracts::vocabulary::Damaged;
 use contracts::vocabulary::{
@@ -40,6 +45,8 @@ pub(super) use self::figures::picture;
 pub(super) use self::office::{clauses, pattern_row, pattern_view, review, waiver};
 #[cfg(test)]
 pub(super) use self::register::{flexibility_row, flexibility_view, public_register, similar};
+#[cfg(test)]
+pub(super) use self::settings::{changed, dry_ran, keeper};
 use super::days::Days;
 use super::viewer::Viewer;
 use crate::front::Visitor;
@@ -89,6 +96,61 @@ pub(super) fn check(sound: Option<bool>, words: &str) -> CheckView {
 /// What every text is, where a test looks whether it comes out as text.
 pub(super) const HOSTILE: &str = "<script>alert(\"x\")</script> & 'bells'";
 
+/// Where somebody can sign on.
+#[cfg(test)]
+pub(super) fn providers(text: &str) -> Vec<OfferedProvider> {
+    ["google", "other"]
+        .map(|id| OfferedProvider {
+            district: id.parse().unwrap_or_else(|_| unreachable!("a slug")),
+            district_name: text.to_owned(),
+            id: id.to_owned(),
+            name: text.to_owned(),
+        })
+        .into()
+}
+
+/// The second step of signing in.
+#[cfg(test)]
+pub(super) fn second_step(text: &str, setting: bool) -> SecondStepView {
+    SecondStepView {
+        name: text.to_owned(),
+        secret: setting.then(|| text.to_owned()),
+        address: setting.then(|| format!("otpauth://totp/{text}")),
+    }
+}
+
+/// What of somebody's lets somebody in.
+#[cfg(test)]
+pub(super) fn access(text: &str) -> AccessView {
+    let session = |this| SessionView {
+        id: Uuid::nil(),
+        on: text.to_owned(),
+        since: now(),
+        last: now(),
+        this,
+    };
+    AccessView {
+        sessions: vec![session(true), session(false)],
+        tokens: vec![TokenView {
+            id: Uuid::nil(),
+            name: text.to_owned(),
+            scope: contracts::vocabulary::TokenScope::Read,
+            since: now(),
+            last: Some(now()),
+            until: now(),
+        }],
+        password: true,
+        second_step: false,
+        stands_in: vec![(PersonId::derived(&["somebody"]), text.to_owned())],
+        stood_in_by: vec![StandInView {
+            person: PersonId::derived(&["somebody"]),
+            name: text.to_owned(),
+            from: now().date_naive(),
+            until: now().date_naive(),
+        }],
+    }
+}
+
 /// Somebody whom an administrator looks at.
 #[cfg(test)]
 pub(super) fn person(text: &str) -> PersonView {
@@ -101,6 +163,7 @@ pub(super) fn person(text: &str) -> PersonView {
         rostered: true,
         disabled: None,
         has_password: true,
+        second_step: true,
         roles: vec![
             held(Role::Reporter, Some(school_id("alder").0), true),
             held(Role::DepartmentStaff, Some(department_id().0), false),
@@ -158,8 +221,10 @@ pub(super) fn import(stage: ImportStage, text: &str) -> RosterView {
         },
         disables_many: true,
         notices: vec![text.to_owned()],
-        problems: vec![problem; 14],
-        more_problems: 0,
+        problems: Problems {
+            problems: vec![problem; 14],
+            more_problems: 0,
+        },
         changes: [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Disabled]
             .map(line)
             .to_vec(),
@@ -201,17 +266,35 @@ pub(super) fn zone() -> NamedZone {
     }
 }
 
+/// The areas that ship with the product.
+fn areas() -> Vec<OfferedArea> {
+    AREAS
+        .iter()
+        .filter_map(|(code, label)| {
+            Some(OfferedArea {
+                code: Area::from_code(code)?,
+                label: (*label).to_owned(),
+                ours: true,
+                retired: false,
+            })
+        })
+        .collect()
+}
+
 /// The district.
 pub(super) fn district() -> DistrictView {
     let named = |name: &str| NamedDepartment {
         id: DepartmentId::derived(&[name]),
         name: name.to_owned(),
         decides: None,
+        retired: false,
     };
     let school = |name: &str| NamedSchool {
         id: school_id(name),
         name: name.to_owned(),
         level: Level::Middle,
+        nces: None,
+        retired: false,
     };
     let district = district_slug();
     DistrictView {
@@ -240,6 +323,9 @@ pub(super) fn district() -> DistrictView {
             departments: vec![department_id()],
         }],
         contact: Some(("Marisol Vega".to_owned(), "Keeps loops moving".to_owned())),
+        areas: areas(),
+        sign_on: Vec::new(),
+        version: 7,
         district,
     }
 }
@@ -260,6 +346,8 @@ pub(super) fn viewer_as(roles: &[Role]) -> Viewer {
         departments: [department_id(), DepartmentId::derived(&["Human Resources"])].into(),
         leads: BTreeSet::new(),
         teams: BTreeSet::new(),
+        token: None,
+        acting_for: None,
         as_of: 1,
     };
     let visitor = Visitor {
@@ -477,6 +565,7 @@ pub(super) fn entries(text: &str) -> Page<Entry> {
         kind: kind.to_owned(),
         actor: "Rosa Delgado".to_owned(),
         actor_id: "person/1".to_owned(),
+        acting_for: None,
         summary: format!("{} happened", kind.replace('_', " ")),
         words: (kind != "tension_routed" && kind != "due_soon_noticed").then(|| text.to_owned()),
         internal,

@@ -10,6 +10,8 @@ use crate::front::{Front, Visitor};
 const SESSION_SECONDS: u32 = 12 * 60 * 60;
 /// Seconds a device is known.
 const DEVICE_SECONDS: u32 = 365 * 24 * 60 * 60;
+/// Seconds that somebody may be on the way to being signed in: ten minutes.
+const WAY_SECONDS: u32 = 10 * 60;
 /// Seconds the sign-in page's own token is kept.
 const DOOR_SECONDS: u32 = 60 * 60;
 
@@ -34,6 +36,40 @@ pub(super) fn device_cookie(secure: bool) -> &'static str {
 /// Sets what a device keeps, for a year.
 pub(super) fn keep_device(secret: &str, secure: bool) -> Option<HeaderValue> {
     set(device_cookie(secure), secret, DEVICE_SECONDS, secure)
+}
+
+/// The name of the cookie of somebody who took the first of two steps.
+pub(super) fn half_cookie(secure: bool) -> &'static str {
+    if secure {
+        "__Host-loopline_half"
+    } else {
+        "loopline_half"
+    }
+}
+
+/// Sets it.
+pub(super) fn keep_half(secret: &str, secure: bool) -> Option<HeaderValue> {
+    set(half_cookie(secure), secret, WAY_SECONDS, secure)
+}
+
+/// Takes it away.
+pub(super) fn drop_half(secure: bool) -> Option<HeaderValue> {
+    set(half_cookie(secure), "", 0, secure)
+}
+
+/// The name of the cookie of somebody who is on the way to a provider and back.
+pub(super) fn way_cookie(secure: bool) -> &'static str {
+    if secure { "__Host-loopline_way" } else { "loopline_way" }
+}
+
+/// Sets it.
+pub(super) fn keep_way(secret: &str, secure: bool) -> Option<HeaderValue> {
+    set(way_cookie(secure), secret, WAY_SECONDS, secure)
+}
+
+/// Takes it away.
+pub(super) fn drop_way(secure: bool) -> Option<HeaderValue> {
+    set(way_cookie(secure), "", 0, secure)
 }
 
 /// The name of the cookie that the sign-in form's token is compared with.

@@ -24,8 +24,8 @@ pub(super) enum Here {
     Allowed,
     Patterns,
     Record,
-    Roster,
     People,
+    Settings,
     Elsewhere,
 }
 
@@ -52,6 +52,8 @@ pub(super) struct Person {
     pub name: String,
     pub role: &'static str,
     pub csrf: String,
+    /// Whether they act for somebody else just now.
+    pub acting: bool,
 }
 
 /// A place the navigation leads to.
@@ -94,7 +96,9 @@ impl Shell {
         }
         if viewer.has(Role::Administrator) {
             places.push(place(Here::People, "/people", "People"));
-            places.push(place(Here::Roster, "/roster", "Schools and staff"));
+        }
+        if viewer.keeps_settings() {
+            places.push(place(Here::Settings, "/settings", "Settings"));
         }
         if may_file(viewer) {
             places.push(place(Here::File, "/file", "Something gets in our way"));
@@ -103,6 +107,7 @@ impl Shell {
             name: viewer.visitor.claims.name.clone(),
             role: roles.iter().next_back().map_or("", |role| role.label()),
             csrf: viewer.visitor.csrf.clone(),
+            acting: viewer.visitor.claims.acting_for.is_some(),
         };
         Self {
             district: viewer.district.name.clone(),

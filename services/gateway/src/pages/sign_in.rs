@@ -1,14 +1,14 @@
-//! `GET /sign-in`, `POST /sign-in`, `GET` and `POST /join/{secret}`, `POST /sign-out`: the door.
+//! `GET /sign-in`, `POST /sign-in`, `POST /sign-out`: the door.
 
 use askama::Template;
 use axum::Extension;
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use contracts::PersonId;
-use contracts::commands::door::{LinkView, LookAtLink, SetPassword, SignInByPassword, SignedIn};
+use contracts::commands::door::{NewSession, OfferedProvider, SignInByPassword, SignedIn, WhichSession};
 use contracts::problem::Problem;
 use contracts::queries::DemoPerson;
 
@@ -24,24 +24,12 @@ use crate::front::{Front, digest};
 pub(super) struct SignInPage {
     pub shell: Shell,
     pub districts: Vec<Offered>,
+    /// Accounts elsewhere: what the button says, of which district where there are several, and where it leads.
+    pub providers: Vec<(String, Option<String>, String)>,
     pub door: String,
     pub next: String,
     /// What was typed, where it was refused.
     pub login: String,
-    pub problem: Option<String>,
-}
-
-/// The page where somebody chooses a password.
-#[derive(Debug, Clone, Template)]
-#[template(path = "pages/join.html")]
-pub(super) struct JoinPage {
-    pub shell: Shell,
-    pub href: String,
-    pub door: String,
-    pub name: String,
-    pub district: String,
-    pub login: String,
-    pub again: bool,
     pub problem: Option<String>,
 }
 
@@ -65,14 +53,21 @@ pub(super) struct Door {
 impl SignInPage {
     pub(super) fn new(
         people: Vec<DemoPerson>,
+        providers: Vec<OfferedProvider>,
         door: String,
         next: String,
         login: String,
         problem: Option<String>,
     ) -> Self {
+        let several = providers.iter().any(|one| providers[0].district != one.district);
+        let to = |one: OfferedProvider| {
+            let href = format!("/sign-on/{}/{}{}", one.district, one.id, with_next(&next));
+            (one.name, several.then_some(one.district_name), href)
+        };
         Self {
             shell: Shell::bare("Sign in"),
             districts: grouped(people),
+            providers: providers.into_iter().map(to).collect(),
             door,
             next,
             login,
@@ -154,6 +149,7 @@ async fn page(
     problem: Option<String>,
 ) -> Result<Response, Problem> {
     let people = front.demo_people().await?;
+    let providers = front.providers().await?;
     let door = door_of(headers, secure);
     let status = if problem.is_some() {
         StatusCode::FORBIDDEN
@@ -161,7 +157,7 @@ async fn page(
         StatusCode::OK
     };
     let cookie = session::keep_door(&door, secure).map(|value| (SET_COOKIE, value));
-    let response = shell::page_as(status, &SignInPage::new(people, door, next, login, problem))?;
+    let response = shell::page_as(status, &SignInPage::new(people, providers, door, next, login, problem))?;
     Ok((AppendHeaders(cookie), response).into_response())
 }
 
@@ -176,19 +172,35 @@ pub(super) async fn sign_in(
     let next = local(typed.get("next"));
     let door = session::cookie_in(&headers, session::door_cookie(secure)).unwrap_or_default();
     let device = session::cookie_in(&headers, session::device_cookie(secure));
+    let secret = runtime::ids::secret_hex(32);
+    let session = NewSession {
+        digest: digest(&secret),
+        on: super::words::browser(&headers),
+    };
     let outcome = match typed.read::<PersonId>("person") {
         _ if !session::same(&door, typed.get("door")) => {
             Err(Problem::forbidden("this page was open too long; try once more"))
         }
-        Some(person) => front.sign_in_demo(person).await.map(|secret| (secret, None)),
+        Some(person) => front
+            .sign_in_demo(person, &session)
+            .await
+            .map(|()| (SignedIn::Welcome, None)),
         None if typed.some("login").is_none() || typed.get("password").is_empty() => Err(Problem::invalid(
             "type your e-mail address and your password",
             Vec::new(),
         )),
-        None => by_password(&front, &typed, device).await,
+        None => by_password(&front, &typed, device, session).await,
     };
+    let outcome = outcome.and_then(|(signed, device)| Ok((refused(signed)?, device)));
     match outcome {
-        Ok((secret, device)) => welcome(&front, &headers, secure, &secret, device, &next).await,
+        Ok((second_step, device)) => {
+            let device = device.and_then(|device| session::keep_device(&device, secure));
+            if second_step {
+                super::second_step::ask(secure, &secret, &next, device)
+            } else {
+                welcome(&front, &headers, secure, &secret, device, &next).await
+            }
+        }
         Err(problem) => page(
             &front,
             secure,
@@ -202,23 +214,20 @@ pub(super) async fn sign_in(
     }
 }
 
-/// Signs somebody in with a password: the secrets of the session, and of the device where it is new.
-async fn by_password(
-    front: &Front,
-    typed: &Typed,
-    device: Option<String>,
-) -> Result<(String, Option<String>), Problem> {
-    let secret = runtime::ids::secret_hex(32);
-    let fresh = device.is_none().then(|| runtime::ids::secret_hex(32));
-    let device = device.or_else(|| fresh.clone()).unwrap_or_default();
-    let asked = SignInByPassword {
-        login: typed.get("login").to_owned(),
-        password: typed.get("password").to_owned(),
-        session: digest(&secret),
-        device: Some(digest(&device)),
-    };
-    match front.at_the_door("sign-in", &asked).await? {
-        SignedIn::Welcome => Ok((secret, fresh)),
+/// Where one goes after signing in, as part of an address.
+pub(super) fn with_next(next: &str) -> String {
+    if next.is_empty() {
+        String::new()
+    } else {
+        format!("?next={}", escaped(next))
+    }
+}
+
+/// Whether a second step is to be taken; or why nobody is in.
+pub(super) fn refused(signed: SignedIn) -> Result<bool, Problem> {
+    match signed {
+        SignedIn::Welcome => Ok(false),
+        SignedIn::SecondStep => Ok(true),
         SignedIn::Refused => Err(Problem::forbidden(
             "this e-mail address and this password do not belong together; if you have forgotten it, your district's \
              administrator gives you a new link",
@@ -230,114 +239,48 @@ async fn by_password(
     }
 }
 
+/// Signs somebody in with a password: what became of it, and the secret of the device where it is new.
+async fn by_password(
+    front: &Front,
+    typed: &Typed,
+    device: Option<String>,
+    session: NewSession,
+) -> Result<(SignedIn, Option<String>), Problem> {
+    let fresh = device.is_none().then(|| runtime::ids::secret_hex(32));
+    let device = device.or_else(|| fresh.clone()).unwrap_or_default();
+    let asked = SignInByPassword {
+        login: typed.get("login").to_owned(),
+        password: typed.get("password").to_owned(),
+        session,
+        device: Some(digest(&device)),
+    };
+    Ok((front.at_the_door("sign-in", &asked).await?, fresh))
+}
+
 /// Somebody is in: the session that was is over, so that nobody can have put it there to be used further.
-async fn welcome(
+pub(super) async fn welcome(
     front: &Front,
     headers: &HeaderMap,
     secure: bool,
     secret: &str,
-    device: Option<String>,
+    more: Option<HeaderValue>,
     next: &str,
 ) -> Response {
     if let Some(before) = session::secret_in(headers, secure) {
-        let _ = front.sign_out(&before).await;
+        let _ = front.end_session(digest(&before), WhichSession::This).await;
     }
-    let cookie = session::keep(secret, secure).map(|value| (SET_COOKIE, value));
-    let device = device.and_then(|device| session::keep_device(&device, secure));
-    let cookies: Vec<_> = cookie
+    let cookies: Vec<_> = session::keep(secret, secure)
         .into_iter()
-        .chain(device.map(|value| (SET_COOKIE, value)))
+        .chain(more)
+        .map(|value| (SET_COOKIE, value))
         .collect();
     let wanted = if next.is_empty() { "/" } else { next };
     (AppendHeaders(cookies), Redirect::to(wanted)).into_response()
 }
 
-fn door_of(headers: &HeaderMap, secure: bool) -> String {
+pub(super) fn door_of(headers: &HeaderMap, secure: bool) -> String {
     let known = session::cookie_in(headers, session::door_cookie(secure));
     known.unwrap_or_else(|| runtime::ids::secret_hex(16))
-}
-
-/// The page where somebody chooses a password.
-async fn join_page(
-    front: &Front,
-    secure: bool,
-    headers: &HeaderMap,
-    secret: &str,
-    problem: Option<String>,
-) -> Result<Response, Problem> {
-    let link = LookAtLink { link: digest(secret) };
-    let view: LinkView = front.at_the_door("look-at-link", &link).await?;
-    let door = door_of(headers, secure);
-    let cookie = session::keep_door(&door, secure).map(|value| (SET_COOKIE, value));
-    let status = if problem.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
-    let page = JoinPage {
-        shell: Shell::bare("Choose your password"),
-        href: format!("/join/{}", escaped(secret)),
-        door,
-        name: view.name,
-        district: view.district,
-        login: view.login,
-        again: view.again,
-        problem,
-    };
-    Ok((AppendHeaders(cookie), shell::page_as(status, &page)?).into_response())
-}
-
-pub(super) async fn join(
-    State(front): State<Front>,
-    secure: Option<Extension<Secure>>,
-    headers: HeaderMap,
-    Path(secret): Path<String>,
-) -> Response {
-    let secure = secure.is_some_and(|Extension(secure)| secure.0);
-    join_page(&front, secure, &headers, &secret, None)
-        .await
-        .unwrap_or_else(|problem| shell::trouble(&problem, None))
-}
-
-pub(super) async fn joined(
-    State(front): State<Front>,
-    secure: Option<Extension<Secure>>,
-    headers: HeaderMap,
-    Path(link): Path<String>,
-    Form(typed): Form<Vec<(String, String)>>,
-) -> Response {
-    let secure = secure.is_some_and(|Extension(secure)| secure.0);
-    let typed = Typed::from(typed);
-    let door = session::cookie_in(&headers, session::door_cookie(secure)).unwrap_or_default();
-    let secret = runtime::ids::secret_hex(32);
-    let chosen = async {
-        if !session::same(&door, typed.get("door")) {
-            return Err(Problem::invalid(
-                "this page was open too long; type it once more",
-                Vec::new(),
-            ));
-        }
-        let asked = SetPassword {
-            link: digest(&link),
-            password: typed.get("password").to_owned(),
-            session: digest(&secret),
-        };
-        let _: bool = front.at_the_door("set-password", &asked).await?;
-        Ok(())
-    };
-    match chosen.await {
-        Ok(()) => welcome(&front, &headers, secure, &secret, None, "").await,
-        Err(problem) if problem.status == 422 => {
-            let what = problem.fields.first().map_or_else(
-                || super::words::sentence(&problem.detail),
-                |field| format!("This password {}.", field.message),
-            );
-            join_page(&front, secure, &headers, &link, Some(what))
-                .await
-                .unwrap_or_else(|problem| shell::trouble(&problem, None))
-        }
-        Err(problem) => shell::trouble(&problem, None),
-    }
 }
 
 pub(super) async fn sign_out(
@@ -354,7 +297,7 @@ pub(super) async fn sign_out(
         if !session::same(Typed::from(typed).get("csrf"), &visitor.csrf) {
             return Err(Problem::forbidden("this page is too old: load it again, then sign out"));
         }
-        front.sign_out(&secret).await
+        front.end_session(digest(&secret), WhichSession::This).await
     };
     match outcome.await {
         Ok(()) => {
@@ -366,7 +309,7 @@ pub(super) async fn sign_out(
 }
 
 /// A path of ours, or nothing: nobody is sent elsewhere by a link to the sign-in page.
-fn local(wanted: &str) -> String {
+pub(super) fn local(wanted: &str) -> String {
     let ours = wanted.starts_with('/')
         && !wanted.starts_with("//")
         && !wanted.contains(['\\', '\r', '\n'])

@@ -11,23 +11,29 @@ use contracts::vocabulary::{LoopState, PatternStanding, Role, Says, ScopeLevel, 
 
 use domain::students::{Looks, Named};
 
+use super::account::AccountPage;
 use super::allowed::{AllowedPage, Ending, FlexibilityPage, PublicPage, WritePage};
 use super::contact::ContactPage;
 use super::custody::CustodyPage;
 use super::department::DepartmentPage;
 use super::file::{Cards, FilePage};
 use super::forms::Typed;
+use super::join::JoinPage;
 use super::leader::LeaderPage;
 use super::loop_page::LoopPage;
 use super::loops::LoopsPage;
 use super::office::{OfficePage, PatternPage, PatternsPage, ReviewPage, ReviewsPage, WaiverPage, WaiversPage};
 use super::people::{PeoplePage, PersonPage};
 use super::record::{ReceiptPage, RecordPage, Verdict};
+use super::roles::RolesPage;
 use super::roster::{ImportPage, RosterPage};
 use super::samples::{self, HOSTILE};
 use super::school::SchoolPage;
+use super::second_step::SecondStepPage;
+use super::settings::{self, SettingsPage, TriedPage};
 use super::shell::{self, KeptPage, TroublePage};
-use super::sign_in::{JoinPage, SignInPage};
+use super::sign_in::SignInPage;
+use super::sign_on::UnknownPage;
 use super::zones::{ZonePage, ZonesPage};
 
 fn problem() -> Problem {
@@ -66,6 +72,7 @@ fn pages() -> Vec<(String, String)> {
             "sign-in",
             drawn(&SignInPage::new(
                 samples::people(),
+                samples::providers(HOSTILE),
                 "token".into(),
                 HOSTILE.into(),
                 HOSTILE.into(),
@@ -76,11 +83,60 @@ fn pages() -> Vec<(String, String)> {
             "sign-in, nobody",
             drawn(&SignInPage::new(
                 Vec::new(),
+                Vec::new(),
                 "token".into(),
                 String::new(),
                 HOSTILE.into(),
                 None,
             )),
+        ),
+        (
+            "second step, to set up",
+            drawn(&SecondStepPage::new(
+                &samples::second_step(HOSTILE, true),
+                "token".into(),
+                HOSTILE.into(),
+                Some(HOSTILE.into()),
+            )),
+        ),
+        (
+            "second step",
+            drawn(&SecondStepPage::new(
+                &samples::second_step(HOSTILE, false),
+                "token".into(),
+                String::new(),
+                None,
+            )),
+        ),
+        (
+            "unknown account",
+            drawn(&UnknownPage {
+                shell: super::shell::Shell::bare(HOSTILE),
+                account: HOSTILE.into(),
+                district: HOSTILE.into(),
+                contact: Some(HOSTILE.into()),
+            }),
+        ),
+        ("roles", drawn(&RolesPage::new(&viewer))),
+        ("settings", drawn(&SettingsPage::new(&viewer))),
+        (
+            "rules, tried",
+            drawn(&TriedPage::new(
+                &samples::keeper(HOSTILE),
+                &samples::keeper(HOSTILE).district.rules,
+                3,
+                &samples::dry_ran(HOSTILE),
+                "key".into(),
+                Some(problem()),
+            )),
+        ),
+        (
+            "account",
+            drawn(&AccountPage {
+                made: Some((HOSTILE.into(), HOSTILE.into())),
+                acting: Some(HOSTILE.into()),
+                ..AccountPage::new(&viewer, &samples::access(HOSTILE), None)
+            }),
         ),
         (
             "record, sound",
@@ -244,6 +300,10 @@ fn pages() -> Vec<(String, String)> {
     }
     pages.extend(register_pages(&viewer, &typed));
     pages.extend(office_pages(&viewer));
+    let keeper = samples::keeper(HOSTILE);
+    for (name, page) in settings::every_section(&keeper, &samples::changed(HOSTILE)) {
+        pages.push((format!("settings, {name}"), drawn(&page)));
+    }
     pages
 }
 
@@ -251,7 +311,7 @@ fn pages() -> Vec<(String, String)> {
 fn register_pages(viewer: &super::viewer::Viewer, typed: &Typed) -> Vec<(String, String)> {
     let mut pages = Vec::new();
     let mut near = FilePage::new(viewer, typed, None);
-    near.near = Some(Cards::new(&samples::similar(HOSTILE), true));
+    near.near = Some(Cards::new(viewer, &samples::similar(HOSTILE)));
     pages.push(("file, looked first".to_owned(), drawn(&near)));
     let rows: Vec<_> = Says::ALL
         .iter()
@@ -422,7 +482,7 @@ fn every_form_that_changes_something_carries_its_tokens() {
             if form.contains("action=\"/receipt\"") {
                 continue;
             }
-            let door = form.contains("action=\"/sign-in\"") || form.contains("action=\"/join/");
+            let door = form.contains("action=\"/sign-in") || form.contains("action=\"/join/");
             let token = if door {
                 "name=\"door\" value=\"token\""
             } else {
@@ -436,6 +496,10 @@ fn every_form_that_changes_something_carries_its_tokens() {
                 "action=\"/record\"",
                 "action=\"/roster",
                 "/link\"",
+                // What is over is over, and who acts is who acts.
+                "action=\"/account/end-session\"",
+                "action=\"/account/act-for\"",
+                "action=\"/account/second-step\"",
             ]
             .iter()
             .any(|action| form.contains(action));

@@ -1,11 +1,15 @@
 //! The words and colours that stand for who has a loop, what is due, and what has happened.
 
+use axum::Extension;
+use axum::http::HeaderMap;
+use axum::http::header::{HOST, USER_AGENT};
 use contracts::area::Area;
 use contracts::events::routing::Due;
 use contracts::queries::{DistrictView, LoopRow, SchoolView};
 use contracts::vocabulary::{Clock, LoopState};
 use contracts::{DepartmentId, SchoolId};
 
+use super::Secure;
 use super::days::Days;
 use super::viewer::Viewer;
 
@@ -82,8 +86,14 @@ pub(super) fn raised(words: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// The words of an area's code.
-pub(super) fn area(code: &str) -> String {
+/// What the district calls an area.
+pub(super) fn area(district: &DistrictView, code: &str) -> String {
+    let known = district.areas.iter().find(|area| area.code.code() == code);
+    known.map_or_else(|| plain_area(code), |area| area.label.clone())
+}
+
+/// The words of an area's code, where nothing is known of the district.
+pub(super) fn plain_area(code: &str) -> String {
     Area::from_code(code).map_or_else(|| code.to_owned(), |area| area.label().to_owned())
 }
 
@@ -192,6 +202,57 @@ pub(super) fn school(district: &DistrictView, id: SchoolId) -> String {
     named.map_or_else(|| "a school".to_owned(), |school| school.name.clone())
 }
 
+/// The address that somebody's own browser has us under.
+pub(super) fn address(secure: Option<Extension<Secure>>, headers: &HeaderMap) -> String {
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let scheme = if secure.is_some_and(|Extension(secure)| secure.0) {
+        "https"
+    } else {
+        "http"
+    };
+    format!("{scheme}://{host}")
+}
+
+/// What somebody looks at us with, as it says of itself: "Firefox on Windows".
+pub(super) fn browser(headers: &HeaderMap) -> String {
+    let said = headers
+        .get(USER_AGENT)
+        .and_then(|said| said.to_str().ok())
+        .unwrap_or_default();
+    let find = |known: &[(&str, &'static str)]| {
+        known
+            .iter()
+            .find(|(part, _)| said.contains(part))
+            .map(|(_, name)| *name)
+    };
+    // Each says that it is also those after it.
+    let browser = find(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = find(&[
+        ("iPhone", "an iPhone"),
+        ("iPad", "an iPad"),
+        ("Android", "Android"),
+        ("CrOS", "a Chromebook"),
+        ("Windows", "Windows"),
+        ("Macintosh", "a Mac"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(name), None) | (None, Some(name)) => name.to_owned(),
+        (None, None) => "An unknown browser".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,5 +270,32 @@ mod tests {
             "Talent and Staffing has this."
         );
         assert_eq!(has_this("nobody", "closed"), "Closed.");
+    }
+
+    #[test]
+    fn a_browser_is_what_it_says_that_it_is() {
+        let of = |said: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(USER_AGENT, axum::http::HeaderValue::from_static(said));
+            browser(&headers)
+        };
+        for (said, known) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "Firefox on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1",
+                "Safari on an iPhone",
+            ),
+            ("curl/8.0", "An unknown browser"),
+        ] {
+            assert_eq!(of(said), known);
+        }
+        assert_eq!(browser(&HeaderMap::new()), "An unknown browser");
     }
 }

@@ -44,6 +44,8 @@ fn filing(district: &str) -> Incoming {
         leads: [].into(),
         teams: [].into(),
         as_of: 0,
+        token: None,
+        acting_for: None,
     };
     let id = CommandId::derived(&["a key"]);
     let message = json!({

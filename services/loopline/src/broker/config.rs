@@ -76,6 +76,7 @@ fn allowed() -> Vec<Allowed> {
                     "$KV.KEYS.*",
                     "notice.directory",
                     "dead.directory",
+                    "ask.timeline.open-with",
                 ],
                 true,
                 true,
@@ -189,7 +190,7 @@ fn allowed() -> Vec<Allowed> {
             name: "timeline",
             publish: with(&["notice.timeline", "dead.timeline"], true, true),
             subscribe: vec!["ask.timeline.*", "svc.timeline.operator.*"],
-            answers: &["gateway", "operator"],
+            answers: &["gateway", "directory", "operator"],
         },
     ]
 }

@@ -10,7 +10,7 @@ use contracts::action::Action;
 use contracts::ids::{LoopId, PersonId};
 use contracts::register_action::RegisterAction;
 use contracts::{Claims, Problem};
-use directory::Directory;
+use directory::{Directory, NewToken};
 use eventlog::Log;
 use gateway::front::digest;
 use gateway::{Front, Visitor};
@@ -364,7 +364,12 @@ impl Seeder {
                 let secret = runtime::ids::secret_hex(32);
                 self.directory
                     .credentials
-                    .keep_token(&digest(&secret), &ids.district, person, persona, self.now)
+                    .keep_token(
+                        &NewToken::for_a_year(digest(&secret), persona, self.now),
+                        &ids.district,
+                        person,
+                        self.now,
+                    )
                     .await?;
                 tokens.insert(persona.clone(), json!(secret));
                 let asked = json!({"district": ids.district, "person": person});

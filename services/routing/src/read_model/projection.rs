@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contracts::envelope::Recorded;
 use contracts::events::DirectoryEvent;
-use contracts::ids::{District, LoopId};
+use contracts::ids::{DepartmentId, District, LoopId};
 use contracts::subjects::Subject;
 use domain::directory::DistrictRecord;
 use domain::{Calendar, LoopRecord};
@@ -54,6 +54,8 @@ pub struct Watched {
     pub calendar_version: i32,
     /// Whether somebody has it.
     pub running: bool,
+    /// The department that has it.
+    pub department: Option<DepartmentId>,
 }
 
 impl Watched {
@@ -66,6 +68,7 @@ impl Watched {
             next_at: record.next_moment(&pinned).map(|(at, _)| at),
             calendar_version: counted_by(record, &pinned, &current),
             running: !record.is_ended() && record.with().is_some(),
+            department: record.with().map(|with| with.department),
         }
     }
 }
@@ -154,18 +157,20 @@ impl ReadModel for Watch {
         for chunk in sql::chunks(&prepared.rows) {
             on_tx!(tx, conn => {
                 let mut query =
-                    QueryBuilder::new("INSERT INTO watch (id, district, next_at, calendar_version, running) ");
+                    QueryBuilder::new("INSERT INTO watch (id, district, next_at, calendar_version, running, department) ");
                 query.push_values(chunk, |mut values, row| {
                     values
                         .push_bind(row.id)
                         .push_bind(row.district.as_str())
                         .push_bind(row.watched.next_at)
                         .push_bind(row.watched.calendar_version)
-                        .push_bind(i32::from(row.watched.running));
+                        .push_bind(i32::from(row.watched.running))
+                        .push_bind(row.watched.department.map(|department| department.0));
                 });
                 query.push(
                     " ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at, \
-                     calendar_version = excluded.calendar_version, running = excluded.running",
+                     calendar_version = excluded.calendar_version, running = excluded.running, \
+                     department = excluded.department",
                 );
                 query.build().execute(&mut **conn).await.map(|_| ())
             })?;

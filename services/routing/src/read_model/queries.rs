@@ -1,7 +1,7 @@
 //! Rows to answers: whose moment has come, and who counts by an old calendar. All districts: time is one for all.
 
 use chrono::{DateTime, Utc};
-use contracts::ids::{District, LoopId};
+use contracts::ids::{DepartmentId, District, LoopId};
 use sql::{Db, on};
 use uuid::Uuid;
 
@@ -43,5 +43,18 @@ pub async fn behind_calendar(
     let rows = on!(db, pool => sqlx::query_as(
             "SELECT id, district FROM watch WHERE running = 1 AND district = $1 AND calendar_version < $2 LIMIT $3")
         .bind(district.as_str()).bind(version as i32).bind(limit).fetch_all(pool).await)?;
+    Ok(read(rows))
+}
+
+/// Running loops that a department has.
+pub async fn with_department(
+    db: &Db,
+    district: &District,
+    department: DepartmentId,
+    limit: i64,
+) -> Result<Vec<DueLoop>, sqlx::Error> {
+    let rows = on!(db, pool => sqlx::query_as(
+            "SELECT id, district FROM watch WHERE running = 1 AND district = $1 AND department = $2 LIMIT $3")
+        .bind(district.as_str()).bind(department.0).bind(limit).fetch_all(pool).await)?;
     Ok(read(rows))
 }

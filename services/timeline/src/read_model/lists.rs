@@ -360,6 +360,7 @@ pub(crate) struct EntryDbRow {
     #[sqlx(rename = "type")]
     pub(crate) event_type: String,
     pub(crate) actor: String,
+    pub(crate) acting_for: Option<Uuid>,
     pub(crate) internal: i32,
     pub(crate) data: String,
 }
@@ -373,7 +374,7 @@ pub(crate) async fn entries(
     internal: bool,
 ) -> Result<Vec<EntryDbRow>, sqlx::Error> {
     on!(db, pool => sqlx::query_as(
-            "SELECT sequence, id, time, kind, type, actor, internal, data FROM entry \
+            "SELECT sequence, id, time, kind, type, actor, acting_for, internal, data FROM entry \
              WHERE loop = $1 AND sequence > $2 AND internal <= $3 ORDER BY sequence LIMIT $4")
         .bind(id.0).bind(after).bind(i32::from(internal)).bind(limit)
         .fetch_all(pool).await)

@@ -4,11 +4,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::{Actor, Meta};
 use contracts::events::LoopEvent;
 use contracts::ids::{District, EventId, LoopId, PersonId, SchoolId};
+use contracts::queries::{OpenThere, OpenWith};
 use contracts::vocabulary::LoopState;
 use domain::{Fold as _, Loop, LoopRecord};
 use serde_json::value::RawValue;
 use sql::{Db, on};
-use sqlx::QueryBuilder;
+use sqlx::{AssertSqlSafe, QueryBuilder};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -139,4 +140,61 @@ pub(crate) async fn folded(db: &Db, district: &District, id: LoopId) -> Result<O
         Loop::Absent => None,
         Loop::Filed(record) => Some(*record),
     })
+}
+
+/// Loops that are open with a department or at a school: how many, up to a bound, and the numbers of the first few.
+pub(crate) async fn open_with(db: &Db, asked: &OpenWith) -> Result<OpenThere, sqlx::Error> {
+    const THERE: &str = "SELECT number FROM loop_row WHERE district = $1 AND department = $2 AND is_open = 1 \
+        UNION SELECT r.number FROM loop_school s JOIN loop_row r ON r.id = s.loop \
+        WHERE s.school = $2 AND r.district = $1 AND r.is_open = 1 AND s.state NOT IN ('closed', 'declined', 'withdrawn')";
+    let question = AssertSqlSafe(format!("{THERE} ORDER BY 1 LIMIT $3"));
+    let count = AssertSqlSafe(format!("SELECT COUNT(*) FROM ({THERE} LIMIT $3) AS there"));
+    let (numbers, count): (Vec<String>, i64) = on!(db, pool => (
+        sqlx::query_as::<_, (String,)>(question).bind(asked.district.as_str()).bind(asked.place)
+            .bind(OpenThere::NAMED_MAX as i64).fetch_all(pool).await?.into_iter().map(|(number,)| number).collect(),
+        sqlx::query_scalar(count).bind(asked.district.as_str()).bind(asked.place)
+            .bind(OpenThere::COUNTED_MAX as i64).fetch_one(pool).await?,
+    ));
+    Ok(OpenThere {
+        count: count.unsigned_abs(),
+        numbers,
+    })
+}
+
+/// A loop as it was filed.
+#[derive(Debug, Clone)]
+pub(crate) struct Filed {
+    pub(crate) id: Uuid,
+    pub(crate) title: String,
+    /// The event's data.
+    pub(crate) data: String,
+}
+
+/// What a district's schools filed of late, the newest first.
+pub(crate) async fn filed_of_late(db: &Db, district: &District, limit: u32) -> Result<Vec<Filed>, sqlx::Error> {
+    let rows: Vec<(Uuid, String, String)> = on!(db, pool => sqlx::query_as(
+            "SELECT r.id, r.title, e.data FROM loop_row r JOIN entry e ON e.sequence = r.filed_seq \
+             WHERE r.district = $1 ORDER BY r.filed_seq DESC LIMIT $2")
+        .bind(district.as_str()).bind(i64::from(limit)).fetch_all(pool).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, title, data)| Filed { id, title, data })
+        .collect())
+}
+
+/// The data of the first event by which each of them went to a department or to triage.
+pub(crate) async fn first_routed(
+    db: &Db,
+    district: &District,
+    limit: u32,
+) -> Result<HashMap<Uuid, String>, sqlx::Error> {
+    let rows: Vec<(Uuid, String)> = on!(db, pool => sqlx::query_as(
+            "SELECT loop, data FROM entry WHERE kind IN ('tension_routed', 'triage_requested') AND loop IN (\
+                SELECT id FROM loop_row WHERE district = $1 ORDER BY filed_seq DESC LIMIT $2) ORDER BY sequence")
+        .bind(district.as_str()).bind(i64::from(limit)).fetch_all(pool).await)?;
+    let mut first = HashMap::new();
+    for (id, data) in rows {
+        first.entry(id).or_insert(data);
+    }
+    Ok(first)
 }

@@ -1,12 +1,11 @@
 //! Taking a roster in: it is handed over in pieces, looked at, and then taken in or dropped.
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::claims::Claims;
 use crate::ids::District;
-use crate::roster::{RosterCounts, RosterHead, RosterOrg, RosterPerson, RowProblem};
+use crate::roster::{Problems, RosterCounts, RosterHead, RosterOrg, RosterPerson};
 
 /// The most rows in one piece.
 pub const ROWS_MAX: usize = 500;
@@ -25,7 +24,7 @@ pub struct RosterMessage<T> {
     pub step: T,
 }
 
-impl<T: DeserializeOwned + Serialize> RosterMessage<T> {
+impl<T> RosterMessage<T> {
     /// The same for another step.
     pub fn with<U>(&self, step: U) -> RosterMessage<U> {
         RosterMessage {
@@ -42,11 +41,9 @@ impl<T: DeserializeOwned + Serialize> RosterMessage<T> {
 pub struct BeginRoster {
     /// What it is.
     pub head: RosterHead,
-    /// Rows that could not be read, up to a bound.
-    pub problems: Vec<RowProblem>,
-    /// Such rows beyond the bound.
-    #[serde(default)]
-    pub more_problems: u64,
+    /// Rows that could not be read.
+    #[serde(flatten)]
+    pub problems: Problems,
     /// Where the district is new.
     #[serde(default)]
     pub create: Option<NewDistrict>,
@@ -137,10 +134,9 @@ pub struct RosterView {
     pub disables_many: bool,
     /// What else is worth knowing, in sentences.
     pub notices: Vec<String>,
-    /// Rows that cannot be taken, up to a bound.
-    pub problems: Vec<RowProblem>,
-    /// Such rows beyond the bound.
-    pub more_problems: u64,
+    /// Rows that cannot be taken.
+    #[serde(flatten)]
+    pub problems: Problems,
     /// Changes by name, the first few of each kind.
     pub changes: Vec<ChangeLine>,
 }

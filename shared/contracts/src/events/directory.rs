@@ -1,16 +1,18 @@
 //! Districts, schools, departments, teams, zones and people, and what a district has decided about its own time.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::owned_events;
 use super::routing::ServiceLevel;
-use crate::area::Area;
+use crate::area::{Area, DistrictArea};
 use crate::ids::{DepartmentId, PersonId, SchoolId, ZoneId};
 use crate::roster::RosterCounts;
 use crate::sealed::{KeyId, Sealed};
-use crate::vocabulary::{DisabledBecause, Kind, Level, Role, RuleSource, TeamKind, Urgency};
+use crate::sign_on::Provider;
+use crate::vocabulary::{DisabledBecause, Kind, Level, Role, RuleSource, TeamKind, TokenScope, Urgency};
 
 owned_events! {
     /// Events of the directory.
@@ -45,6 +47,32 @@ owned_events! {
         RoutingRulesPublished = "routing_rules_published",
         /// The central-office contact, with the role's written duties.
         ContactDesignated = "contact_designated",
+        /// A link was made with which somebody chooses a password.
+        SignInLinkMade = "sign_in_link_made",
+        /// A person chose a password.
+        PasswordChosen = "password_chosen",
+        /// A person signs in with a second step from now on.
+        SecondStepSet = "second_step_set",
+        /// A person's second step was taken away.
+        SecondStepRemoved = "second_step_removed",
+        /// A person's program may come in with a token.
+        TokenMade = "token_made",
+        /// A token lets nobody in any more.
+        TokenEnded = "token_ended",
+        /// A person may act for somebody who is away.
+        StandInNamed = "stand_in_named",
+        /// A person no longer acts for somebody.
+        StandInEnded = "stand_in_ended",
+        /// The district's people sign on with accounts that they have elsewhere.
+        SignOnSet = "sign_on_set",
+        /// They no longer do with this provider.
+        SignOnRemoved = "sign_on_removed",
+        /// The areas that barriers are sorted by.
+        AreasSet = "areas_set",
+        /// A school is closed: nothing new comes from it.
+        SchoolRetired = "school_retired",
+        /// A department is no more: it gets nothing new.
+        DepartmentRetired = "department_retired",
         /// A roster is being taken in.
         RosterImportBegun = "roster_import_begun",
         /// A roster was taken in.
@@ -345,4 +373,94 @@ pub struct RosterImportEnded {
     /// What it did; where it was interrupted, since it last began.
     #[serde(flatten)]
     pub counts: RosterCounts,
+}
+
+/// A link was made with which somebody chooses a password: whoever made it could have used it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignInLinkMade {
+    /// Until when it could be used.
+    pub until: DateTime<Utc>,
+}
+
+/// A person chose a password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PasswordChosen {}
+
+/// A person signs in with a second step from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SecondStepSet {}
+
+/// A person's second step was taken away, as where the telephone is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SecondStepRemoved {}
+
+/// A person's program may come in with a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenMade {
+    /// Which.
+    pub token: Uuid,
+    /// What may be done with it.
+    pub scope: TokenScope,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
+
+/// A token lets nobody in any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenEnded {
+    /// Which.
+    pub token: Uuid,
+}
+
+/// A person may act for somebody who is away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StandInNamed {
+    /// For whom.
+    pub absent: PersonId,
+    /// From which day on.
+    pub from: NaiveDate,
+    /// The last day.
+    pub until: NaiveDate,
+}
+
+/// A person no longer acts for somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StandInEnded {
+    /// For whom.
+    pub absent: PersonId,
+}
+
+/// The district's people sign on with accounts that they have elsewhere; the same id replaces. What the provider and the
+/// district share as a secret is not here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignOnSet {
+    /// Where they have them.
+    #[serde(flatten)]
+    pub provider: Provider,
+}
+
+/// They no longer do with this provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignOnRemoved {
+    /// Its short name.
+    pub id: String,
+}
+
+/// The areas that barriers are sorted by: all of the district's own, and those of ours that it renames or retires.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AreasSet {
+    /// In the order in which they are offered, after ours.
+    pub areas: Vec<DistrictArea>,
+}
+
+/// A school is closed: nothing new comes from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SchoolRetired {}
+
+/// A department is no more: it gets nothing new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DepartmentRetired {
+    /// Who gets the loops that it still has, each by an event of its own; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loops_to: Option<DepartmentId>,
 }

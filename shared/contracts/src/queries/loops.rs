@@ -406,10 +406,13 @@ pub struct Entry {
     /// The event's name in snake case.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Who did it, by name.
+    /// Who did it, by name, and for whom where they stood in.
     pub actor: String,
     /// Who did it, as in the log: `person/<uuid>` or `policy/<name>`.
     pub actor_id: String,
+    /// For whom, where they stood in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting_for: Option<PersonId>,
     /// What happened, in a sentence.
     pub summary: String,
     /// The words that were written, where there are any.

@@ -18,7 +18,7 @@ pub struct PeopleQuery {
 }
 
 /// People that were found.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PeopleFound {
     /// By name, up to a bound.
     pub people: Vec<PersonView>,
@@ -43,6 +43,9 @@ pub struct PersonView {
     pub disabled: Option<DisabledBecause>,
     /// Whether they have chosen a password.
     pub has_password: bool,
+    /// Whether they sign in with a second step.
+    #[serde(default)]
+    pub second_step: bool,
     /// What they are.
     pub roles: Vec<RoleHeld>,
 }

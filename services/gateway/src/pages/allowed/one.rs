@@ -81,7 +81,7 @@ impl FlexibilityPage {
                 .map(|why| (why.readership.label().to_owned(), why.text.clone())),
         );
         let mut about = vec![
-            ("Area", crate::pages::words::area(row.area.code())),
+            ("Area", crate::pages::words::area(&viewer.district, row.area.code())),
             ("Answers for it", row.department_name.clone()),
         ];
         about.extend(row.review_on.map(|day| ("Looked at again", days.full(day))));

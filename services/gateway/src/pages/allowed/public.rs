@@ -25,7 +25,7 @@ impl PublicPage {
     /// Draws the page.
     pub(in crate::pages) fn new(shown: &PublicRegister, days: &Days) -> Self {
         let groups = Group::all(shown.items.iter().map(|entry| {
-            let area = crate::pages::words::area(entry.area.code());
+            let area = crate::pages::words::plain_area(entry.area.code());
             (area, item(entry, days))
         }));
         Self {

@@ -74,7 +74,7 @@ fn form(viewer: &Viewer) -> Form {
                 .hint("In plain words. Of what must stay: what it is, and what it protects.")
                 .needed("say it in a sentence"),
         )
-        .with(pick("area", "What is it about?", "Choose the nearest", areas()).needed("choose the nearest area"))
+        .with(pick("area", "What is it about?", "Choose the nearest", areas(viewer)).needed("choose the nearest area"))
         .with_all(rule_fields("rule", RuleSource::NotSure));
     let form = scope_fields(form, viewer, None);
     let departments: Vec<Choice> = words::departments_of(viewer);

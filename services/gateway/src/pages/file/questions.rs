@@ -10,7 +10,7 @@ use crate::pages::words;
 
 /// The four sections.
 pub(super) fn sections(viewer: &Viewer, linked_to: Option<&str>) -> Vec<Section> {
-    vec![trying(), barrier(), rule(), who(viewer, linked_to)]
+    vec![trying(), barrier(), rule(viewer), who(viewer, linked_to)]
 }
 
 fn trying() -> Section {
@@ -47,12 +47,12 @@ fn barrier() -> Section {
     }
 }
 
-fn rule() -> Section {
+fn rule(viewer: &Viewer) -> Section {
     Section {
         heading: "About the rule",
         lead: "Guess where you don't know; the department will find out.",
         fields: vec![
-            pick("area", "What is it about?", "Choose the nearest", areas()).needed("choose the nearest area"),
+            pick("area", "What is it about?", "Choose the nearest", areas(viewer)).needed("choose the nearest area"),
             Field::radios("kind", "What kind of barrier is it?", kinds())
                 .value(Kind::NotSure)
                 .needed("choose one, or \"Not sure\""),

@@ -11,7 +11,7 @@ use contracts::vocabulary::Says;
 
 use crate::pages::days::counted;
 use crate::pages::forms::Typed;
-use crate::pages::viewer::{Desk, Stranger};
+use crate::pages::viewer::{Desk, Stranger, Viewer};
 use crate::pages::words;
 
 /// The most that is shown: three can be read, ten cannot.
@@ -45,11 +45,12 @@ pub(in crate::pages) struct Card {
 
 impl Cards {
     /// The nearest, whatever they are.
-    pub(in crate::pages) fn new(similar: &Similar, of_a_school: bool) -> Self {
+    pub(in crate::pages) fn new(viewer: &Viewer, similar: &Similar) -> Self {
+        let of_a_school = !viewer.visitor.claims.schools.is_empty();
         let mut scored: Vec<(f64, Card)> = Vec::new();
         let register = similar.flexibilities.iter().chain(&similar.non_negotiables);
         scored.extend(register.map(|found| (found.score, of_register(found, of_a_school))));
-        scored.extend(similar.loops.iter().map(|found| (found.score, of_loop(found))));
+        scored.extend(similar.loops.iter().map(|found| (found.score, of_loop(viewer, found))));
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
         Self {
             cards: scored.into_iter().take(SHOWN).map(|(_, card)| card).collect(),
@@ -89,7 +90,7 @@ fn of_register(found: &SimilarFlexibility, of_a_school: bool) -> Card {
     }
 }
 
-fn of_loop(found: &SimilarLoop) -> Card {
+fn of_loop(viewer: &Viewer, found: &SimilarLoop) -> Card {
     let schools = counted(found.schools, "school has", "schools have");
     Card {
         href: format!("/loops/{}#join", found.id),
@@ -98,7 +99,7 @@ fn of_loop(found: &SimilarLoop) -> Card {
         title: found.title.clone(),
         text: format!(
             "{schools} filed this about {}. It is open.",
-            words::area(found.area.code()).to_lowercase()
+            words::area(&viewer.district, found.area.code()).to_lowercase()
         ),
         because: because(&found.because),
         go: "Join this",
@@ -118,7 +119,7 @@ pub(super) async fn cards(desk: &Desk, typed: &Typed) -> Result<Cards, Problem> 
         limit: Some(SHOWN as u32),
     };
     let similar: Similar = desk.ask("flexibility", "similar", query).await?;
-    Ok(Cards::new(&similar, !desk.viewer.visitor.claims.schools.is_empty()))
+    Ok(Cards::new(&desk.viewer, &similar))
 }
 
 pub(in crate::pages) async fn similar(

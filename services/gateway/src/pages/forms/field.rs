@@ -39,6 +39,7 @@ impl HtmlSafe for Field {}
 pub(in crate::pages) enum Input {
     Hidden,
     Line,
+    Secret,
     Passage { rows: u8 },
     Number,
     Day,
@@ -130,6 +131,14 @@ impl Field {
         Self::new(path, label, Input::Number, Shape::Number)
     }
 
+    /// One line that is not shown as it is typed, nor kept.
+    pub(in crate::pages) fn secret(path: impl Into<Cow<'static, str>>, label: &str) -> Self {
+        Self {
+            longest: 500,
+            ..Self::new(path, label, Input::Secret, Shape::Text)
+        }
+    }
+
     /// A day.
     pub(in crate::pages) fn day(path: impl Into<Cow<'static, str>>, label: &str) -> Self {
         Self::new(path, label, Input::Day, Shape::Text)
@@ -203,9 +212,9 @@ impl Field {
         }
     }
 
-    /// Puts back what was typed. What the form carries stays as it is now.
+    /// Puts back what was typed, but for what is secret. What the form carries stays as it is now.
     pub(in crate::pages) fn fill(&mut self, typed: &Typed) {
-        if self.input == Input::Hidden {
+        if matches!(self.input, Input::Hidden | Input::Secret) {
             return;
         }
         typed.get(&self.path).clone_into(&mut self.value);
@@ -221,7 +230,7 @@ impl Field {
                     choice.chosen = values.contains(&choice.value.as_str());
                 }
             }
-            Input::Hidden | Input::Line | Input::Passage { .. } | Input::Number | Input::Day => {}
+            Input::Hidden | Input::Line | Input::Secret | Input::Passage { .. } | Input::Number | Input::Day => {}
         }
     }
 

@@ -56,6 +56,8 @@ impl Typed {
             "regarding",
             "sure",
             "password",
+            "code",
+            "client_secret",
         ];
         let written = |(name, value): &&(String, String)| !carried.contains(&name.as_str()) && !value.trim().is_empty();
         self.0.iter().filter(written).cloned().collect()

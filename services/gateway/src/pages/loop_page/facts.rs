@@ -161,7 +161,7 @@ fn dates(viewer: &Viewer, view: &LoopView) -> Vec<Date> {
 fn about(viewer: &Viewer, view: &LoopView) -> Vec<(&'static str, String)> {
     let days = &viewer.days;
     let mut about = vec![
-        ("Area", words::area(&view.area)),
+        ("Area", words::area(&viewer.district, &view.area)),
         ("Kind", view.kind.label().to_owned()),
         ("Where the rule comes from", rule(view)),
         ("Urgency", urgency(viewer, view)),

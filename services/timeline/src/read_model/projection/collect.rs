@@ -62,6 +62,7 @@ pub(super) struct EntryOut {
     pub(super) kind: &'static str,
     pub(super) event_type: String,
     pub(super) actor: String,
+    pub(super) acting_for: Option<Uuid>,
     pub(super) internal: i32,
     pub(super) data: String,
 }
@@ -246,6 +247,7 @@ impl Collected {
             kind: event.kind(),
             event_type: recorded.envelope.event_type.clone(),
             actor: recorded.envelope.actor.to_string(),
+            acting_for: recorded.envelope.actingfor.map(|absent| absent.0),
             internal: i32::from(internal),
             data: recorded.envelope.data.get().to_owned(),
         });

@@ -27,7 +27,7 @@ async fn entries(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> 
     for chunk in sql::chunks(&collected.entries) {
         on_tx!(tx, conn => {
             let mut query =
-                QueryBuilder::new("INSERT INTO entry (sequence, loop, district, id, time, kind, type, actor, internal, data) ");
+                QueryBuilder::new("INSERT INTO entry (sequence, loop, district, id, time, kind, type, actor, acting_for, internal, data) ");
             query.push_values(chunk, |mut row, entry| {
                 row.push_bind(entry.sequence)
                     .push_bind(entry.loop_id)
@@ -37,6 +37,7 @@ async fn entries(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> 
                     .push_bind(entry.kind)
                     .push_bind(entry.event_type.as_str())
                     .push_bind(entry.actor.as_str())
+                    .push_bind(entry.acting_for)
                     .push_bind(entry.internal)
                     .push_bind(entry.data.as_str());
             });

@@ -81,7 +81,7 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView) -> Form {
         Action::HandOn => form("Let somebody else speak for the school", "Hand it on")
             .with(Field::pick("to", "Who?", colleagues(viewer, view)).needed("choose somebody of your school"))
             .with_some(own),
-        Action::Amend => amend(view, form("Say it better", "Save the changes")),
+        Action::Amend => amend(viewer, view, form("Say it better", "Save the changes")),
         Action::File
         | Action::Route
         | Action::Reroute
@@ -138,7 +138,7 @@ fn answer(viewer: &Viewer, view: &LoopView, form: Form) -> Form {
     }
 }
 
-fn amend(view: &LoopView, form: Form) -> Form {
+fn amend(viewer: &Viewer, view: &LoopView, form: Form) -> Form {
     let choose = |path, label, choices: Vec<Choice>, now: &str| Field::pick(path, label, choices).before(Some(now));
     let kinds = Kind::ALL.iter().map(|kind| Choice::new(kind, kind.label())).collect();
     let sources = RuleSource::ALL
@@ -167,7 +167,7 @@ fn amend(view: &LoopView, form: Form) -> Form {
                 .rows(2)
                 .before(view.would_help.as_deref()),
         )
-        .with(choose("area", "What it is about", areas(), &view.area))
+        .with(choose("area", "What it is about", areas(viewer), &view.area))
         .with(choose("kind", "What kind of barrier", kinds, view.kind.code()))
         .with(choose(
             "rule_source",

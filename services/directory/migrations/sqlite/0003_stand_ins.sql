@@ -1,0 +1,9 @@
+-- Who acts for whom while they are away.
+CREATE TABLE stand_in (
+    person BLOB NOT NULL,
+    district TEXT NOT NULL,
+    absent BLOB NOT NULL,
+    first_day TEXT NOT NULL,
+    last_day TEXT NOT NULL,
+    PRIMARY KEY (person, absent)
+);

@@ -1,0 +1,7 @@
+-- Who has a loop, so that what a department had can be found once it is no more. What was kept is made again from the log.
+DELETE FROM watch;
+DELETE FROM directory_event;
+DELETE FROM set_aside;
+DELETE FROM checkpoint;
+ALTER TABLE watch ADD COLUMN department BLOB;
+CREATE INDEX watch_department ON watch (department) WHERE running = 1;
