@@ -9,6 +9,10 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import Provider from "oidc-provider";
 import { chromium } from "playwright-core";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -714,6 +718,36 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+/** What an app shows for a secret in Base32 at a moment: RFC 6238. */
+function codeOf(secret, at = Date.now()) {
+  const bits = [...secret.replaceAll(/\s/g, "")].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+  const hash = createHmac("sha1", key).update(step).digest();
+  const from = hash[19] & 15;
+  return String((hash.readUInt32BE(from) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+/** A real OpenID provider, which lets anybody in as whom they say that they are: of harbor.example, all verified. */
+async function provider(back) {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const one = new Provider(issuer, {
+    clients: [{ client_id: "loopline", client_secret: "between us", redirect_uris: [back], response_types: ["code"], grant_types: ["authorization_code"] }],
+    claims: { email: ["email", "email_verified"], profile: ["name"] },
+    conformIdTokenClaims: false,
+    pkce: { required: () => true },
+    cookies: { keys: ["a key of this test"] },
+    features: { devInteractions: { enabled: true } },
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, email: `${id}@harbor.example`, email_verified: true, name: id }) }),
+  });
+  server.on("request", one.callback());
+  return { issuer, close: () => server.close() };
+}
+
 await test("a district begins from its roster: its administrator is invited, lets others in, and keeps one out", async () => {
   const real = mkdtempSync(join(tmpdir(), "loopline-real-"));
   const said = (...command) => {
@@ -739,6 +773,54 @@ await test("a district begins from its roster: its administrator is invited, let
   await accessible(ada, "/join/…");
   await picture(ada, "join");
   await chooses(ada, link, "otter lamp gravel seven");
+  // Whoever can let others in takes a second step, and sets it up before anything else.
+  check(ada.url().includes("/sign-in/second-step"), `a second step: ${ada.url()}`);
+  await accessible(ada, "/sign-in/second-step, to be set up");
+  await picture(ada, "second-step-new");
+  check((await ada.goto("/people")).url().includes("/sign-in"), "nothing else is open yet");
+  await ada.goto("/sign-in/second-step");
+  await ada.locator("summary").click();
+  const secret = await ada.locator("pre").innerText();
+  await ada.getByLabel("Code").fill("000000");
+  await ada.getByRole("button", { name: "Sign in" }).click();
+  check((await ada.locator("main").innerText()).includes("not the code"), "a wrong code is refused");
+  await ada.getByLabel("Code").fill(codeOf(secret));
+  await ada.getByRole("button", { name: "Sign in" }).click();
+  check((await ada.locator("header").innerText()).includes("Ada Quill"), "she is in");
+  // Signing in again asks for the code, and shows no secret.
+  const phone = await person(PHONE);
+  await phone.goto("/sign-in");
+  await phone.getByLabel("E-mail address").fill("ada@harbor.example");
+  await phone.getByLabel("Password").fill("otter lamp gravel seven");
+  await phone.getByRole("button", { name: "Sign in" }).click();
+  await phone.getByRole("heading", { name: "The second step" }).waitFor();
+  check((await phone.locator("pre").count()) === 0, "no secret is shown");
+  await accessible(phone, "/sign-in/second-step");
+  await picture(phone, "second-step");
+  // A code is used once; the next one is good already.
+  await phone.getByLabel("Code").fill(codeOf(secret, Date.now() + 30_000));
+  await phone.getByRole("button", { name: "Sign in" }).click();
+  check((await phone.locator("header").innerText()).includes("Ada Quill"), "she is in there too");
+  // She sees both, and ends the other.
+  await ada.goto("/account");
+  await accessible(ada, "/account");
+  await picture(ada, "account");
+  await ada.getByRole("button", { name: /^End it/ }).first().click();
+  check((await ada.locator("main").innerText()).includes("It is ended"), "it is ended");
+  await until(async () => {
+    await phone.goto("/people");
+    return phone.url().includes("/sign-in");
+  }, "and nobody is signed in there");
+  await phone.context().close();
+  // A token for a program, shown once.
+  await ada.goto("/account");
+  await ada.locator("summary", { hasText: "Make a token" }).click();
+  await ada.getByLabel("What is it for?").fill("the weekly report");
+  await ada.getByRole("button", { name: "Make it" }).click();
+  const token = (await ada.locator("pre").innerText()).trim();
+  await picture(ada, "token");
+  const asked = await fetch(`${place}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } });
+  check((await asked.json()).token === "read", "it may look");
   await ada.goto("/people?q=family");
   await accessible(ada, "/people");
   await picture(ada, "people");
@@ -781,11 +863,135 @@ await test("a district begins from its roster: its administrator is invited, let
     await family.goto("/record");
     return family.url().includes("/sign-in");
   }, "she is out");
-  for (const page of [ada, family, other]) await page.context().close();
+  // With an account elsewhere, at a real provider: set up on a page, then used by one whom the roster knows, and by one not.
+  const op = await provider(`${place}/sign-on/harbor/idp/back`);
+  await ada.goto("/settings/sign-on");
+  await ada.locator("summary", { hasText: "Add a way to sign in" }).click();
+  await ada.getByLabel("A short name").fill("idp");
+  await ada.getByText("Another OpenID Connect provider").click();
+  await ada.getByLabel("What the button says").fill("your Harbor account");
+  await ada.getByLabel("Its address").fill(op.issuer);
+  await ada.getByLabel("Client id").fill("loopline");
+  await ada.getByLabel("Client secret").fill("between us");
+  await accessible(ada, "/settings/sign-on");
+  await ada.getByRole("button", { name: "Add it" }).click();
+  check((await ada.locator("main").innerText()).includes("your Harbor account"), await ada.locator("main").innerText());
+  await picture(ada, "settings-sign-on");
+  const through = async (page, login) => {
+    await page.goto("/sign-in");
+    await page.getByRole("link", { name: "Sign in with your Harbor account" }).click();
+    await page.locator("input[name=login]").fill(login);
+    await page.locator("input[name=password]").fill("anything");
+    await page.locator("button[type=submit]").click();
+    await page.getByRole("button", { name: "Continue" }).click();
+  };
+  const four = await person(PHONE);
+  await four.goto("/sign-in");
+  await picture(four, "sign-in-provider");
+  await accessible(four, "/sign-in with a provider");
+  await through(four, "t4");
+  check((await four.locator("header").innerText()).includes("Given Family 4"), "whom the roster knows is in");
+  const stranger = await person();
+  await through(stranger, "stranger");
+  check((await stranger.locator("h1").innerText()).includes("does not know this account"), "and whom it does not is told whom to ask");
+  await accessible(stranger, "an unknown account");
+  await picture(stranger, "unknown-account");
+  op.close();
+  for (const page of [ada, family, other, four, stranger]) await page.context().close();
   up.removeAllListeners("exit");
   up.kill("SIGTERM");
   await new Promise((resolve) => up.on("exit", resolve));
   rmSync(real, { recursive: true, force: true });
+});
+
+await test("an administrator sets the district up, and each change says who made it and what stood there before", async () => {
+  const page = await as("Vikram Sandhu");
+  const main = () => page.locator("main").innerText();
+  const opens = async (words) => page.locator("summary", { hasText: words }).first().click();
+  await page.goto("/settings");
+  await accessible(page, "/settings");
+  await picture(page, "settings");
+  // A snow day, added late.
+  await page.goto("/settings/time");
+  await opens("Add days off");
+  await page.getByLabel("Why?").fill("Snow <b>day</b>");
+  await page.getByLabel("The first day").fill("2027-01-13");
+  await page.getByRole("button", { name: "Add it" }).click();
+  check((await main()).includes("Snow <b>day</b>"), "it stands there, as text");
+  check(/Calendar set.*by Vikram Sandhu/s.test(await main()), "with who did it");
+  check((await page.locator("ins", { hasText: "2027-01-13" }).count()) === 1, "and what is new");
+  await picture(page, "settings-time");
+  // A day that is none keeps what was typed.
+  await opens("Add days off");
+  await page.getByLabel("Why?").fill("Backwards");
+  await page.getByLabel("The first day").fill("2027-03-10");
+  await page.getByLabel("The last day").fill("2027-03-09");
+  await page.getByRole("button", { name: "Add it" }).click();
+  check((await page.getByLabel("Why?").inputValue()) === "Backwards", "what was typed stays");
+  await picture(page, "settings-time-refused");
+  // A school is typed in; one with open loops stays.
+  await page.goto("/settings/schools");
+  await opens("Add a school");
+  const add = page.locator("section[aria-label='Add a school']");
+  await add.getByLabel("Its name").fill("Willow Creek K-8");
+  await add.getByLabel("Which grades?").selectOption("k8");
+  await add.getByRole("button", { name: "Add it" }).click();
+  check((await main()).includes("Willow Creek K-8"), "the school is there");
+  // Rules are tried before they are published: bells to another department.
+  await page.goto("/settings/rules");
+  const rule = page.locator("li.allowed").first();
+  await rule.locator("summary", { hasText: "Change" }).click();
+  await rule.getByLabel("Who gets it?").selectOption({ index: 3 });
+  await picture(page, "settings-rules");
+  await rule.getByRole("button", { name: "Try it on past loops" }).click();
+  await page.getByRole("heading", { name: "Before it is published" }).waitFor();
+  check(/Of the last \d+ loops, \d+ would have gone elsewhere/.test(await main()), await main());
+  await accessible(page, "rules, tried");
+  await picture(page, "settings-rules-tried");
+  await page.getByRole("link", { name: "Leave everything as it is" }).click();
+  await page.locator("li.allowed").first().getByRole("button", { name: "Look at it later" }).click();
+  await page.getByRole("button", { name: "Publish these rules" }).click();
+  check(/Routing rules published/.test(await main()), "the change is on record");
+  // An area of the district's own is offered to whoever files.
+  await page.goto("/settings/areas");
+  await opens("Add an area");
+  await page.getByLabel("A short code").fill("farm_programs");
+  await page.locator("section[aria-label='Add an area']").getByLabel("What people call it").fill("Farm programs");
+  await page.getByRole("button", { name: "Add it" }).click();
+  check((await main()).includes("Farm programs"), "the area is there");
+  await page.goto("/roles");
+  await accessible(page, "/roles");
+  await picture(page, "roles");
+  await page.context().close();
+  const rosa = await as("Leilani Kahale");
+  await until(async () => {
+    await rosa.goto("/file");
+    return (await rosa.locator("#area option", { hasText: "Farm programs" }).count()) === 1;
+  }, "it is offered");
+  check((await rosa.goto("/settings")).status() === 404, "settings are not hers");
+  await rosa.context().close();
+});
+
+await test("somebody stands in, and what they do says for whom, on a phone without JavaScript", async () => {
+  const page = await as("Marcus Tillery", { viewport: PHONE, javaScriptEnabled: false });
+  await page.goto("/account");
+  await page.locator("summary", { hasText: "Let somebody stand in" }).click();
+  const who = await page.getByLabel("Who?").locator("option").nth(1).innerText();
+  await page.getByLabel("Who?").selectOption({ index: 1 });
+  await page.getByLabel("The last day", { exact: true }).fill(new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10));
+  await page.getByRole("button", { name: "Let them stand in" }).click();
+  check((await page.locator("main").innerText()).includes(who), "it says who");
+  await picture(page, "stand-in");
+  await page.context().close();
+  const other = await as(who, { viewport: PHONE, javaScriptEnabled: false });
+  await other.goto("/account");
+  await other.getByRole("button", { name: "Act for Marcus Tillery" }).click();
+  check((await other.locator("header").innerText()).includes(`${who}, for Marcus Tillery`), "both names stand there");
+  await other.goto("/account");
+  await picture(other, "standing-in");
+  await other.getByRole("button", { name: "Be only yourself again" }).click();
+  check(!(await other.locator("header").innerText()).includes("for Marcus"), "and is oneself again");
+  await other.context().close();
 });
 
 await test("another district's person finds nothing there", async () => {
@@ -808,7 +1014,7 @@ const pages = {
   "June Whitaker": ["/contact", "LOOP", "LOOP/record", "/patterns", "PATTERN", "/waivers", "/reviews", "/reviews/new", "/zones", "ZONE"],
   "Ian MacGregor": ["LOOP/record", "/record"],
   "Raymond Castellanos": ["/leader", "LOOP", "PATTERN", "/record"],
-  "Vikram Sandhu": ["/roster"],
+  "Vikram Sandhu": ["/roster", "/people", "/account", "/settings", "/settings/schools", "/settings/departments", "/settings/teams", "/settings/time", "/settings/rules", "/settings/areas", "/settings/contact", "/settings/sign-on", "/roles"],
 };
 for (const round of rounds) {
   await test(`every page is accessible: ${round.name}`, async () => {

@@ -10,6 +10,7 @@ mod custody;
 mod likeness;
 mod live;
 mod log_story;
+mod matrix;
 mod office;
 mod past;
 mod properties;

@@ -54,6 +54,7 @@ impl<S: Fold> Spec<S> {
 
     /// What the command decides on this history.
     pub fn when<C: Decide<S>>(&self, command: &C) -> Result<Option<C::Event>, C::Rejection> {
+        command.permits(&self.state)?;
         command.decide(&self.state)
     }
 
@@ -64,7 +65,7 @@ impl<S: Fold> Spec<S> {
         C::Event: Into<S::Event>,
         C::Rejection: std::fmt::Debug,
     {
-        match command.decide(&self.state) {
+        match self.when(command) {
             Ok(Some(event)) => self.event(actor, event),
             Ok(None) => self,
             Err(rejection) => panic!("refused: {rejection:?}"),

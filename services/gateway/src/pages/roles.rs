@@ -86,9 +86,14 @@ impl RolesPage {
                 listed.map(|(_, role, scope)| (*role, in_the_office(*scope))),
             )
         });
-        let settings = DIRECTORY_AUTHORITY
-            .iter()
-            .map(|(action, roles)| row(action.slug(), roles.iter().map(|role| (*role, "district"))));
+        let settings = DIRECTORY_AUTHORITY.iter().map(|(action, roles)| {
+            let place = if roles.len() == Role::ALL.len() {
+                "oneself"
+            } else {
+                "district"
+            };
+            row(action.slug(), roles.iter().map(|role| (*role, place)))
+        });
         Self {
             shell: viewer.shell("Who may do what", Here::Elsewhere),
             yours: if own.is_empty() {

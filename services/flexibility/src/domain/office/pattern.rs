@@ -74,12 +74,17 @@ impl Decide<Pattern> for DecideRevision {
     type Event = PatternEvent;
     type Rejection = OfficeRefusal;
 
+    fn permits(&self, state: &Pattern) -> Result<(), OfficeRefusal> {
+        let proposal = state.record().and_then(|record| record.proposal.as_ref());
+        match proposal {
+            Some(proposal) if !self.teams.contains(&proposal.said.team) => Err(OfficeRefusal::NotYourTeam),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn decide(&self, state: &Pattern) -> Result<Option<PatternEvent>, OfficeRefusal> {
         let record = state.record().ok_or(OfficeRefusal::NotThere)?;
         let said = &record.before_team().ok_or(OfficeRefusal::NotBeforeTeam)?.said;
-        if !self.teams.contains(&said.team) {
-            return Err(OfficeRefusal::NotYourTeam);
-        }
         if self.revision.is_some_and(|revision| revision != said.revision) {
             return Err(OfficeRefusal::OtherRevision { current: said.revision });
         }

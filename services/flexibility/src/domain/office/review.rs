@@ -49,9 +49,15 @@ impl Decide<Review> for ExamineClause {
     type Event = ReviewEvent;
     type Rejection = OfficeRefusal;
 
+    fn permits(&self, state: &Review) -> Result<(), OfficeRefusal> {
+        match state.record() {
+            Some(record) => self.acting.for_department(record.department),
+            None => Ok(()),
+        }
+    }
+
     fn decide(&self, state: &Review) -> Result<Option<ReviewEvent>, OfficeRefusal> {
-        let record = open(state)?;
-        self.acting.for_department(record.department)?;
+        open(state)?;
         Ok(Some(self.examined.clone().into()))
     }
 }
@@ -69,9 +75,15 @@ impl Decide<Review> for ConcludeReview {
     type Event = ReviewEvent;
     type Rejection = OfficeRefusal;
 
+    fn permits(&self, state: &Review) -> Result<(), OfficeRefusal> {
+        match state.record() {
+            Some(record) => self.acting.for_department(record.department),
+            None => Ok(()),
+        }
+    }
+
     fn decide(&self, state: &Review) -> Result<Option<ReviewEvent>, OfficeRefusal> {
-        let record = open(state)?;
-        self.acting.for_department(record.department)?;
+        open(state)?;
         Ok(Some(
             ReviewConcluded {
                 summary: self.summary.clone(),

@@ -81,9 +81,15 @@ impl Decide<Waiver> for SubmitWaiver {
     type Event = WaiverEvent;
     type Rejection = OfficeRefusal;
 
+    fn permits(&self, state: &Waiver) -> Result<(), OfficeRefusal> {
+        match state.record() {
+            Some(record) => self.acting.for_department(record.department),
+            None => Ok(()),
+        }
+    }
+
     fn decide(&self, state: &Waiver) -> Result<Option<WaiverEvent>, OfficeRefusal> {
         let record = written(state)?;
-        self.acting.for_department(record.department)?;
         standing(record, WaiverStanding::Drafted)?;
         let there: BTreeSet<&Text<60>> = record.parts.keys().collect();
         let parts: Vec<String> = self
@@ -133,9 +139,15 @@ impl Decide<Waiver> for AnswerWaiver {
     type Event = WaiverEvent;
     type Rejection = OfficeRefusal;
 
+    fn permits(&self, state: &Waiver) -> Result<(), OfficeRefusal> {
+        match state.record() {
+            Some(record) => self.acting.for_department(record.department),
+            None => Ok(()),
+        }
+    }
+
     fn decide(&self, state: &Waiver) -> Result<Option<WaiverEvent>, OfficeRefusal> {
         let record = written(state)?;
-        self.acting.for_department(record.department)?;
         standing(record, WaiverStanding::Submitted)?;
         if self.on > self.today || record.submitted_on.is_some_and(|sent| self.on < sent) {
             return Err(OfficeRefusal::DayDoesNotFit);

@@ -9,6 +9,9 @@ use crate::pages::days::counted;
 use crate::pages::forms::{Field, Form, Shape};
 use crate::pages::viewer::Viewer;
 
+/// Days off are shown until so many days after they are over.
+const SHOWN_DAYS: i64 = 14;
+
 fn form(viewer: &Viewer, action: &str, thing: &str, button: &str) -> Form {
     let mut form = Form::new(
         viewer,
@@ -49,6 +52,9 @@ pub(super) fn contents(viewer: &Viewer) -> Contents {
     }];
     let mut all: Vec<_> = district.closed.iter().enumerate().collect();
     all.sort_by_key(|(_, closed)| closed.from);
+    // What is long over is still counted by, and nobody changes it.
+    let shown_from = days.today - chrono::Duration::days(SHOWN_DAYS);
+    all.retain(|(_, closed)| closed.to >= shown_from);
     things.extend(all.into_iter().map(|(at, off)| {
         let button = "Count these days again";
         let form = Form {
