@@ -78,7 +78,9 @@ impl Stack {
         let people = district::set_up(&directory).await;
 
         let bus = broker.connect("intake").await;
-        intake::run(bus.clone(), desk(&bus), &lifecycle).await.expect("intake");
+        intake::run(bus.clone(), desk(&bus), &lifecycle, &health)
+            .await
+            .expect("intake");
         let bus = broker.connect("resolution").await;
         resolution::run(bus.clone(), desk(&bus), &lifecycle, &health)
             .await
@@ -194,9 +196,11 @@ impl Stack {
         crate::until("the policies are done", async || {
             // What one reacts to may be what another did a moment ago: nothing is left only if nothing is left twice.
             for service in [
+                "intake",
                 "routing",
                 "flexibility",
                 "resolution",
+                "intake",
                 "routing",
                 "flexibility",
                 "resolution",

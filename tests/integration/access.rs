@@ -629,3 +629,65 @@ async fn a_district_sorts_barriers_by_areas_of_its_own() {
     assert_eq!(stale.status, 412, "{stale:?}");
     stack.stop().await;
 }
+
+async fn leaving(location: Location) {
+    let stack = Stack::start(location).await;
+    // Ruth is the other one who speaks for Rosa's school; nobody else does for Ann's.
+    let first = stack.api("rosa").files("seat_time").await;
+    let second = stack.api("rosa").files("scheduling").await;
+    let over = stack.api("rosa").files("grading").await;
+    stack.api("rosa").does(&over, "withdraw", json!({"why": "x"})).await;
+    let of_ann = stack.api("ann").files("seat_time").await;
+    stack.comes_to_rest().await;
+    for gone in ["rosa", "ann"] {
+        let path = format!("/api/v1/directory/people/{}/disable", person(gone));
+        assert_eq!(stack.api("eve").post(&path, &json!({})).await.status, 200);
+    }
+    stack.comes_to_rest().await;
+    let head = stack.log.head().await.expect("the log");
+    for id in [&first, &second] {
+        assert!(
+            stack
+                .api("carol")
+                .history(id, head)
+                .await
+                .contains(&"handed_on".to_owned()),
+            "{id}"
+        );
+        let seen = stack.api("ruth").sees(id, head).await;
+        assert_eq!(seen["schools"][0]["speaker_name"], json!("ruth"), "{seen}");
+    }
+    for id in [&over, &of_ann] {
+        assert!(
+            !stack
+                .api("carol")
+                .history(id, head)
+                .await
+                .contains(&"handed_on".to_owned()),
+            "{id}"
+        );
+    }
+    // Whoever stays in one school and leaves another hands on there only; said again, nothing happens.
+    let before = stack.log.head().await.expect("the log");
+    let rosa = format!("/api/v1/directory/people/{}/enable", person("rosa"));
+    assert_eq!(stack.api("eve").post(&rosa, &json!({})).await.status, 200);
+    stack.comes_to_rest().await;
+    assert_eq!(
+        stack.log.head().await.expect("the log"),
+        before + 1,
+        "she is back, and Ruth still speaks"
+    );
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_a_filer_leaves_the_schools_loops_are_handed_on_over_sqlite() {
+    leaving(location(false).await.expect("a folder")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_a_filer_leaves_the_schools_loops_are_handed_on_over_postgres() {
+    if let Some(location) = location(true).await {
+        leaving(location).await;
+    }
+}

@@ -7,7 +7,7 @@ use contracts::ids::{District, PersonId, SchoolId};
 use contracts::problem::Problem;
 use contracts::queries::{
     Answered, Ask, DemoPerson, DistrictView, NamedDepartment, NamedPerson, NamedSchool, NamedTeam, NamedZone,
-    OfferedArea, PeopleFound, PeopleQuery,
+    OfferedArea, PeopleFound, PeopleQuery, Succession, Successor,
 };
 use contracts::vocabulary::Role;
 use messaging::Incoming;
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::commands::away;
-use crate::read_model::{Whom, find_people, how_many, people_with_claims, stands_in_for, stood_in_by};
+use crate::read_model::{Whom, find_people, how_many, leads_at, people_with_claims, stands_in_for, stood_in_by};
 use crate::{Directory, entering, history, sign_on};
 
 /// People named in one answer.
@@ -46,6 +46,7 @@ pub(crate) async fn answer(directory: &Directory, incoming: &Incoming) -> Result
         "overview" => to_json(&overview(directory, &incoming.read::<Ask<Value>>()?).await?),
         "people" => to_json(&people(directory, &incoming.read::<Ask<PeopleQuery>>()?).await?),
         "access" => to_json(&access(directory, &incoming.read()?).await?),
+        "successor" => to_json(&successor(directory, &incoming.read()?).await?),
         "history" => to_json(&history::of(directory, &incoming.read()?).await?),
         "providers" => to_json(&sign_on::offered(directory)),
         "demo-people" => to_json(&demo_people(directory).await?),
@@ -172,6 +173,23 @@ async fn people(directory: &Directory, ask: &Ask<PeopleQuery>) -> Result<Answere
         as_of: None,
         answer: PeopleFound { people, more },
     })
+}
+
+/// Whether somebody still speaks for a school, and who could in their place: whoever leads it first, by name.
+async fn successor(directory: &Directory, asked: &Successor) -> Result<Succession, Problem> {
+    if !directory.people.position.wait_for(asked.at_least, CATCH_UP).await {
+        return Err(Problem::unavailable(
+            "the directory is catching up; try again in a moment",
+        ));
+    }
+    let speaks = |claims: &Claims| claims.has(Role::Reporter) && claims.schools.contains(&asked.school);
+    let leaving = entering::known(directory, &asked.district, asked.leaving).await?;
+    if leaving.is_some_and(|claims| speaks(&claims)) {
+        return Ok(Succession::Stays);
+    }
+    let db = &directory.people.db;
+    let leads = leads_at(db, &asked.district, asked.school).await.map_err(away)?;
+    Ok(leads.map_or(Succession::Nobody, Succession::To))
 }
 
 /// The people somebody may name in a command: colleagues of their schools and departments; for the contact and the

@@ -6,19 +6,35 @@
 
 pub mod commands;
 pub mod domain;
+pub mod handing_on;
+pub mod policies;
 
 use decider::Desk;
-use messaging::{Bus, Endpoint, serve};
-use runtime::Lifecycle;
+use messaging::{Bus, Endpoint, run_policies, serve};
+use runtime::{Health, Lifecycle};
 
-/// Serves intake's commands until the process ends.
-pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle) -> anyhow::Result<()> {
-    let people = desk.clone();
-    let bus_for_people = bus.clone();
-    let endpoints = vec![Endpoint::new("user", "svc.intake.user.*".to_owned(), move |incoming| {
-        let (desk, bus) = (people.clone(), bus_for_people.clone());
-        async move { commands::handle(&desk, &bus, &incoming).await }
-    })];
+/// Serves intake's commands and policies until the process ends.
+pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle, health: &Health) -> anyhow::Result<()> {
+    lifecycle.spawn(run_policies(
+        desk.log.clone(),
+        bus.clone(),
+        lifecycle.clone(),
+        health.clone(),
+        "intake",
+        policies::ALL,
+    ));
+    let (people, bus_for_people) = (desk.clone(), bus.clone());
+    let (policy, bus_for_policy) = (desk, bus.clone());
+    let endpoints = vec![
+        Endpoint::new("user", "svc.intake.user.*".to_owned(), move |incoming| {
+            let (desk, bus) = (people.clone(), bus_for_people.clone());
+            async move { commands::handle(&desk, &bus, &incoming).await }
+        }),
+        Endpoint::new("policy", "svc.intake.policy.*".to_owned(), move |incoming| {
+            let (desk, bus) = (policy.clone(), bus_for_policy.clone());
+            async move { handing_on::handle_policy(&desk, &bus, &incoming).await }
+        }),
+    ];
     serve(&bus, lifecycle, "intake", endpoints)
         .await
         .map_err(|error| anyhow::anyhow!("intake cannot serve: {error}"))

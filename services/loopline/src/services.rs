@@ -131,7 +131,7 @@ impl Parts {
                     .await
                     .map(Some);
             }
-            Name::Intake => intake::run(bus.clone(), self.desk(&bus), lifecycle).await?,
+            Name::Intake => intake::run(bus.clone(), self.desk(&bus), lifecycle, health).await?,
             Name::Routing => {
                 routing::run(bus.clone(), self.desk(&bus), location, lifecycle, health).await?;
             }

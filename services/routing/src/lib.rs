@@ -7,6 +7,7 @@
 pub mod commands;
 pub mod domain;
 pub mod policies;
+mod queries;
 pub mod read_model;
 pub mod tick;
 
@@ -60,6 +61,7 @@ pub async fn run(
         policies::ALL,
     ));
     let (people, policy, ticking) = (desk.clone(), desk.clone(), (desk.clone(), model.clone()));
+    let asked = model.clone();
     let endpoints = vec![
         Endpoint::new("user", "svc.routing.user.*".to_owned(), move |incoming| {
             let desk = people.clone();
@@ -68,6 +70,10 @@ pub async fn run(
         Endpoint::new("tick", "svc.routing.clock.tick".to_owned(), move |_| {
             let (desk, model) = ticking.clone();
             async move { tick(&desk, &model).await }
+        }),
+        Endpoint::new("ask", "ask.routing.*".to_owned(), move |incoming| {
+            let model = asked.clone();
+            async move { queries::answer(&model, &incoming).await }
         }),
         Endpoint::new("policy", "svc.routing.policy.*".to_owned(), move |incoming| {
             let desk = policy.clone();

@@ -346,6 +346,18 @@ fn one_of(found: &[Uuid]) -> Option<PersonId> {
     }
 }
 
+/// Who speaks for a school who leads it, by what the roster says of people; anybody else who does, where nobody leads it.
+pub(crate) async fn leads_at(db: &Db, district: &District, school: SchoolId) -> Result<Option<PersonId>, sqlx::Error> {
+    // A person's roles in the roster stand in one text, as `role@organization`.
+    let found: Option<Uuid> = on!(db, pool => sqlx::query_scalar(
+            "SELECT p.id FROM person p JOIN role_grant g ON g.person = p.id \
+             WHERE p.district = $1 AND g.role = $2 AND g.place = $3 AND NOT p.roster_disabled AND NOT p.hand_disabled \
+             ORDER BY CASE WHEN p.held LIKE '%\"principal@%' THEN 0 WHEN p.held LIKE '%\"siteAdministrator@%' THEN 1 \
+                WHEN p.held LIKE '%\"administrator@%' THEN 2 ELSE 3 END, p.name, p.id LIMIT 1")
+        .bind(district.as_str()).bind(Role::Reporter.code()).bind(school.to_string()).fetch_optional(pool).await)?;
+    Ok(found.map(PersonId))
+}
+
 /// Whether somebody is known in a district, whether they may sign in or not.
 pub(crate) async fn is_known(db: &Db, district: &District, person: PersonId) -> Result<bool, sqlx::Error> {
     let there: i64 = on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM person WHERE id = $1 AND district = $2")

@@ -93,12 +93,22 @@ fn allowed() -> Vec<Allowed> {
         Allowed {
             name: "intake",
             publish: with(
-                &["loop.*.loop.*", "$KV.KEYS.*", "ask.directory.person", "dead.intake"],
+                &[
+                    "loop.*.loop.*",
+                    "$KV.KEYS.*",
+                    "ask.directory.person",
+                    "ask.directory.successor",
+                    "ask.routing.spoken-for",
+                    "svc.intake.policy.*",
+                    "$JS.ACK.LOOP.>",
+                    "$JS.API.DIRECT.GET.DEAD",
+                    "dead.intake",
+                ],
                 true,
                 true,
             ),
-            subscribe: vec!["svc.intake.user.*"],
-            answers: &["gateway"],
+            subscribe: vec!["svc.intake.user.*", "svc.intake.policy.*"],
+            answers: &["gateway", "intake"],
         },
         Allowed {
             name: "routing",
@@ -114,8 +124,13 @@ fn allowed() -> Vec<Allowed> {
                 true,
                 true,
             ),
-            subscribe: vec!["svc.routing.user.*", "svc.routing.policy.*", "svc.routing.clock.tick"],
-            answers: &["gateway", "routing", "operator"],
+            subscribe: vec![
+                "svc.routing.user.*",
+                "svc.routing.policy.*",
+                "svc.routing.clock.tick",
+                "ask.routing.*",
+            ],
+            answers: &["gateway", "routing", "intake", "operator"],
         },
         Allowed {
             name: "resolution",

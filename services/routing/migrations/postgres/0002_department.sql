@@ -5,3 +5,12 @@ DELETE FROM set_aside;
 DELETE FROM checkpoint;
 ALTER TABLE watch ADD COLUMN department UUID;
 CREATE INDEX watch_department ON watch (department) WHERE running = 1;
+-- Who speaks for a school in a loop; nobody once it has ended, or the school has left it.
+CREATE TABLE speaks (
+    loop UUID NOT NULL,
+    school UUID NOT NULL,
+    district TEXT NOT NULL,
+    person UUID,
+    PRIMARY KEY (loop, school)
+);
+CREATE INDEX speaks_person ON speaks (person) WHERE person IS NOT NULL;

@@ -34,8 +34,35 @@ impl Watch {
 pub struct Prepared {
     batch: Batch,
     rows: Vec<Row>,
+    speaks: Vec<Speaks>,
     // The districts whose calendar was set in it.
     calendars: BTreeSet<District>,
+}
+
+/// Who speaks for a school in a loop.
+#[derive(Debug)]
+struct Speaks {
+    loop_id: Uuid,
+    school: Uuid,
+    district: String,
+    person: Option<Uuid>,
+}
+
+/// Who speaks in a loop, school by school; nobody where its school has nothing more to say in it.
+fn speakers(id: LoopId, record: &LoopRecord, district: &District) -> Vec<Speaks> {
+    record
+        .parts
+        .iter()
+        .map(|(school, part)| Speaks {
+            loop_id: id.0,
+            school: school.0,
+            district: district.to_string(),
+            person: part
+                .speaker
+                .filter(|_| !record.is_ended() && record.is_in(*school))
+                .map(|person| person.0),
+        })
+        .collect()
 }
 
 #[derive(Debug)]
@@ -148,8 +175,21 @@ impl ReadModel for Watch {
                 })
             })
             .collect();
+        let speaks = batch
+            .touched()
+            .filter_map(|id| {
+                let record = batch.state(id).and_then(domain::Loop::record)?;
+                Some(speakers(id, record, districts.get(&id)?))
+            })
+            .flatten()
+            .collect();
         self.folds.end(&mut batch);
-        Ok(Prepared { batch, rows, calendars })
+        Ok(Prepared {
+            batch,
+            rows,
+            speaks,
+            calendars,
+        })
     }
 
     async fn write(&self, tx: &mut Tx, prepared: &Prepared) -> Result<(), ApplyError> {
@@ -172,6 +212,20 @@ impl ReadModel for Watch {
                      calendar_version = excluded.calendar_version, running = excluded.running, \
                      department = excluded.department",
                 );
+                query.build().execute(&mut **conn).await.map(|_| ())
+            })?;
+        }
+        for chunk in sql::chunks(&prepared.speaks) {
+            on_tx!(tx, conn => {
+                let mut query = QueryBuilder::new("INSERT INTO speaks (loop, school, district, person) ");
+                query.push_values(chunk, |mut values, row| {
+                    values
+                        .push_bind(row.loop_id)
+                        .push_bind(row.school)
+                        .push_bind(row.district.as_str())
+                        .push_bind(row.person);
+                });
+                query.push(" ON CONFLICT (loop, school) DO UPDATE SET person = excluded.person");
                 query.build().execute(&mut **conn).await.map(|_| ())
             })?;
         }

@@ -1,7 +1,8 @@
 //! Rows to answers: whose moment has come, and who counts by an old calendar. All districts: time is one for all.
 
 use chrono::{DateTime, Utc};
-use contracts::ids::{DepartmentId, District, LoopId};
+use contracts::ids::{DepartmentId, District, LoopId, PersonId, SchoolId};
+use contracts::queries::SpeaksFor;
 use sql::{Db, on};
 use uuid::Uuid;
 
@@ -57,4 +58,23 @@ pub async fn with_department(
             "SELECT id, district FROM watch WHERE running = 1 AND district = $1 AND department = $2 LIMIT $3")
         .bind(district.as_str()).bind(department.0).bind(limit).fetch_all(pool).await)?;
     Ok(read(rows))
+}
+
+/// The open loops of a district in which somebody speaks for a school.
+pub async fn spoken_for(
+    db: &Db,
+    district: &District,
+    person: PersonId,
+    limit: i64,
+) -> Result<Vec<SpeaksFor>, sqlx::Error> {
+    let rows: Vec<(Uuid, Uuid)> = on!(db, pool => sqlx::query_as(
+            "SELECT loop, school FROM speaks WHERE person = $1 AND district = $2 ORDER BY loop LIMIT $3")
+        .bind(person.0).bind(district.as_str()).bind(limit).fetch_all(pool).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(loop_id, school)| SpeaksFor {
+            loop_id: LoopId(loop_id),
+            school: SchoolId(school),
+        })
+        .collect())
 }

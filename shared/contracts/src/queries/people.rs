@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::ids::PersonId;
+use crate::ids::{District, LoopId, PersonId, SchoolId};
 use crate::vocabulary::{DisabledBecause, Role};
 
 /// Which people.
@@ -59,4 +59,49 @@ pub struct RoleHeld {
     pub place: Option<Uuid>,
     /// Whether the roster says so, and only it can take it away.
     pub by_roster: bool,
+}
+
+/// Asks in which open loops somebody speaks for a school.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpokenFor {
+    /// The district.
+    pub district: District,
+    /// Who.
+    pub person: PersonId,
+    /// The stream sequence that the answer must reflect.
+    pub at_least: u64,
+}
+
+/// A loop in which somebody speaks for a school.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpeaksFor {
+    /// Which.
+    pub loop_id: LoopId,
+    /// For which school.
+    pub school: SchoolId,
+}
+
+/// Asks who could speak for a school in somebody's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Successor {
+    /// The district.
+    pub district: District,
+    /// The school.
+    pub school: SchoolId,
+    /// In whose place.
+    pub leaving: PersonId,
+    /// The stream sequence that the answer must reflect.
+    pub at_least: u64,
+}
+
+/// Who could.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Succession {
+    /// They still may themselves.
+    Stays,
+    /// This person: whoever leads the school first.
+    To(PersonId),
+    /// Nobody speaks for the school any more.
+    Nobody,
 }
