@@ -1,6 +1,7 @@
 //! `loopline bench`: a private temporary system measured against the raw broker and the raw database of the same
 //! machine in the same run. What counts are the ratios; the absolute figures say what this machine is.
 
+mod authorise;
 mod clients;
 mod http;
 mod lives;
@@ -121,7 +122,8 @@ async fn at_work(options: &BenchOptions, folder: &Path, story: &Path, report: &m
         let acting = clients::act(system.address, &tokens, clients, window, &filed).await?;
         let appends = watch.between(window.from, window.to).await?.appended as f64 / seconds as f64;
         report.rss_mb.loaded = report.rss_mb.loaded.max(system.resident_mb()?);
-        command = Some((acting, appends));
+        let judged = watch.judged().await?;
+        command = Some((acting, appends, judged));
     }
     if wants(BenchPart::Screen) {
         say("From a command to another person's screen");
@@ -151,11 +153,14 @@ async fn at_work(options: &BenchOptions, folder: &Path, story: &Path, report: &m
         one_client_p99_ms: one.ms(0.99),
         routing_lag_max_ms: seen.lag_max.as_secs_f64() * 1000.0,
     });
-    report.command = command.map(|(acting, appends)| Commands {
+    let cores = report.machine.cores as f64;
+    report.command = command.map(|(acting, appends, judged)| Commands {
         per_s: acting.per_s(),
         p50_ms: acting.ms(0.5),
         p99_ms: acting.ms(0.99),
         ratio_to_broker: appends / raw,
+        authorised_us: judged,
+        authorised_share: judged * acting.per_s() / (1e6 * cores),
     });
     Ok(())
 }

@@ -81,6 +81,10 @@ pub(super) struct Commands {
     pub(super) p50_ms: f64,
     pub(super) p99_ms: f64,
     pub(super) ratio_to_broker: f64,
+    /// The processor's time that judging one of them takes, in microseconds.
+    pub(super) authorised_us: f64,
+    /// That, of the time that all processors have for one.
+    pub(super) authorised_share: f64,
 }
 
 /// What the ledger costs those who file: both measured in turns on one machine.
@@ -187,8 +191,13 @@ impl Report {
         if let Some(it) = &self.command {
             let _ = writeln!(
                 text,
-                "commands         {:.0}/s, {:.2} of the broker; p50 {:.1} ms, p99 {:.1} ms",
-                it.per_s, it.ratio_to_broker, it.p50_ms, it.p99_ms
+                "commands         {:.0}/s, {:.2} of the broker; p50 {:.1} ms, p99 {:.1} ms; judged in {:.2} us, {:.3} % of a command",
+                it.per_s,
+                it.ratio_to_broker,
+                it.p50_ms,
+                it.p99_ms,
+                it.authorised_us,
+                it.authorised_share * 100.0
             );
         }
         if let Some(it) = &self.screen {

@@ -7,11 +7,18 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use contracts::envelope::Envelope;
+use contracts::subjects::Thing;
+use decider::{Failure, History};
+use domain::Loop;
 use eventlog::{Log, Raw};
 use runtime::Clock;
 
+use super::authorise;
 use crate::folder::Folder;
 use crate::services::{Parts, connect};
+
+/// So far from its end the log is looked at for a loop.
+const LOOKED_BACK: u64 = 1000;
 
 /// What happened in a window.
 #[derive(Debug, Default)]
@@ -56,6 +63,29 @@ impl Watch {
             runtime::clock::pause(Duration::from_millis(20)).await;
         }
         Ok(())
+    }
+
+    /// What it costs to judge a command on the loop that was acted on last, in microseconds.
+    pub(super) async fn judged(&self) -> anyhow::Result<f64> {
+        let (log, _bus) = self.log().await?;
+        let head = log.head().await?;
+        let mut subject = None;
+        for back in 0..LOOKED_BACK.min(head) {
+            let recorded = log.at(head - back).await?.and_then(|raw| raw.parse().ok());
+            let found = recorded.filter(|recorded| recorded.subject.thing == Thing::Loop);
+            if let Some(found) = found {
+                subject = Some(found.subject);
+                break;
+            }
+        }
+        let subject = subject.ok_or_else(|| anyhow::anyhow!("there is no loop"))?;
+        let history = History::<Loop>::read(&*log, &subject).await;
+        let history = history.map_err(|failure: Failure<()>| anyhow::anyhow!("a loop cannot be read: {failure:?}"))?;
+        let record = history
+            .state()
+            .record()
+            .ok_or_else(|| anyhow::anyhow!("a loop was not filed"))?;
+        Ok(authorise::micros(record, &subject.district))
     }
 
     /// Waits until time has brought about all that was due: a record of years comes due at once where nobody looked.
