@@ -327,6 +327,20 @@ async fn own_access(location: Location) {
         403
     );
     assert_eq!(session.post(&end, &json!({"token": acting})).await.status, 200);
+    // What was asked once more by the same key is answered as it was, and lets nobody in again.
+    let once_more = async || {
+        let request = session.request(Method::POST, &path).header("Idempotency-Key", "again");
+        session.send(request.json(&make("act", "again"))).await
+    };
+    let first = once_more().await;
+    assert_eq!(stack.api_with("again").get("/api/v1/me").await.status, 200);
+    let of_key = gateway::front::command_id(&stack.directory_claims(&north(), me).await, "again").0;
+    assert_eq!(session.post(&end, &json!({"token": of_key})).await.status, 200);
+    assert_eq!(once_more().await.version(), first.version());
+    loopline_tests::until("it stays out", async || {
+        stack.api_with("again").get("/api/v1/me").await.status == 401
+    })
+    .await;
     loopline_tests::until("it is out", async || {
         stack.api_with("acting").get("/api/v1/me").await.status == 401
     })
@@ -338,11 +352,13 @@ async fn own_access(location: Location) {
     .await;
     let record = record_of(&stack, "rosa").await;
     assert_eq!(
-        &record[record.len() - 3..],
+        &record[record.len() - 5..],
         [
             format!("token_made by person/{me}"),
             format!("token_made by person/{me}"),
-            format!("token_ended by person/{me}")
+            format!("token_ended by person/{me}"),
+            format!("token_made by person/{me}"),
+            format!("token_ended by person/{me}"),
         ]
     );
     stack.stop().await;

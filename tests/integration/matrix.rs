@@ -6,6 +6,7 @@ use contracts::action::{AUTHORITY, Action, Scope};
 use contracts::directory_action::{DIRECTORY_AUTHORITY, DirectoryAction};
 use contracts::office_action::{OFFICE_AUTHORITY, OfficeAction, OfficeScope};
 use contracts::register_action::{REGISTER_AUTHORITY, RegisterAction, RegisterScope};
+use contracts::subjects::Thing;
 use contracts::vocabulary::Role;
 use loopline_tests::{People, Stack, location};
 use reqwest::Method;
@@ -194,18 +195,23 @@ async fn about_reviews_everybody_may_what_the_table_says_and_no_more() {
     let opened = stack.api("lena").post("/api/v1/reviews", &opening).await;
     assert_eq!(opened.status, 201, "{opened:?}");
     let id = opened.body["id"].as_str().expect("an id").to_owned();
-    for action in [
-        OfficeAction::OpenReview,
-        OfficeAction::ExamineClause,
-        OfficeAction::ConcludeReview,
-    ] {
-        let (path, body) = match action {
-            OfficeAction::OpenReview => ("/api/v1/reviews".to_owned(), opening.clone()),
-            OfficeAction::ExamineClause => (
+    let of_reviews = OfficeAction::ALL
+        .iter()
+        .copied()
+        .filter(|action| action.thing() == Thing::Review);
+    for action in of_reviews {
+        let (path, body) = if action == OfficeAction::OpenReview {
+            ("/api/v1/reviews".to_owned(), opening.clone())
+        } else if action == OfficeAction::ExamineClause {
+            (
                 format!("/api/v1/reviews/{id}/examine"),
                 json!({"clause": "B", "finding": "blocks", "note": "x"}),
-            ),
-            _ => (format!("/api/v1/reviews/{id}/conclude"), json!({"summary": "x"})),
+            )
+        } else {
+            (
+                format!("/api/v1/reviews/{id}/{}", action.name()),
+                json!({"summary": "x"}),
+            )
         };
         for (person, role, _, department) in EVERYBODY {
             let may = OFFICE_AUTHORITY

@@ -1,5 +1,7 @@
 //! People: who they are, what they may do, and what lets them in.
 
+use std::collections::BTreeSet;
+
 use chrono::{Days, Duration, NaiveTime};
 use contracts::claims::Claims;
 use contracts::commands::{self as wire, CommandMessage, Done};
@@ -11,12 +13,14 @@ use contracts::ids::PersonId;
 use contracts::problem::Problem;
 use contracts::subjects::{Subject, Thing as Kind};
 use contracts::vocabulary::{DisabledBecause, Role};
+use decider::{Failure, History};
+use uuid::Uuid;
 
 use super::{away, carry_out_on, state_on};
 use crate::Directory;
 use crate::accounts::as_login;
 use crate::credentials::{LISTED_MAX, NewToken};
-use crate::domain::Roster;
+use crate::domain::{Roster, Thing};
 use crate::read_model::{is_known, person_by_email, rostered_person};
 
 /// The person a command is about, who must be known in the district, whether they may sign in or not.
@@ -327,13 +331,23 @@ pub(super) async fn token(
         scope: token.scope,
         until: token.until,
     };
-    let done = state_on(directory, message, subject, made.into()).await?;
-    directory
-        .credentials
-        .keep_token(&token, district, by.person, now)
-        .await
-        .map_err(away)?;
+    let done = state_on(directory, message, subject.clone(), made.into()).await?;
+    // Said again, it comes back only where it was never ended.
+    if tokens_of(directory, &subject).await?.contains(&token.id) {
+        directory
+            .credentials
+            .keep_token(&token, district, by.person, now)
+            .await
+            .map_err(away)?;
+    }
     Ok(done)
+}
+
+/// The tokens of somebody's that are on record and not ended.
+async fn tokens_of(directory: &Directory, subject: &Subject) -> Result<BTreeSet<Uuid>, Problem> {
+    let history = History::<Thing>::read(&*directory.log, subject).await;
+    let history = history.map_err(|failure: Failure<()>| failure.problem(|()| Problem::not_found("person")))?;
+    Ok(history.state().tokens.clone())
 }
 
 /// Ends one of one's own tokens.
@@ -344,13 +358,13 @@ pub(super) async fn no_token(
     body: wire::EndToken,
 ) -> Result<Done, Problem> {
     let subject = oneself(message, by)?;
-    // It lets nobody in first, then that is put on record.
-    if !directory
+    // It lets nobody in first, then that is put on record; where that did not come so far, it is done now.
+    let ended = directory
         .credentials
         .end_token(by.person, body.token)
         .await
-        .map_err(away)?
-    {
+        .map_err(away)?;
+    if !ended && !tokens_of(directory, &subject).await?.contains(&body.token) {
         return Err(Problem::not_found("token"));
     }
     state_on(directory, message, subject, TokenEnded { token: body.token }.into()).await

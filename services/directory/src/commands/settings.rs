@@ -257,11 +257,6 @@ pub(super) async fn sign_on(
             format!("would be one of more than {PROVIDERS_MAX} providers"),
         ));
     }
-    if let Some(secret) = &body.client_secret {
-        let sealed = second_step::sealed(directory, secret.as_str()).await?;
-        let kept = directory.sign_on.keep_secret(&message.district, id, &sealed).await;
-        kept.map_err(away)?;
-    }
     let provider = Provider {
         id: id.to_owned(),
         kind: body.kind,
@@ -270,7 +265,13 @@ pub(super) async fn sign_on(
         client_id: body.client_id.to_string(),
         tenant,
     };
-    state_of_district(directory, message, SignOnSet { provider }.into()).await
+    let done = state_of_district(directory, message, SignOnSet { provider }.into()).await?;
+    if let Some(secret) = &body.client_secret {
+        let sealed = second_step::sealed(directory, secret.as_str()).await?;
+        let kept = directory.sign_on.keep_secret(&message.district, id, &sealed).await;
+        kept.map_err(away)?;
+    }
+    Ok(done)
 }
 
 /// No longer lets them.
