@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use contracts::commands::door::NewSession;
 use decider::Desk;
 use eventlog::Log;
 use eventlog::jetstream::JetStreamLog;
@@ -158,6 +159,22 @@ impl Stack {
     /// Speaks with any token.
     pub fn api_with(&self, token: &str) -> Api {
         Api::new(self.address, token)
+    }
+
+    /// Speaks as a person who signed in, in a session of this secret, which is begun here: some things are done so and
+    /// never with a token.
+    pub async fn signed_in(&self, person: &str, secret: &str) -> Api {
+        let session = NewSession {
+            digest: gateway::front::digest(secret),
+            on: "Firefox on Linux".to_owned(),
+        };
+        let district = "north".parse().expect("a slug");
+        self.directory
+            .credentials
+            .begin_session(&session, &district, People::person(person), self.clock.now())
+            .await
+            .expect("a session");
+        self.api_with(secret)
     }
 
     /// Where the gateway listens.

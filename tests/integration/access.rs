@@ -37,16 +37,6 @@ async fn door<T: Serialize + Sync, A: DeserializeOwned>(stack: &Stack, verb: &st
     stack.operator().ask(format!("svc.directory.door.{verb}"), step).await
 }
 
-/// Signs somebody in without more ado, as a demonstration does not: by a session of their own.
-async fn session_of(stack: &Stack, name: &str, secret: &str) {
-    stack
-        .directory
-        .credentials
-        .begin_session(&new_session(secret), &north(), person(name), stack.clock.now())
-        .await
-        .expect("a session");
-}
-
 /// The kinds of what happened to a person, in the record.
 async fn record_of(stack: &Stack, name: &str) -> Vec<String> {
     let events = stack
@@ -231,9 +221,9 @@ async fn an_administrator_comes_in_by_two_steps_over_postgres() {
 async fn own_access(location: Location) {
     let stack = Stack::start(location).await;
     for secret in ["laptop", "phone", "library"] {
-        session_of(&stack, "rosa", secret).await;
+        stack.signed_in("rosa", secret).await;
     }
-    session_of(&stack, "marcus", "his").await;
+    stack.signed_in("marcus", "his").await;
     let me = person("rosa");
     let list = async |secret: &str| -> Value {
         let claims = stack.directory_claims(&north(), me).await;
@@ -389,8 +379,8 @@ async fn standing_in(location: Location) {
     // Marcus is away; Carol, the contact, stands in for him at his department.
     let id = stack.api("rosa").files("seat_time").await;
     stack.comes_to_rest().await;
-    session_of(&stack, "marcus", "his").await;
-    session_of(&stack, "tom", "toms").await;
+    stack.signed_in("marcus", "his").await;
+    stack.signed_in("tom", "toms").await;
     let (marcus, tom) = (person("marcus"), person("tom"));
     let until = (stack.clock.now() + chrono::Duration::days(7)).date_naive();
     let named = json!({"absent": marcus, "until": until});
@@ -438,7 +428,7 @@ async fn standing_in(location: Location) {
     let token = json!({"name": "x", "scope": "act", "until": until, "digest": digest("more")});
     let own = format!("/api/v1/directory/people/{tom}/make-token");
     assert_eq!(acting.post(&own, &token).await.status, 403);
-    session_of(&stack, "eve", "eves").await;
+    stack.signed_in("eve", "eves").await;
     let for_eve = json!({"absent": person("eve"), "until": until});
     assert_eq!(stack.api_with("eves").post(&to_tom, &for_eve).await.status, 200);
     loopline_tests::until("it is known", async || {
@@ -686,7 +676,13 @@ async fn leaving(location: Location) {
     // Whoever stays in one school and leaves another hands on there only; said again, nothing happens.
     let before = stack.log.head().await.expect("the log");
     let rosa = format!("/api/v1/directory/people/{}/enable", person("rosa"));
-    assert_eq!(stack.api("eve").post(&rosa, &json!({})).await.status, 200);
+    assert_eq!(
+        stack.api("eve").post(&rosa, &json!({})).await.status,
+        403,
+        "not with a token"
+    );
+    let eve = stack.signed_in("eve", "eves").await;
+    assert_eq!(eve.post(&rosa, &json!({})).await.status, 200);
     stack.comes_to_rest().await;
     assert_eq!(
         stack.log.head().await.expect("the log"),

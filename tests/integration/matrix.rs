@@ -8,7 +8,7 @@ use contracts::office_action::{OFFICE_AUTHORITY, OfficeAction, OfficeScope};
 use contracts::register_action::{REGISTER_AUTHORITY, RegisterAction, RegisterScope};
 use contracts::subjects::Thing;
 use contracts::vocabulary::Role;
-use loopline_tests::{People, Stack, location};
+use loopline_tests::{Api, People, Stack, location};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -28,8 +28,7 @@ const EVERYBODY: [(&str, Role, Option<&str>, Option<&str>); 11] = [
 ];
 
 /// What came of trying, without doing.
-async fn tried(stack: &Stack, person: &str, path: &str, body: &Value) -> u16 {
-    let api = stack.api(person);
+async fn tried(api: &Api, path: &str, body: &Value) -> u16 {
     let request = api.request(Method::POST, path).header("If-Match", "\"1\"").json(body);
     api.send(request).await.status
 }
@@ -107,7 +106,7 @@ async fn on_a_loop_everybody_may_what_the_table_says_and_no_more() {
                 .filter(|(_, of, _)| *of == role)
                 .any(|(_, _, scope)| in_the_loop(role, school, department, *scope, *action));
             let path = |id: &str| format!("/api/v1/loops/{id}/{}", action.slug());
-            let status = tried(&stack, person, &path(&shown), &body_of(*action)).await;
+            let status = tried(&stack.api(person), &path(&shown), &body_of(*action)).await;
             // An administrator as such knows of no loop.
             let expected = match (role, may) {
                 (Role::Administrator, _) => status == 404,
@@ -120,8 +119,7 @@ async fn on_a_loop_everybody_may_what_the_table_says_and_no_more() {
                 || department == Some("curriculum")
                 || matches!(role, Role::Contact | Role::Leader | Role::Auditor);
             let status = tried(
-                &stack,
-                person,
+                &stack.api(person),
                 &path(hidden.as_str().expect("an id")),
                 &body_of(*action),
             )
@@ -179,7 +177,7 @@ async fn in_the_register_everybody_may_what_the_table_says_and_no_more() {
             } else {
                 format!("/api/v1/flexibilities/{id}/{}", action.slug())
             };
-            let status = tried(&stack, person, &path, &body).await;
+            let status = tried(&stack.api(person), &path, &body).await;
             let expected = if may { permitted(status) } else { refused(status) };
             assert!(expected, "{person}, {action:?}, may: {may}: {status}");
         }
@@ -222,7 +220,7 @@ async fn about_reviews_everybody_may_what_the_table_says_and_no_more() {
                     OfficeScope::OwnDepartment => department == Some("curriculum"),
                     OfficeScope::TeamAsked => false,
                 });
-            let status = tried(&stack, person, &path, &body).await;
+            let status = tried(&stack.api(person), &path, &body).await;
             let expected = if may {
                 permitted(status)
             } else {
@@ -238,6 +236,9 @@ async fn about_reviews_everybody_may_what_the_table_says_and_no_more() {
 async fn about_the_district_everybody_may_what_the_table_says_and_no_more() {
     let stack = Stack::start(location(false).await.expect("a folder")).await;
     let before = stack.log.head().await.expect("the log");
+    for (who, ..) in EVERYBODY {
+        stack.signed_in(who, &format!("{who} signed in")).await;
+    }
     let person = People::person("rosa");
     let (school, department) = (People::school("alder"), People::department("curriculum"));
     let district = stack.api("eve").get("/api/v1/directory").await.body;
@@ -286,8 +287,16 @@ async fn about_the_district_everybody_may_what_the_table_says_and_no_more() {
         };
         let path = format!("/api/v1/directory/{}", action.path().replace("{id}", &id));
         for (who, role, _, _) in EVERYBODY {
-            let status = tried(&stack, who, &path, &body).await;
             let may = roles.contains(&role);
+            // Who gets in is decided by people, and with nobody's token.
+            let with_a_token = tried(&stack.api(who), &path, &body).await;
+            let expected = if may && !action.lets_in() {
+                permitted(with_a_token)
+            } else {
+                refused(with_a_token)
+            };
+            assert!(expected, "{who}, with a token, {action:?}, may: {may}: {with_a_token}");
+            let status = tried(&stack.api_with(&format!("{who} signed in")), &path, &body).await;
             let expected = if may { permitted(status) } else { refused(status) };
             assert!(expected, "{who}, {action:?}, may: {may}: {status}");
         }

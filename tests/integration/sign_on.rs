@@ -312,7 +312,10 @@ impl Browser {
 async fn set_up(stack: &Stack, provider: &Provider, kind: &str, id: &str, tenant: Option<&str>) {
     let body = json!({"id": id, "kind": kind, "name": "the district's account", "issuer": provider.issuer(),
         "client_id": "loopline", "client_secret": provider.secret, "tenant": tenant});
-    let reply = stack.api("eve").post("/api/v1/directory/sign-on", &body).await;
+    let with_a_token = stack.api("eve").post("/api/v1/directory/sign-on", &body).await;
+    assert_eq!(with_a_token.status, 403, "{with_a_token:?}");
+    let eve = stack.signed_in("eve", &format!("sets up {id}")).await;
+    let reply = eve.post("/api/v1/directory/sign-on", &body).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     loopline_tests::until("it is offered", async || {
         let offered: Value = stack
@@ -327,8 +330,8 @@ async fn set_up(stack: &Stack, provider: &Provider, kind: &str, id: &str, tenant
 
 async fn with_address(stack: &Stack, name: &str, email: &str) {
     let id = PersonId::derived(&["north", name]);
-    let reply = stack
-        .api("eve")
+    let eve = stack.signed_in("eve", &format!("writes to {name} at {email}")).await;
+    let reply = eve
         .post(
             &format!("/api/v1/directory/people/{id}"),
             &json!({"name": name, "email": email}),
@@ -499,9 +502,19 @@ async fn signing_on(location: Location) {
         "of the one district only"
     );
 
+    // Another in its place is told nothing that was shared with it, and knows none of the accounts there.
+    let eve = stack.signed_in("eve", "puts another in its place").await;
+    let mut another =
+        json!({"id": "idp", "kind": "standard", "name": "x", "issuer": provider.issuer(), "client_id": "other"});
+    let reply = eve.post("/api/v1/directory/sign-on", &another).await;
+    assert_eq!((reply.status, reply.field()), (422, "client_secret"), "{reply:?}");
+    another["client_secret"] = json!("another");
+    assert_eq!(eve.post("/api/v1/directory/sign-on", &another).await.status, 200);
+
     // Taken away, it lets nobody in.
     let reply = stack
-        .api("eve")
+        .signed_in("eve", "removes it")
+        .await
         .post("/api/v1/directory/sign-on/remove", &json!({"id": "idp"}))
         .await;
     assert_eq!(reply.status, 200, "{reply:?}");
@@ -553,6 +566,7 @@ async fn the_providers_of_schools_are_told_apart_by_their_customers() {
     let clever = |district: &str| json!({"district": district, "user_type": "teacher", "user_id": "c-1", "email": "ann@north.example"});
     assert!(!arrives("clever", json!({"sub": "s"}), clever("d-2")).await);
     assert!(arrives("clever", json!({"sub": "s"}), clever("d-1")).await);
+    let eve = stack.signed_in("eve", "errs").await;
     // Which customer the district is must be said, and the provider be asked over a line that nobody reads along.
     for (body, field) in [
         (
@@ -572,7 +586,7 @@ async fn the_providers_of_schools_are_told_apart_by_their_customers() {
             "id",
         ),
     ] {
-        let reply = stack.api("eve").post("/api/v1/directory/sign-on", &body).await;
+        let reply = eve.post("/api/v1/directory/sign-on", &body).await;
         assert_eq!((reply.status, reply.field()), (422, field), "{reply:?}");
     }
     assert_eq!(

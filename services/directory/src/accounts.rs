@@ -17,8 +17,6 @@ const FREE_TRIES: i64 = 5;
 const WAIT_MAX: i64 = 300;
 /// After this long, failures are forgotten.
 const FORGOTTEN_HOURS: i64 = 24;
-/// Accounts that share a name, in different districts.
-const SHARED_MAX: i64 = 5;
 /// The longest name somebody signs in with.
 const LOGIN_MAX: usize = 255;
 
@@ -37,20 +35,16 @@ pub(crate) struct Account {
 }
 
 impl Accounts {
-    pub(crate) async fn by_login(&self, login: &str) -> Result<Vec<Account>, sqlx::Error> {
-        let rows: Vec<(Uuid, String, String)> = on!(&self.db, pool => sqlx::query_as(
-                "SELECT person, district, hash FROM account WHERE login = $1 ORDER BY person LIMIT $2")
-            .bind(login).bind(SHARED_MAX).fetch_all(pool).await)?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|(person, district, hash)| {
-                Some(Account {
-                    person: PersonId(person),
-                    district: district.parse().ok()?,
-                    hash,
-                })
-            })
-            .collect())
+    /// The account of somebody, where they have one.
+    pub(crate) async fn of(&self, person: PersonId, district: &District) -> Result<Option<Account>, sqlx::Error> {
+        let hash: Option<String> = on!(&self.db, pool => sqlx::query_scalar(
+                "SELECT hash FROM account WHERE person = $1 AND district = $2")
+            .bind(person.0).bind(district.as_str()).fetch_optional(pool).await)?;
+        Ok(hash.map(|hash| Account {
+            person,
+            district: district.clone(),
+            hash,
+        }))
     }
 
     pub(crate) async fn keep(
@@ -75,29 +69,32 @@ impl Accounts {
         Ok(there.unwrap_or_default() > 0)
     }
 
-    /// How many seconds are still to be waited.
-    pub(crate) async fn wait(&self, tried: &str, now: DateTime<Utc>) -> Result<Option<u64>, sqlx::Error> {
-        let until: Option<Option<DateTime<Utc>>> = on!(&self.db, pool => sqlx::query_scalar(
-                "SELECT until FROM attempt WHERE tried = $1").bind(tried).fetch_optional(pool).await)?;
-        let left = until.flatten().map(|until| (until - now).num_seconds() + 1);
-        Ok(left.filter(|left| *left > 0).map(i64::unsigned_abs))
-    }
-
-    /// One more failure. Counted before the password is looked at, so that many at once do not slip through.
-    pub(crate) async fn failed(&self, tried: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    /// Takes a try, before what is tried is looked at: nothing where it may be looked at, else how many seconds are still
+    /// to be waited. Of many who try at once, one does.
+    pub(crate) async fn tries(&self, tried: &str, now: DateTime<Utc>) -> Result<Option<u64>, sqlx::Error> {
         let old = now - Duration::hours(FORGOTTEN_HOURS);
         on!(&self.db, pool => {
             sqlx::query("DELETE FROM attempt WHERE last < $1").bind(old).execute(pool).await?;
-            let failures: i64 = sqlx::query_scalar(
-                    "INSERT INTO attempt (tried, failures, last) VALUES ($1, 1, $2) \
-                     ON CONFLICT (tried) DO UPDATE SET failures = attempt.failures + 1, last = excluded.last RETURNING failures")
-                .bind(tried).bind(now).fetch_one(pool).await?;
-            if failures >= FREE_TRIES {
-                let seconds = 1_i64.checked_shl(u32::try_from(failures - FREE_TRIES).unwrap_or(u32::MAX)).unwrap_or(WAIT_MAX);
-                let until = now + Duration::seconds(seconds.clamp(1, WAIT_MAX));
-                sqlx::query("UPDATE attempt SET until = $2 WHERE tried = $1").bind(tried).bind(until).execute(pool).await?;
+            let known: Option<(i64, Option<DateTime<Utc>>)> = sqlx::query_as("SELECT failures, until FROM attempt WHERE tried = $1")
+                .bind(tried).fetch_optional(pool).await?;
+            let (failures, until) = known.unwrap_or_default();
+            let left = until.map_or(0, |until| (until - now).num_milliseconds());
+            if left > 0 {
+                return Ok(Some((left.unsigned_abs() / 1000) + 1));
             }
-            Ok(())
+            let next = failures + 1;
+            let until = (next >= FREE_TRIES).then(|| {
+                let seconds = 1_i64.checked_shl(u32::try_from(next - FREE_TRIES).unwrap_or(u32::MAX)).unwrap_or(WAIT_MAX);
+                now + Duration::seconds(seconds.clamp(1, WAIT_MAX))
+            });
+            // Whoever was faster has changed the number.
+            let taken = sqlx::query(
+                    "INSERT INTO attempt (tried, failures, last, until) VALUES ($1, $2, $3, $4) \
+                     ON CONFLICT (tried) DO UPDATE SET failures = excluded.failures, last = excluded.last, until = excluded.until \
+                     WHERE attempt.failures = $5")
+                .bind(tried).bind(next).bind(now).bind(until).bind(failures)
+                .execute(pool).await?;
+            Ok((taken.rows_affected() == 0).then_some(1))
         })
     }
 

@@ -17,7 +17,7 @@ use crate::commands::{away, put_on_record};
 use crate::credentials::Holder;
 use crate::importing::OPERATOR;
 use crate::passwords::weakness;
-use crate::read_model::{claims, email_of, person_by_email, stands_in_for};
+use crate::read_model::{claims, email_of, people_by_email, person_by_email, stands_in_for};
 use crate::second_step;
 
 /// How long a link can be used.
@@ -57,7 +57,10 @@ async fn admit(directory: &Directory, whose: &Claims, session: &NewSession) -> R
 pub(crate) async fn sign_in(directory: &Directory, asked: SignInByPassword) -> Result<SignedIn, Problem> {
     let (accounts, now) = (&directory.accounts, directory.clock.now());
     let login = as_login(&asked.login);
-    let those = accounts.by_login(&login).await.map_err(away)?;
+    let mut those = Vec::new();
+    for (district, person) in people_by_email(&directory.people.db, &login).await.map_err(away)? {
+        those.extend(accounts.of(person, &district).await.map_err(away)?);
+    }
     let device = match &asked.device {
         Some(device) if accounts.knows_device(device, &those).await.map_err(away)? => Some(device),
         Some(_) | None => None,
@@ -66,10 +69,9 @@ pub(crate) async fn sign_in(directory: &Directory, asked: SignInByPassword) -> R
         Some(device) => tried("device", device),
         None => tried("login", &login),
     };
-    if let Some(seconds) = accounts.wait(&tried, now).await.map_err(away)? {
+    if let Some(seconds) = accounts.tries(&tried, now).await.map_err(away)? {
         return Ok(SignedIn::Later { seconds });
     }
-    accounts.failed(&tried, now).await.map_err(away)?;
     let mut found = None;
     for account in &those {
         if directory.hasher.is(asked.password.clone(), Some(&account.hash)).await? {
@@ -123,7 +125,7 @@ pub(crate) async fn look_at_second_step(
             address: None,
         });
     }
-    let kept = second_step::kept(directory, &whose.district, whose.person).await?;
+    let kept = second_step::kept(directory, &whose.district, whose.person, &asked.half).await?;
     let login = email_of(&directory.people.db, &whose.district, whose.person).await;
     let login = login.map_err(away)?.unwrap_or_else(|| whose.name.clone());
     Ok(SecondStepView {
@@ -139,26 +141,26 @@ pub(crate) async fn take_second_step(directory: &Directory, asked: TakeSecondSte
     let whose = of_half(directory, &asked.half).await?;
     let person = whose.person;
     let tried = tried("second step", &person.to_string());
-    if let Some(seconds) = accounts.wait(&tried, now).await.map_err(away)? {
+    if let Some(seconds) = accounts.tries(&tried, now).await.map_err(away)? {
         return Ok(SignedIn::Later { seconds });
     }
-    accounts.failed(&tried, now).await.map_err(away)?;
-    let set_before = directory.second_steps.is_set(person).await.map_err(away)?;
-    let kept = second_step::kept(directory, &whose.district, person).await?;
-    if !second_step::takes(directory, person, &kept, &asked.code).await? {
+    let kept = second_step::kept(directory, &whose.district, person, &asked.half).await?;
+    let Some(step) = kept.step_of(&asked.code, now) else {
         return Ok(SignedIn::Refused);
-    }
-    if !set_before {
-        let of = format!("second step {}", asked.half);
-        put_on_record(
-            directory,
-            &whose.district,
-            person,
-            by(&whose),
-            &of,
-            SecondStepSet {}.into(),
-        )
-        .await?;
+    };
+    // On record before it is in force; where it is on record already, nothing is said twice.
+    let of = format!("second step {}", asked.half);
+    put_on_record(
+        directory,
+        &whose.district,
+        person,
+        by(&whose),
+        &of,
+        SecondStepSet {}.into(),
+    )
+    .await?;
+    if !directory.second_steps.use_up(person, step).await.map_err(away)? {
+        return Ok(SignedIn::Refused);
     }
     accounts.succeeded(&tried).await.map_err(away)?;
     directory.credentials.end(&asked.half).await.map_err(away)?;

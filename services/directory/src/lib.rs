@@ -56,6 +56,12 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// Whoever is no longer let in comes in by nothing that they had.
+    pub(crate) async fn end_access(&self, person: contracts::PersonId) -> Result<(), sqlx::Error> {
+        self.credentials.end_all(person).await?;
+        self.sign_on.forget_person(person).await
+    }
+
     /// The day in a district.
     pub(crate) fn today(&self, district: &contracts::District) -> chrono::NaiveDate {
         let now = self.clock.now();

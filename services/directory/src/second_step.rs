@@ -52,7 +52,7 @@ impl Kept {
     }
 
     /// The step of time that a code is of, where it is of one that was not used yet.
-    fn step_of(&self, code: &str, now: DateTime<Utc>) -> Option<i64> {
+    pub(crate) fn step_of(&self, code: &str, now: DateTime<Utc>) -> Option<i64> {
         let totp: Totp = Builder::new().with_secret(self.secret.clone()).build().ok()?;
         let digits: String = code.chars().filter(|sign| !sign.is_whitespace()).collect();
         let step = totp.check(&digits, u64::try_from(now.timestamp()).ok()?)?;
@@ -61,24 +61,25 @@ impl Kept {
 }
 
 impl SecondSteps {
-    async fn row(&self, person: PersonId) -> Result<Option<(String, i64)>, sqlx::Error> {
-        on!(&self.db, pool => sqlx::query_as("SELECT secret, used FROM second_step WHERE person = $1")
+    async fn row(&self, person: PersonId) -> Result<Option<(String, i64, String)>, sqlx::Error> {
+        on!(&self.db, pool => sqlx::query_as("SELECT secret, used, half FROM second_step WHERE person = $1")
             .bind(person.0).fetch_optional(pool).await)
     }
 
     /// Whether somebody has used a code: then what makes them is set up.
     pub(crate) async fn is_set(&self, person: PersonId) -> Result<bool, sqlx::Error> {
-        Ok(self.row(person).await?.is_some_and(|(_, used)| used > 0))
+        Ok(self.row(person).await?.is_some_and(|(_, used, _)| used > 0))
     }
 
-    async fn keep(&self, person: PersonId, district: &District, secret: &str) -> Result<(), sqlx::Error> {
+    async fn keep(&self, person: PersonId, district: &District, secret: &str, half: &str) -> Result<(), sqlx::Error> {
         on!(&self.db, pool => sqlx::query(
-                "INSERT INTO second_step (person, district, secret, used) VALUES ($1, $2, $3, 0) ON CONFLICT (person) DO NOTHING")
-            .bind(person.0).bind(district.as_str()).bind(secret).execute(pool).await.map(|_| ()))
+                "INSERT INTO second_step (person, district, secret, used, half) VALUES ($1, $2, $3, 0, $4) \
+                 ON CONFLICT (person) DO UPDATE SET secret = excluded.secret, half = excluded.half WHERE second_step.used = 0")
+            .bind(person.0).bind(district.as_str()).bind(secret).bind(half).execute(pool).await.map(|_| ()))
     }
 
     /// Uses a step of time up; whether nobody did before.
-    async fn use_up(&self, person: PersonId, step: i64) -> Result<bool, sqlx::Error> {
+    pub(crate) async fn use_up(&self, person: PersonId, step: i64) -> Result<bool, sqlx::Error> {
         on!(&self.db, pool => sqlx::query("UPDATE second_step SET used = $2 WHERE person = $1 AND used < $2")
             .bind(person.0).bind(step).execute(pool).await.map(|done| done.rows_affected() > 0))
     }
@@ -90,30 +91,29 @@ impl SecondSteps {
     }
 }
 
-/// What somebody's codes are made from; made now where there is nothing yet.
-pub(crate) async fn kept(directory: &Directory, district: &District, person: PersonId) -> Result<Kept, Problem> {
+/// What somebody's codes are made from. Until a code was used it is made anew for each who comes so far, by what the first
+/// step gave them: whoever was shown it and left knows nothing that is ever of use.
+pub(crate) async fn kept(
+    directory: &Directory,
+    district: &District,
+    person: PersonId,
+    half: &str,
+) -> Result<Kept, Problem> {
     let steps = &directory.second_steps;
-    if steps.row(person).await.map_err(away)?.is_none() {
+    let known = steps.row(person).await.map_err(away)?;
+    if known.is_none_or(|(_, used, shown_to)| used == 0 && shown_to != half) {
         let mut bytes = [0; SECRET_BYTES];
         rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
         let secret = Secret::from(bytes.to_vec()).to_base32();
         let sealed = sealed(directory, &secret).await?;
-        steps.keep(person, district, &sealed).await.map_err(away)?;
+        steps.keep(person, district, &sealed, half).await.map_err(away)?;
     }
-    // Of two who ask at once, the first made it.
+    // Of two who ask at once, the last made it.
     let row = steps.row(person).await.map_err(away)?;
-    let (secret, used) = row.ok_or_else(unreadable)?;
+    let (secret, used, _) = row.ok_or_else(unreadable)?;
     let secret = opened(directory, &secret).await?;
     let secret = Secret::try_from_base32(secret).map_err(|_| unreadable())?;
     Ok(Kept { secret, used })
-}
-
-/// Whether a code is the one, which uses it up.
-pub(crate) async fn takes(directory: &Directory, person: PersonId, kept: &Kept, code: &str) -> Result<bool, Problem> {
-    match kept.step_of(code, directory.clock.now()) {
-        Some(step) => directory.second_steps.use_up(person, step).await.map_err(away),
-        None => Ok(false),
-    }
 }
 
 fn unreadable() -> Problem {

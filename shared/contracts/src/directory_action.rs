@@ -126,6 +126,36 @@ impl DirectoryAction {
         self.path().strip_suffix("/{id}")
     }
 
+    /// Whether it decides who gets in, or as what: that is done by people, signed in, and never with a token.
+    pub fn lets_in(self) -> bool {
+        match self {
+            Self::SetSignOn
+            | Self::RemoveSignOn
+            | Self::SetPerson
+            | Self::GrantRole
+            | Self::EnablePerson
+            | Self::RemoveSecondStep
+            | Self::NameStandIn
+            | Self::MakeToken
+            | Self::EndToken => true,
+            Self::SetCalendar
+            | Self::SetServiceLevel
+            | Self::PublishRoutingRules
+            | Self::SetPatternThresholds
+            | Self::SetAreas
+            | Self::DesignateContact
+            | Self::SetSchool
+            | Self::RetireSchool
+            | Self::SetDepartment
+            | Self::RetireDepartment
+            | Self::FormTeam
+            | Self::DefineZone
+            | Self::RevokeRole
+            | Self::DisablePerson
+            | Self::EndStandIn => false,
+        }
+    }
+
     /// The roles that may do it.
     pub fn roles(self) -> &'static [Role] {
         DIRECTORY_AUTHORITY

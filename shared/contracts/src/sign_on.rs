@@ -24,6 +24,15 @@ pub struct Provider {
     pub tenant: Option<String>,
 }
 
+impl Provider {
+    /// Whether another is this one, perhaps by another name on the button: what is known of accounts there holds for
+    /// both.
+    pub fn is_the_same_as(&self, other: &Self) -> bool {
+        (&self.id, self.kind, &self.issuer, &self.client_id, &self.tenant)
+            == (&other.id, other.kind, &other.issuer, &other.client_id, &other.tenant)
+    }
+}
+
 impl ProviderKind {
     /// The issuer, where it follows from the kind and the customer.
     pub fn issuer(self, tenant: Option<&str>) -> Option<String> {

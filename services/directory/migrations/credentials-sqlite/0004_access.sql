@@ -4,12 +4,14 @@ UPDATE credential SET id = randomblob(16);
 CREATE UNIQUE INDEX credential_id ON credential (id);
 ALTER TABLE credential ADD COLUMN scope TEXT;
 ALTER TABLE credential ADD COLUMN acting_for BLOB;
--- What somebody's second step is made from, sealed; the last step of time whose code was used.
+-- What somebody's second step is made from, sealed; the last step of time whose code was used; and, until one was, to
+-- whom it was shown.
 CREATE TABLE second_step (
     person BLOB PRIMARY KEY,
     district TEXT NOT NULL,
     secret TEXT NOT NULL,
-    used BIGINT NOT NULL
+    used BIGINT NOT NULL,
+    half TEXT NOT NULL
 );
 -- Whose an account elsewhere is, once it is known.
 CREATE TABLE identity (
@@ -33,6 +35,7 @@ CREATE TABLE sign_on (
     until TEXT NOT NULL
 );
 CREATE INDEX sign_on_until ON sign_on (until);
+CREATE INDEX sign_on_district ON sign_on (district, until);
 -- What a provider and we share as a secret, sealed.
 CREATE TABLE provider_secret (
     district TEXT NOT NULL,

@@ -7,3 +7,5 @@ CREATE TABLE stand_in (
     last_day DATE NOT NULL,
     PRIMARY KEY (person, absent)
 );
+-- People are found by the address that they sign in with, in whichever district.
+CREATE INDEX person_login ON person (email);

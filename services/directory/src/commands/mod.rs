@@ -52,7 +52,7 @@ pub(crate) async fn handle(directory: &Directory, incoming: &Incoming) -> Result
         DirectoryAction::RevokeRole => people::revoke_role(directory, &message, by, read_body(body)?).await,
         DirectoryAction::DisablePerson => people::disable(directory, &message, by, read_body(body)?).await,
         DirectoryAction::EnablePerson => people::enable(directory, &message, read_body(body)?).await,
-        DirectoryAction::RemoveSecondStep => people::no_second_step(directory, &message, read_body(body)?).await,
+        DirectoryAction::RemoveSecondStep => people::no_second_step(directory, &message, by, read_body(body)?).await,
         DirectoryAction::NameStandIn => people::stand_in(directory, &message, by, read_body(body)?).await,
         DirectoryAction::EndStandIn => people::no_stand_in(directory, &message, by, read_body(body)?).await,
         DirectoryAction::MakeToken => people::token(directory, &message, by, read_body(body)?).await,
@@ -67,6 +67,11 @@ fn permitted(action: DirectoryAction, message: &CommandMessage) -> Result<&Claim
         Authority::Person(claims)
             if claims.district == message.district && roles.iter().any(|role| claims.has(*role)) =>
         {
+            if action.lets_in() && claims.token.is_some() {
+                return Err(Problem::forbidden(
+                    "who gets in is decided by people, signed in, and not with a token",
+                ));
+            }
             Ok(claims)
         }
         Authority::Person(_) | Authority::Policy { .. } => {
@@ -88,12 +93,16 @@ async fn state_of_district(
     carry_out(directory, message, &State(event)).await
 }
 
+/// Where a district's settings stand, whatever thing was named.
+fn of_district(message: &CommandMessage) -> Subject {
+    Subject::new(&message.district, Kind::District, message.district.thing_id())
+}
+
 async fn carry_out<C>(directory: &Directory, message: &CommandMessage, command: &C) -> Result<Done, Problem>
 where
     C: Decide<Thing, Event = DirectoryEvent, Rejection = NeverRefused>,
 {
-    // Whatever thing was named: a district's settings stand under the district.
-    let subject = Subject::new(&message.district, Kind::District, message.district.thing_id());
+    let subject = of_district(message);
     carry_out_on(directory, message, subject, command, |never| match never {}).await
 }
 
@@ -127,6 +136,17 @@ async fn state_on(
     event: DirectoryEvent,
 ) -> Result<Done, Problem> {
     carry_out_on(directory, message, subject, &State(event), |never| match never {}).await
+}
+
+/// Whether what follows from a command is still to be done: it was carried out now, or it is said again and nothing has
+/// happened to its thing since, so that it may not have come so far.
+async fn still_follows(directory: &Directory, subject: &Subject, done: &Done) -> Result<bool, Problem> {
+    if !done.repeated {
+        return Ok(true);
+    }
+    let history = History::<Thing>::read(&*directory.log, subject).await;
+    let history = history.map_err(|failure: Failure<()>| failure.problem(|()| Problem::not_found("thing")))?;
+    Ok(history.version() == done.version)
 }
 
 /// Puts on record what happened to a person at the door or in the office; `of` tells it from anything else that ever

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Days, Duration, NaiveTime};
+use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, Utc};
 use contracts::claims::Claims;
 use contracts::commands::{self as wire, CommandMessage, Done};
 use contracts::events::directory::{
     Grant, KnownAs, PersonDisabled, PersonEnabled, PersonRostered, RoleGranted, RoleRevoked, SecondStepRemoved,
     StandInEnded, StandInNamed, TokenEnded, TokenMade,
 };
-use contracts::ids::PersonId;
+use contracts::ids::{District, PersonId};
 use contracts::problem::Problem;
 use contracts::subjects::{Subject, Thing as Kind};
 use contracts::vocabulary::{DisabledBecause, Role};
 use decider::{Failure, History};
 use uuid::Uuid;
 
-use super::{away, carry_out_on, state_on};
+use super::{away, carry_out_on, state_on, still_follows};
 use crate::Directory;
 use crate::accounts::as_login;
 use crate::credentials::{LISTED_MAX, NewToken};
@@ -119,17 +119,10 @@ pub(super) async fn disable(
     let disabled = PersonDisabled {
         because: DisabledBecause::ByHand,
     };
-    let done = state_on(directory, message, subject, disabled.into()).await?;
-    directory
-        .credentials
-        .end_all(PersonId(message.thing))
-        .await
-        .map_err(away)?;
-    directory
-        .sign_on
-        .forget_person(PersonId(message.thing))
-        .await
-        .map_err(away)?;
+    let done = state_on(directory, message, subject.clone(), disabled.into()).await?;
+    if still_follows(directory, &subject, &done).await? {
+        directory.end_access(PersonId(message.thing)).await.map_err(away)?;
+    }
     Ok(done)
 }
 
@@ -205,18 +198,30 @@ pub(super) async fn person(
 pub(super) async fn no_second_step(
     directory: &Directory,
     message: &CommandMessage,
+    by: &Claims,
     _: wire::RemoveSecondStep,
 ) -> Result<Done, Problem> {
     let subject = somebody(directory, message).await?;
-    let done = state_on(directory, message, subject, SecondStepRemoved {}.into()).await?;
-    let person = PersonId(message.thing);
-    directory.second_steps.forget(person).await.map_err(away)?;
-    directory.credentials.end_sessions(person).await.map_err(away)?;
+    if by.person.0 == message.thing {
+        return Err(Problem::conflict(
+            "yourself",
+            "nobody takes their own second step away; another administrator can",
+        ));
+    }
+    let done = state_on(directory, message, subject.clone(), SecondStepRemoved {}.into()).await?;
+    if still_follows(directory, &subject, &done).await? {
+        let person = PersonId(message.thing);
+        directory.second_steps.forget(person).await.map_err(away)?;
+        directory.credentials.end_sessions(person).await.map_err(away)?;
+    }
     Ok(done)
 }
 
 /// The longest that somebody stands in for another.
 const STAND_IN_DAYS: i64 = 92;
+
+/// Beyond so many events of somebody's, only an administrator adds that they stand in.
+const NAMED_BY_OTHERS_MAX: usize = 500;
 
 /// Who says that somebody stands in: whoever is away, or an administrator, never for themselves.
 fn names_stand_in(message: &CommandMessage, by: &Claims, absent: PersonId) -> Result<(), Problem> {
@@ -249,6 +254,16 @@ pub(super) async fn stand_in(
             "absent",
             "is not somebody else of this district",
         ));
+    }
+    if !by.has(Role::Administrator) {
+        let history = History::<Thing>::read(&*directory.log, &subject).await;
+        let history = history.map_err(|failure: Failure<()>| failure.problem(|()| Problem::not_found("person")))?;
+        if history.recorded().len() >= NAMED_BY_OTHERS_MAX {
+            return Err(Problem::conflict(
+                "named-often",
+                "so much is on record of this person that an administrator has to name them",
+            ));
+        }
     }
     let today = directory.today(&message.district);
     let from = body.from.unwrap_or(today);
@@ -323,8 +338,7 @@ pub(super) async fn token(
         digest: body.digest.as_str().to_ascii_lowercase(),
         name: body.name.to_string(),
         scope: body.scope,
-        // To the end of that day, wherever it is day.
-        until: (body.until + Days::new(1)).and_time(NaiveTime::MIN).and_utc(),
+        until: end_of(directory, district, body.until),
     };
     let made = TokenMade {
         token: token.id,
@@ -341,6 +355,14 @@ pub(super) async fn token(
             .map_err(away)?;
     }
     Ok(done)
+}
+
+/// The end of a day in a district.
+fn end_of(directory: &Directory, district: &District, day: NaiveDate) -> DateTime<Utc> {
+    directory
+        .districts
+        .with(district, |record| record.calendar().end_of(day))
+        .unwrap_or_else(|| (day + Days::new(1)).and_time(NaiveTime::MIN).and_utc())
 }
 
 /// The tokens of somebody's that are on record and not ended.

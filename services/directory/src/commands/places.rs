@@ -234,9 +234,13 @@ pub(super) async fn retire_department(
             .map(|rule| rule.name.clone())
             .collect();
         let to = named.map(|named| record.department_named(named));
-        (record.departments.contains_key(&id), rules, to)
+        let follows = record
+            .departments
+            .values()
+            .any(|one| one.retired && one.loops_to == Some(id));
+        (record.departments.contains_key(&id), rules, to, follows)
     });
-    let Some((true, rules, to)) = known else {
+    let Some((true, rules, to, follows)) = known else {
         return Err(Problem::not_found("department"));
     };
     if !rules.is_empty() {
@@ -255,6 +259,12 @@ pub(super) async fn retire_department(
         }
         None => None,
     };
+    if named.is_none() && follows {
+        return Err(Problem::invalid_field(
+            "loops_to",
+            "is needed: another department was closed and its loops go to this one",
+        ));
+    }
     if named.is_none() {
         let there = open_there(directory, message).await?;
         if there.count > 0 {

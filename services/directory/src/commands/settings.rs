@@ -11,7 +11,7 @@ use contracts::problem::Problem;
 use contracts::sign_on::Provider;
 use contracts::vocabulary::Role;
 
-use super::{LIST_MAX, away, carry_out, state_of_district};
+use super::{LIST_MAX, away, carry_out, of_district, state_of_district, still_follows};
 use crate::Directory;
 use crate::domain::{PublishRules, SetCalendar, SetServiceLevel};
 use crate::{entering, second_step, sign_on as signing_on};
@@ -265,10 +265,46 @@ pub(super) async fn sign_on(
         client_id: body.client_id.to_string(),
         tenant,
     };
-    let done = state_of_district(directory, message, SignOnSet { provider }.into()).await?;
+    let known = directory
+        .districts
+        .with(&message.district, |record| record.sign_on.get(id).cloned())
+        .flatten();
+    // Whose accounts are whose, and what is shared, is of one provider: another under the same name knows nothing of it.
+    let other = known.filter(|known| !known.is_the_same_as(&provider));
+    if let Some(other) = &other
+        && body.client_secret.is_none()
+        && directory
+            .sign_on
+            .has_secret(&message.district, other)
+            .await
+            .map_err(away)?
+    {
+        return Err(Problem::invalid_field(
+            "client_secret",
+            "is needed anew: what was shared with the one before is not given to another",
+        ));
+    }
+    let done = state_of_district(
+        directory,
+        message,
+        SignOnSet {
+            provider: provider.clone(),
+        }
+        .into(),
+    )
+    .await?;
+    if !still_follows(directory, &of_district(message), &done).await? {
+        return Ok(done);
+    }
+    if let Some(other) = &other {
+        directory.sign_on.forget(&message.district, other).await.map_err(away)?;
+    }
     if let Some(secret) = &body.client_secret {
         let sealed = second_step::sealed(directory, secret.as_str()).await?;
-        let kept = directory.sign_on.keep_secret(&message.district, id, &sealed).await;
+        let kept = directory
+            .sign_on
+            .keep_secret(&message.district, &provider, &sealed)
+            .await;
         kept.map_err(away)?;
     }
     Ok(done)
@@ -281,7 +317,19 @@ pub(super) async fn no_sign_on(
     body: wire::RemoveSignOn,
 ) -> Result<Done, Problem> {
     let id = body.id.to_string();
-    let done = state_of_district(directory, message, SignOnRemoved { id: id.clone() }.into()).await?;
-    directory.sign_on.forget(&message.district, &id).await.map_err(away)?;
+    let known = directory
+        .districts
+        .with(&message.district, |record| record.sign_on.get(&id).cloned())
+        .flatten();
+    let done = state_of_district(directory, message, SignOnRemoved { id }.into()).await?;
+    if let Some(known) = known
+        && still_follows(directory, &of_district(message), &done).await?
+    {
+        directory
+            .sign_on
+            .forget(&message.district, &known)
+            .await
+            .map_err(away)?;
+    }
     Ok(done)
 }

@@ -107,11 +107,12 @@ impl Fold for Thing {
         }
         let same_kind = |known: &DirectoryEvent| std::mem::discriminant(known) == std::mem::discriminant(event);
         // Levels and roles are many of a kind: each stands for itself.
-        let many = matches!(
-            event,
-            DirectoryEvent::ServiceLevelSet(_) | DirectoryEvent::RoleGranted(_) | DirectoryEvent::RoleRevoked(_)
-        );
-        if many {
+        let many = matches!(event, DirectoryEvent::RoleGranted(_) | DirectoryEvent::RoleRevoked(_));
+        if let DirectoryEvent::ServiceLevelSet(set) = event {
+            self.last.retain(
+                |known| !matches!(known, DirectoryEvent::ServiceLevelSet(known) if known.level.id == set.level.id),
+            );
+        } else if many {
             self.last.retain(|known| known != event);
         } else {
             self.last.retain(|known| !same_kind(known));
@@ -192,11 +193,12 @@ impl Decide<Thing> for State {
             DirectoryEvent::StandInEnded(ended) => !thing.stands_in.contains_key(&ended.absent),
             DirectoryEvent::SignOnSet(set) => thing.sign_on.get(&set.provider.id) == Some(&set.provider),
             DirectoryEvent::SignOnRemoved(removed) => !thing.sign_on.contains_key(&removed.id),
-            DirectoryEvent::SchoolRetired(_) | DirectoryEvent::DepartmentRetired(_) => thing.retired,
+            DirectoryEvent::SchoolRetired(_) => thing.retired,
+            // Who gets its loops can be said once more.
+            retired @ DirectoryEvent::DepartmentRetired(_) => thing.retired && thing.last.contains(retired),
             // Each is of its own moment.
-            DirectoryEvent::SignInLinkMade(_)
-            | DirectoryEvent::PasswordChosen(_)
-            | DirectoryEvent::SecondStepSet(_) => false,
+            DirectoryEvent::SignInLinkMade(_) | DirectoryEvent::PasswordChosen(_) => false,
+            DirectoryEvent::SecondStepSet(_) => thing.second_step,
             added @ (DirectoryEvent::SchoolAdded(_) | DirectoryEvent::DepartmentAdded(_)) => {
                 !thing.retired && thing.last.contains(added)
             }
@@ -349,6 +351,26 @@ mod tests {
             spec.when(&zone(&["alder", "elm"], None)),
             Err(ZoneRefusal::SchoolsLeftOut([school("birch")].into()))
         );
+    }
+
+    #[test]
+    fn a_promise_can_be_set_back_to_what_it_was() {
+        let level = |days: u32| {
+            SetServiceLevel(ServiceLevelSet {
+                level: contracts::events::routing::ServiceLevel {
+                    id: "standard".to_owned(),
+                    name: "Standard".to_owned(),
+                    acknowledge_days: days,
+                    next_word_days: 10,
+                    resolve_days: 30,
+                    due_soon_days: 2,
+                },
+            })
+        };
+        let spec = given::<Thing>().done(&system(), &level(5));
+        assert_eq!(spec.when(&level(5)), Ok(None));
+        let spec = spec.done(&system(), &level(7));
+        assert!(spec.when(&level(5)).is_ok_and(|event| event.is_some()));
     }
 
     #[test]

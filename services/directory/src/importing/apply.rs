@@ -163,7 +163,8 @@ impl Writer<'_> {
                 let left = PersonDisabled {
                     because: DisabledBecause::LeftRoster,
                 };
-                state(Kind::Person, id.0, left.into()).await
+                state(Kind::Person, id.0, left.into()).await?;
+                self.directory.end_access(id).await.map_err(|error| error.to_string())
             }
             Step::Person(person) => {
                 let subject = self.subject(Kind::Person, person.id.0);

@@ -299,6 +299,20 @@ pub(crate) async fn email_of(db: &Db, district: &District, person: PersonId) -> 
     Ok(email.flatten())
 }
 
+/// Districts in which people share an address, who sign in with it and are told apart by their passwords.
+const SHARED_MAX: i64 = 5;
+
+/// Everybody with this e-mail address who may sign in, in whichever district.
+pub(crate) async fn people_by_email(db: &Db, email: &str) -> Result<Vec<(District, PersonId)>, sqlx::Error> {
+    let found: Vec<(Uuid, String)> = on!(db, pool => sqlx::query_as(
+            "SELECT id, district FROM person WHERE email = $1 AND NOT roster_disabled AND NOT hand_disabled ORDER BY id LIMIT $2")
+        .bind(email).bind(SHARED_MAX).fetch_all(pool).await)?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(id, district)| Some((district.parse().ok()?, PersonId(id))))
+        .collect())
+}
+
 /// The one person of a district with this e-mail address; nobody where two have it.
 pub(crate) async fn person_by_email(
     db: &Db,

@@ -51,6 +51,11 @@ const SIGNED_BY: [CoreJwsSigningAlgorithm; 8] = [
 pub(crate) struct Trouble(String);
 
 impl Trouble {
+    /// All of it took too long.
+    pub(crate) fn late() -> Self {
+        Self("it took too long".to_owned())
+    }
+
     /// An error and what it came from.
     pub(crate) fn said(error: &dyn std::error::Error) -> Self {
         let mut text = error.to_string();

@@ -25,7 +25,7 @@ use openidconnect::{
 };
 use sha2::{Digest as _, Sha256};
 use sql::Db;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Directory;
 use crate::commands::away;
@@ -42,8 +42,11 @@ pub(crate) use asking::may_be_asked;
 const WAY_MINUTES: i64 = 10;
 /// How long it is taken for true what a provider says of itself.
 const DISCOVERED_MINUTES: i64 = 10;
-/// Conversations with providers at once: a slow one keeps the others from nobody's door.
-const AT_ONCE: usize = 32;
+/// Conversations with one provider at once: a slow one keeps nobody from the others.
+const AT_ONCE: usize = 16;
+/// How long all that is asked of a provider may take when somebody comes back, beside its description of itself: less than
+/// they are kept waiting.
+const FINISHED_WITHIN: std::time::Duration = std::time::Duration::from_secs(6);
 /// Providers whose description of themselves is kept at hand.
 const DISCOVERED_MAX: usize = 200;
 /// Providers offered on the page where one signs in.
@@ -58,7 +61,7 @@ pub(crate) struct SignOns {
     store: Store,
     http: asking::Http,
     discovered: Arc<Mutex<Descriptions>>,
-    turns: Arc<Semaphore>,
+    turns: Arc<Mutex<HashMap<String, Arc<Semaphore>>>>,
 }
 
 impl SignOns {
@@ -67,7 +70,7 @@ impl SignOns {
             store: Store { db },
             http: asking::client()?,
             discovered: Arc::default(),
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            turns: Arc::default(),
         })
     }
 
@@ -75,20 +78,38 @@ impl SignOns {
     pub(crate) async fn keep_secret(
         &self,
         district: &District,
-        provider: &str,
+        provider: &Provider,
         sealed: &str,
     ) -> Result<(), sqlx::Error> {
         self.store.keep_secret(district, provider, sealed).await
     }
 
+    /// Whether a provider and we share a secret.
+    pub(crate) async fn has_secret(&self, district: &District, provider: &Provider) -> Result<bool, sqlx::Error> {
+        Ok(self.store.secret(district, provider).await?.is_some())
+    }
+
     /// Forgets a provider: what we share with it, and whose accounts there are whose.
-    pub(crate) async fn forget(&self, district: &District, provider: &str) -> Result<(), sqlx::Error> {
+    pub(crate) async fn forget(&self, district: &District, provider: &Provider) -> Result<(), sqlx::Error> {
         self.store.forget_provider(district, provider).await
     }
 
     /// Forgets which accounts are somebody's: they are found again as if they had never come.
     pub(crate) async fn forget_person(&self, person: PersonId) -> Result<(), sqlx::Error> {
         self.store.forget_person(person).await
+    }
+
+    /// A turn to talk with a provider; nothing where too many do.
+    fn turn(&self, issuer: &str) -> Option<OwnedSemaphorePermit> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= DISCOVERED_MAX && !turns.contains_key(issuer) {
+            turns.retain(|_, turns| turns.available_permits() < AT_ONCE);
+        }
+        let of_issuer = turns
+            .entry(issuer.to_owned())
+            .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)))
+            .clone();
+        of_issuer.try_acquire_owned().ok()
     }
 
     /// What a provider says of itself, as of late; anew where that is not enough.
@@ -188,12 +209,7 @@ async fn client_of(
     discovered: &Discovered,
     back: &str,
 ) -> Result<Client, Problem> {
-    let sealed = directory
-        .sign_on
-        .store
-        .secret(district, &provider.id)
-        .await
-        .map_err(away)?;
+    let sealed = directory.sign_on.store.secret(district, provider).await.map_err(away)?;
     let secret = match sealed {
         Some(sealed) => Some(ClientSecret::new(second_step::opened(directory, &sealed).await?)),
         None => None,
@@ -216,7 +232,7 @@ pub(crate) async fn begin(directory: &Directory, asked: BeginSignOn) -> Result<S
     let signing = &directory.sign_on;
     let provider = provider_of(directory, &asked.district, &asked.provider)?;
     let now = directory.clock.now();
-    let _turn = signing.turns.try_acquire().map_err(|_| busy())?;
+    let _turn = signing.turn(&provider.issuer).ok_or_else(busy)?;
     let discovered = signing.discover(&provider.issuer, now, false).await;
     let discovered = discovered.map_err(|trouble| elsewhere(&provider, &trouble))?;
     let client = client_of(directory, &asked.district, &provider, &discovered, &asked.back).await?;
@@ -244,14 +260,11 @@ pub(crate) async fn begin(directory: &Directory, asked: BeginSignOn) -> Result<S
         back: asked.back,
         until: now + Duration::minutes(WAY_MINUTES),
     };
-    if !signing
+    signing
         .store
         .set_out(&digest(state.secret()), &way, now)
         .await
-        .map_err(away)?
-    {
-        return Err(busy());
-    }
+        .map_err(away)?;
     Ok(SignOnBegun {
         address: address.to_string(),
     })
@@ -275,7 +288,7 @@ pub(crate) async fn finish(directory: &Directory, asked: FinishSignOn) -> Result
         return Err(over());
     }
     let provider = provider_of(directory, &asked.district, &asked.provider)?;
-    let _turn = signing.turns.try_acquire().map_err(|_| busy())?;
+    let _turn = signing.turn(&provider.issuer).ok_or_else(busy)?;
     let discovered = signing.discover(&provider.issuer, now, false).await;
     let discovered = discovered.map_err(|trouble| elsewhere(&provider, &trouble))?;
     match &asked.issuer {
@@ -283,7 +296,10 @@ pub(crate) async fn finish(directory: &Directory, asked: FinishSignOn) -> Result
         None if discovered.says_issuer() => return Err(refused(&provider, "no issuer beside the code")),
         Some(_) | None => {}
     }
-    let claims = claims_of(directory, &provider, &discovered, &way, asked.code, now).await?;
+    let asking = claims_of(directory, &provider, &discovered, &way, asked.code, now);
+    let claims = tokio::time::timeout(FINISHED_WITHIN, asking)
+        .await
+        .map_err(|_| elsewhere(&provider, &Trouble::late()))??;
     let account = match account::of(&provider, &claims) {
         Ok(account) => account,
         Err(Foreign { why, account }) => {
@@ -304,7 +320,7 @@ pub(crate) async fn finish(directory: &Directory, asked: FinishSignOn) -> Result
     }
     signing
         .store
-        .keep_identity(&asked.district, &provider.id, &account.stable, person, now)
+        .keep_identity(&asked.district, &provider, &account.stable, person, now)
         .await
         .map_err(away)?;
     directory
@@ -384,7 +400,7 @@ async fn whose(
     account: &Account,
 ) -> Result<Option<PersonId>, Problem> {
     let (db, store) = (&directory.people.db, &directory.sign_on.store);
-    let before = store.identity(district, &provider.id, &account.stable).await;
+    let before = store.identity(district, provider, &account.stable).await;
     if let Some(person) = before.map_err(away)? {
         return Ok(Some(person));
     }
@@ -403,7 +419,7 @@ async fn whose(
         return Ok(None);
     };
     // An address that somebody had may be given to somebody else: the account does not come with it.
-    let has_another = store.has_identity(district, &provider.id, person).await.map_err(away)?;
+    let has_another = store.has_identity(district, provider, person).await.map_err(away)?;
     Ok((!has_another).then_some(person))
 }
 

@@ -2,10 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use contracts::ids::{District, PersonId};
+use contracts::sign_on::Provider;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use sql::{Db, on};
 use uuid::Uuid;
 
-/// People who are on the way at once, in all districts: beyond, nobody sets out.
+/// People of a district who are on the way at once: beyond, those who set out first are given up.
 const ON_THE_WAY_MAX: i64 = 10_000;
 
 /// The store.
@@ -29,21 +32,34 @@ pub(crate) struct OnTheWay {
 
 type WayRow = (String, String, String, String, String, String, DateTime<Utc>);
 
+/// What a provider's accounts and secret are kept under: all that makes it the one it is, so that another under the same
+/// id is never given them, whenever it took its place.
+fn exact(provider: &Provider) -> String {
+    let all = json!([
+        provider.id,
+        provider.kind,
+        provider.issuer,
+        provider.client_id,
+        provider.tenant
+    ]);
+    runtime::ids::hex(&Sha256::digest(all.to_string()))
+}
+
 impl Store {
-    /// Notes that somebody set out; whether there was room.
-    pub(crate) async fn set_out(&self, state: &str, way: &OnTheWay, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+    /// Notes that somebody set out. Nobody is kept from it by others who only set out: those of longest ago are given up.
+    pub(crate) async fn set_out(&self, state: &str, way: &OnTheWay, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
         on!(&self.db, pool => {
             sqlx::query("DELETE FROM sign_on WHERE until < $1").bind(now).execute(pool).await?;
-            let there: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sign_on").fetch_one(pool).await?;
-            if there >= ON_THE_WAY_MAX {
-                return Ok(false);
-            }
+            sqlx::query(
+                    "DELETE FROM sign_on WHERE state IN (\
+                        SELECT state FROM sign_on WHERE district = $1 ORDER BY until DESC LIMIT 1000 OFFSET $2)")
+                .bind(way.district.as_str()).bind(ON_THE_WAY_MAX).execute(pool).await?;
             sqlx::query(
                     "INSERT INTO sign_on (state, district, provider, browser, nonce, verifier, back, until) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
                 .bind(state).bind(way.district.as_str()).bind(&way.provider).bind(&way.browser).bind(&way.nonce)
                 .bind(&way.verifier).bind(&way.back).bind(way.until)
-                .execute(pool).await.map(|_| true)
+                .execute(pool).await.map(|_| ())
         })
     }
 
@@ -71,12 +87,12 @@ impl Store {
     pub(crate) async fn identity(
         &self,
         district: &District,
-        provider: &str,
+        provider: &Provider,
         account: &str,
     ) -> Result<Option<PersonId>, sqlx::Error> {
         let person: Option<Uuid> = on!(&self.db, pool => sqlx::query_scalar(
                 "SELECT person FROM identity WHERE district = $1 AND provider = $2 AND account = $3")
-            .bind(district.as_str()).bind(provider).bind(account).fetch_optional(pool).await)?;
+            .bind(district.as_str()).bind(exact(provider)).bind(account).fetch_optional(pool).await)?;
         Ok(person.map(PersonId))
     }
 
@@ -84,12 +100,12 @@ impl Store {
     pub(crate) async fn has_identity(
         &self,
         district: &District,
-        provider: &str,
+        provider: &Provider,
         person: PersonId,
     ) -> Result<bool, sqlx::Error> {
         let there: i64 = on!(&self.db, pool => sqlx::query_scalar(
                 "SELECT COUNT(*) FROM identity WHERE district = $1 AND provider = $2 AND person = $3")
-            .bind(district.as_str()).bind(provider).bind(person.0).fetch_one(pool).await)?;
+            .bind(district.as_str()).bind(exact(provider)).bind(person.0).fetch_one(pool).await)?;
         Ok(there > 0)
     }
 
@@ -97,7 +113,7 @@ impl Store {
     pub(crate) async fn keep_identity(
         &self,
         district: &District,
-        provider: &str,
+        provider: &Provider,
         account: &str,
         person: PersonId,
         now: DateTime<Utc>,
@@ -105,38 +121,39 @@ impl Store {
         on!(&self.db, pool => sqlx::query(
                 "INSERT INTO identity (district, provider, account, person, last) VALUES ($1, $2, $3, $4, $5) \
                  ON CONFLICT (district, provider, account) DO UPDATE SET person = excluded.person, last = excluded.last")
-            .bind(district.as_str()).bind(provider).bind(account).bind(person.0).bind(now)
+            .bind(district.as_str()).bind(exact(provider)).bind(account).bind(person.0).bind(now)
             .execute(pool).await.map(|_| ()))
     }
 
     /// What a provider and we share as a secret, sealed.
-    pub(crate) async fn secret(&self, district: &District, provider: &str) -> Result<Option<String>, sqlx::Error> {
+    pub(crate) async fn secret(&self, district: &District, provider: &Provider) -> Result<Option<String>, sqlx::Error> {
         on!(&self.db, pool => sqlx::query_scalar("SELECT secret FROM provider_secret WHERE district = $1 AND provider = $2")
-            .bind(district.as_str()).bind(provider).fetch_optional(pool).await)
+            .bind(district.as_str()).bind(exact(provider)).fetch_optional(pool).await)
     }
 
     /// Keeps it.
     pub(crate) async fn keep_secret(
         &self,
         district: &District,
-        provider: &str,
+        provider: &Provider,
         secret: &str,
     ) -> Result<(), sqlx::Error> {
         on!(&self.db, pool => sqlx::query(
                 "INSERT INTO provider_secret (district, provider, secret) VALUES ($1, $2, $3) \
                  ON CONFLICT (district, provider) DO UPDATE SET secret = excluded.secret")
-            .bind(district.as_str()).bind(provider).bind(secret).execute(pool).await.map(|_| ()))
+            .bind(district.as_str()).bind(exact(provider)).bind(secret).execute(pool).await.map(|_| ()))
     }
 
     /// Forgets a provider.
-    pub(crate) async fn forget_provider(&self, district: &District, provider: &str) -> Result<(), sqlx::Error> {
+    pub(crate) async fn forget_provider(&self, district: &District, provider: &Provider) -> Result<(), sqlx::Error> {
         on!(&self.db, pool => {
-            for table in [
-                "DELETE FROM provider_secret WHERE district = $1 AND provider = $2",
-                "DELETE FROM identity WHERE district = $1 AND provider = $2",
-                "DELETE FROM sign_on WHERE district = $1 AND provider = $2",
+            let of_it = exact(provider);
+            for (table, known_as) in [
+                ("DELETE FROM provider_secret WHERE district = $1 AND provider = $2", &of_it),
+                ("DELETE FROM identity WHERE district = $1 AND provider = $2", &of_it),
+                ("DELETE FROM sign_on WHERE district = $1 AND provider = $2", &provider.id),
             ] {
-                sqlx::query(table).bind(district.as_str()).bind(provider).execute(pool).await?;
+                sqlx::query(table).bind(district.as_str()).bind(known_as).execute(pool).await?;
             }
             Ok(())
         })

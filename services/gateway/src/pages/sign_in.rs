@@ -312,7 +312,8 @@ pub(super) async fn sign_out(
 pub(super) fn local(wanted: &str) -> String {
     let ours = wanted.starts_with('/')
         && !wanted.starts_with("//")
-        && !wanted.contains(['\\', '\r', '\n'])
+        && !wanted.contains('\\')
+        && !wanted.contains(char::is_control)
         && !wanted.starts_with("/sign-");
     if ours { wanted.to_owned() } else { String::new() }
 }
@@ -328,6 +329,7 @@ mod tests {
             "https://example.org",
             "//example.org",
             "/\\example.org",
+            "/\t/example.org",
             "javascript:x",
             "/sign-out",
             "",
