@@ -121,7 +121,14 @@ async fn in_two_steps(location: Location) {
     for nobody in ["half one", "link"] {
         assert_eq!(stack.api_with(nobody).get("/api/v1/me").await.status, 401, "{nobody}");
     }
+    // Whoever has the password too is shown another secret, which is worth nothing once this one is set up.
+    assert_eq!(
+        signs_in(&stack, "eve@north.example", "half zero").await,
+        SignedIn::SecondStep
+    );
+    let theirs = looks(&stack, "half zero").await.expect("to be set up").secret;
     let setting = looks(&stack, "half one").await.expect("to be set up");
+    assert_ne!(setting.secret, theirs);
     let secret = setting.secret.expect("a secret");
     assert_eq!(
         looks(&stack, "half one").await.expect("again").secret.as_deref(),

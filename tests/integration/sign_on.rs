@@ -479,6 +479,34 @@ async fn signing_on(location: Location) {
     assert_eq!(again.goes(provider.lets_in(&sent).as_str()).await.status(), 403);
     assert_eq!(again.is().await, None);
 
+    // Another in its place is told nothing that was shared with it, and knows none of the accounts there.
+    let eve = stack.signed_in("eve", "puts another in its place").await;
+    let mut another =
+        json!({"id": "idp", "kind": "standard", "name": "x", "issuer": provider.issuer(), "client_id": "other"});
+    let reply = eve.post("/api/v1/directory/sign-on", &another).await;
+    assert_eq!((reply.status, reply.field()), (422, "client_secret"), "{reply:?}");
+    let arrives = async |claims: Value| {
+        provider.says(claims);
+        let browser = Browser::new(&stack);
+        let sent = browser.sets_out("idp").await;
+        browser.goes(provider.lets_in(&sent).as_str()).await;
+        browser.is().await
+    };
+    let by_address = json!({"sub": "u-9", "email": "ruth@north.example", "email_verified": true});
+    let by_account = json!({"sub": "u-9"});
+    assert_eq!(arrives(by_address).await.as_deref(), Some("ruth"));
+    assert_eq!(
+        arrives(by_account.clone()).await.as_deref(),
+        Some("ruth"),
+        "known from before"
+    );
+    another["client_secret"] = json!("another");
+    assert_eq!(eve.post("/api/v1/directory/sign-on", &another).await.status, 200);
+    another["client_id"] = json!("loopline");
+    another["client_secret"] = json!(provider.secret);
+    assert_eq!(eve.post("/api/v1/directory/sign-on", &another).await.status, 200);
+    assert_eq!(arrives(by_account).await, None, "another was there in between");
+
     // A provider that is down, answers at length or sends elsewhere holds nobody up and lets nobody in. It was asked
     // minutes ago: what it said of itself is kept for ten.
     stack.clock.set(stack.clock.now() + chrono::Duration::minutes(11));
@@ -501,15 +529,6 @@ async fn signing_on(location: Location) {
         404,
         "of the one district only"
     );
-
-    // Another in its place is told nothing that was shared with it, and knows none of the accounts there.
-    let eve = stack.signed_in("eve", "puts another in its place").await;
-    let mut another =
-        json!({"id": "idp", "kind": "standard", "name": "x", "issuer": provider.issuer(), "client_id": "other"});
-    let reply = eve.post("/api/v1/directory/sign-on", &another).await;
-    assert_eq!((reply.status, reply.field()), (422, "client_secret"), "{reply:?}");
-    another["client_secret"] = json!("another");
-    assert_eq!(eve.post("/api/v1/directory/sign-on", &another).await.status, 200);
 
     // Taken away, it lets nobody in.
     let reply = stack

@@ -102,20 +102,21 @@ fn ending(viewer: &Viewer, token: Uuid) -> Form {
     .with(Field::hidden("token", token, Shape::Text))
 }
 
+/// Everybody but one, to choose from, with nobody chosen.
+pub(super) fn others_than(viewer: &Viewer, one: PersonId) -> Vec<Choice> {
+    let others = viewer.district.people.iter().filter(|person| person.id != one);
+    let named = others.map(|person| Choice::new(person.id, person.name.clone()));
+    std::iter::once(Choice::new("", "-")).chain(named).collect()
+}
+
 /// The form that says who stands in.
 fn standing_in(viewer: &Viewer) -> Option<Form> {
     let own = viewer.visitor.claims.person;
-    let mut people: Vec<Choice> = viewer
-        .district
-        .people
-        .iter()
-        .filter(|person| person.id != own)
-        .map(|person| Choice::new(person.id, person.name.clone()))
-        .collect();
-    if people.is_empty() {
+    let people = others_than(viewer, own);
+    // The first says that nobody is chosen yet.
+    if people.len() < 2 {
         return None;
     }
-    people.insert(0, Choice::new("", "-"));
     let form = Form::new(
         viewer,
         "stand-in",

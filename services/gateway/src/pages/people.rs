@@ -156,14 +156,6 @@ fn unstepping(viewer: &Viewer, href: &str) -> Form {
 
 /// The form that says for whom somebody stands in.
 fn standing_in(viewer: &Viewer, href: &str, person: PersonId) -> Form {
-    let mut people: Vec<Choice> = viewer
-        .district
-        .people
-        .iter()
-        .filter(|other| other.id != person)
-        .map(|other| Choice::new(other.id, other.name.clone()))
-        .collect();
-    people.insert(0, Choice::new("", "-"));
     Form::new(
         viewer,
         "name-stand-in",
@@ -172,7 +164,7 @@ fn standing_in(viewer: &Viewer, href: &str, person: PersonId) -> Form {
         "Let them stand in",
     )
     .lead("They see and do what that person may, but for what auditors and administrators do; the record shows both names.")
-    .with(Field::pick("absent", "For whom?", people).needed("choose somebody"))
+    .with(Field::pick("absent", "For whom?", super::account::others_than(viewer, person)).needed("choose somebody"))
     .with(Field::day("from", "From which day on?").hint("Today, where nothing is said."))
     .with(Field::day("until", "The last day").needed("choose a day"))
 }
