@@ -21,6 +21,16 @@ pub struct PostgresServer {
 static SERVER: OnceCell<Option<PostgresServer>> = OnceCell::const_new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
+/// Whoever sets the server up, for whom no lock holds.
+const SUPERUSER: &str = "postgres";
+/// An ordinary role that owns a database, as a district's would.
+const ROLE: &str = "loopline";
+
+/// The same database as a superuser reaches it.
+pub fn as_superuser(url: &str) -> String {
+    url.replace(&format!("//{ROLE}@"), &format!("//{SUPERUSER}@"))
+}
+
 /// Somewhere to keep tables: SQLite, or PostgreSQL where its binaries are there.
 pub async fn location(postgres: bool) -> Option<Location> {
     if !postgres {
@@ -32,15 +42,15 @@ pub async fn location(postgres: bool) -> Option<Location> {
         .await
         .as_ref()?;
     let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
-    let admin = sqlx::PgPool::connect(&server.url("postgres"))
+    let admin = sqlx::PgPool::connect(&server.url("postgres", SUPERUSER))
         .await
         .expect("the server answers");
     admin
-        .execute(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(AssertSqlSafe(format!("CREATE DATABASE {name} OWNER {ROLE}")))
         .await
         .expect("a database");
     admin.close().await;
-    Some(Location::Url(server.url(&name)))
+    Some(Location::Url(server.url(&name, ROLE)))
 }
 
 /// A command that does not run as root, which PostgreSQL refuses.
@@ -66,7 +76,7 @@ impl PostgresServer {
             .args([
                 "--no-sync",
                 "--auth=trust",
-                "--username=loopline",
+                "--username=postgres",
                 "--encoding=UTF8",
                 "--locale=C",
                 "-D",
@@ -106,9 +116,11 @@ impl PostgresServer {
             port,
             _server: child,
         };
-        let url = server.url("postgres");
+        let url = server.url("postgres", SUPERUSER);
         crate::until("PostgreSQL answers", async || match sqlx::PgPool::connect(&url).await {
             Ok(pool) => {
+                let role = AssertSqlSafe(format!("CREATE ROLE {ROLE} LOGIN"));
+                pool.execute(role).await.expect("a role");
                 pool.close().await;
                 true
             }
@@ -118,10 +130,10 @@ impl PostgresServer {
         Some(server)
     }
 
-    fn url(&self, database: &str) -> String {
+    fn url(&self, database: &str, role: &str) -> String {
         let socket = self.socket.to_string_lossy().replace('/', "%2F");
         format!(
-            "postgres://loopline@localhost/{database}?host={socket}&port={}",
+            "postgres://{role}@localhost/{database}?host={socket}&port={}",
             self.port
         )
     }

@@ -9,7 +9,7 @@ mod stack;
 
 pub use api::{Api, Reply, tension};
 pub use broker::TestBroker;
-pub use database::{PostgresServer, location};
+pub use database::{PostgresServer, as_superuser, location};
 pub use district::{DISTRICTS, People};
 pub use stack::{Stack, monday};
 

@@ -19,6 +19,7 @@ mod read_models;
 mod record;
 mod register;
 mod roster;
+mod second_lock;
 mod sight;
 mod sign_on;
 mod simulation;

@@ -29,7 +29,9 @@ pub(super) async fn rows(db: &Db) -> Vec<String> {
         "SELECT CAST(loop_row.filed_seq AS TEXT) || '|' || CAST(COUNT(*) AS TEXT) FROM loop_row JOIN loop_person ON loop = loop_row.id GROUP BY loop_row.filed_seq ORDER BY loop_row.filed_seq",
         "SELECT CAST(loop_row.filed_seq AS TEXT) || '|' || CAST(COUNT(*) AS TEXT) FROM loop_row JOIN loop_department ON loop = loop_row.id GROUP BY loop_row.filed_seq ORDER BY loop_row.filed_seq",
     ] {
-        let found: Vec<(String,)> = on!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).expect("rows");
+        let found: Vec<(String,)> =
+            on!(db.across().await.expect("a connection"), rows => sqlx::query_as(sql).fetch_all(rows).await)
+                .expect("rows");
         all.extend(found.into_iter().map(|(row,)| row));
     }
     all
@@ -224,7 +226,7 @@ impl eventlog::EventLog for Overtaken {
 
 async fn watched(db: &Db) -> Vec<(String, i32, i32)> {
     let sql = "SELECT COALESCE(CAST(next_at AS TEXT), ''), calendar_version, running FROM watch ORDER BY id";
-    on!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).expect("rows")
+    on!(db.across().await.expect("a connection"), rows => sqlx::query_as(sql).fetch_all(rows).await).expect("rows")
 }
 
 async fn a_slower_replica_leaves_nothing_out(location: Location) {
@@ -287,7 +289,7 @@ async fn the_unreadable_is_set_aside(location: Location) {
         .await
         .expect("it opens");
     let aside: i64 =
-        on!(&timeline.db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM set_aside").fetch_one(pool).await)
+        on!(timeline.db.across().await.expect("a connection"), rows => sqlx::query_scalar("SELECT COUNT(*) FROM set_aside").fetch_one(rows).await)
             .expect("a count");
     assert_eq!(aside, 3);
     stack.stop().await;

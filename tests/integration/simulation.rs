@@ -217,8 +217,8 @@ async fn watched_rows(seed: u64, played: &Played, watch: &Model<routing::read_mo
         i32,
         Option<Uuid>,
     );
-    let rows: Vec<Row> = on!(&watch.db, pool => sqlx::query_as(
-        "SELECT id, district, next_at, calendar_version, running, department FROM watch").fetch_all(pool).await)
+    let rows: Vec<Row> = on!(watch.db.across().await.expect("a connection"), rows => sqlx::query_as(
+        "SELECT id, district, next_at, calendar_version, running, department FROM watch").fetch_all(rows).await)
     .expect("rows");
     assert_eq!(rows.len(), loops.len(), "seed {seed}");
     for (id, district, next_at, calendar_version, running, department) in rows {
@@ -248,9 +248,10 @@ async fn timeline_rows(seed: u64, played: &Played, location: &Location, raws: &[
     let fresh = || Arc::new(timeline::ReadModel::new(log.clone(), keyring.clone()));
     let model = fed(seed, raws, open("timeline").await.expect("it opens"), fresh).await;
     let (loops, _) = folded(played);
-    let rows: Vec<(Uuid, String, i64, String)> = on!(&model.db, pool => sqlx::query_as(
-        "SELECT id, state, version, holder FROM loop_row").fetch_all(pool).await)
-    .expect("rows");
+    let rows: Vec<(Uuid, String, i64, String)> =
+        on!(model.db.across().await.expect("a connection"), rows => sqlx::query_as(
+        "SELECT id, state, version, holder FROM loop_row").fetch_all(rows).await)
+        .expect("rows");
     assert_eq!(rows.len(), loops.len(), "seed {seed}");
     for (id, state, version, holder) in rows {
         let record = loops[&LoopId(id)].record().expect("filed");

@@ -37,9 +37,9 @@ pub(crate) struct Account {
 impl Accounts {
     /// The account of somebody, where they have one.
     pub(crate) async fn of(&self, person: PersonId, district: &District) -> Result<Option<Account>, sqlx::Error> {
-        let hash: Option<String> = on!(&self.db, pool => sqlx::query_scalar(
+        let hash: Option<String> = on!(self.db.of(district).await?, rows => sqlx::query_scalar(
                 "SELECT hash FROM account WHERE person = $1 AND district = $2")
-            .bind(person.0).bind(district.as_str()).fetch_optional(pool).await)?;
+            .bind(person.0).bind(district.as_str()).fetch_optional(rows).await)?;
         Ok(hash.map(|hash| Account {
             person,
             district: district.clone(),
@@ -55,17 +55,17 @@ impl Accounts {
         hash: &str,
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query(
+        on!(self.db.of(district).await?, rows => sqlx::query(
                 "INSERT INTO account (person, district, login, hash, set_at) VALUES ($1, $2, $3, $4, $5) \
                  ON CONFLICT (person) DO UPDATE SET login = excluded.login, hash = excluded.hash, set_at = excluded.set_at")
             .bind(person.0).bind(district.as_str()).bind(login).bind(hash).bind(now)
-            .execute(pool).await.map(|_| ()))
+            .execute(rows).await.map(|_| ()))
     }
 
     /// Whether somebody has a password.
-    pub(crate) async fn has(&self, person: PersonId) -> Result<bool, sqlx::Error> {
-        let there: Option<i64> = on!(&self.db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM account WHERE person = $1")
-            .bind(person.0).fetch_optional(pool).await)?;
+    pub(crate) async fn has(&self, district: &District, person: PersonId) -> Result<bool, sqlx::Error> {
+        let there: Option<i64> = on!(self.db.of(district).await?, rows => sqlx::query_scalar("SELECT COUNT(*) FROM account WHERE person = $1")
+            .bind(person.0).fetch_optional(rows).await)?;
         Ok(there.unwrap_or_default() > 0)
     }
 
@@ -73,10 +73,10 @@ impl Accounts {
     /// to be waited. Of many who try at once, one does.
     pub(crate) async fn tries(&self, tried: &str, now: DateTime<Utc>) -> Result<Option<u64>, sqlx::Error> {
         let old = now - Duration::hours(FORGOTTEN_HOURS);
-        on!(&self.db, pool => {
-            sqlx::query("DELETE FROM attempt WHERE last < $1").bind(old).execute(pool).await?;
+        on!(self.db.across().await?, rows => {
+            sqlx::query("DELETE FROM attempt WHERE last < $1").bind(old).execute(&mut *rows).await?;
             let known: Option<(i64, Option<DateTime<Utc>>)> = sqlx::query_as("SELECT failures, until FROM attempt WHERE tried = $1")
-                .bind(tried).fetch_optional(pool).await?;
+                .bind(tried).fetch_optional(&mut *rows).await?;
             let (failures, until) = known.unwrap_or_default();
             let left = until.map_or(0, |until| (until - now).num_milliseconds());
             if left > 0 {
@@ -93,19 +93,19 @@ impl Accounts {
                      ON CONFLICT (tried) DO UPDATE SET failures = excluded.failures, last = excluded.last, until = excluded.until \
                      WHERE attempt.failures = $5")
                 .bind(tried).bind(next).bind(now).bind(until).bind(failures)
-                .execute(pool).await?;
+                .execute(rows).await?;
             Ok((taken.rows_affected() == 0).then_some(1))
         })
     }
 
     pub(crate) async fn succeeded(&self, tried: &str) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query("DELETE FROM attempt WHERE tried = $1").bind(tried).execute(pool).await.map(|_| ()))
+        on!(self.db.across().await?, rows => sqlx::query("DELETE FROM attempt WHERE tried = $1").bind(tried).execute(rows).await.map(|_| ()))
     }
 
     /// Whether the device was used to sign in as one of these before.
     pub(crate) async fn knows_device(&self, device: &str, accounts: &[Account]) -> Result<bool, sqlx::Error> {
-        let whose: Option<Uuid> = on!(&self.db, pool => sqlx::query_scalar("SELECT person FROM device WHERE digest = $1")
-            .bind(device).fetch_optional(pool).await)?;
+        let whose: Option<Uuid> = on!(self.db.across().await?, rows => sqlx::query_scalar("SELECT person FROM device WHERE digest = $1")
+            .bind(device).fetch_optional(rows).await)?;
         Ok(whose.is_some_and(|person| accounts.iter().any(|account| account.person.0 == person)))
     }
 
@@ -115,10 +115,10 @@ impl Accounts {
         person: PersonId,
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query(
+        on!(self.db.across().await?, rows => sqlx::query(
                 "INSERT INTO device (digest, person, last) VALUES ($1, $2, $3) \
                  ON CONFLICT (digest) DO UPDATE SET person = excluded.person, last = excluded.last")
-            .bind(device).bind(person.0).bind(now).execute(pool).await.map(|_| ()))
+            .bind(device).bind(person.0).bind(now).execute(rows).await.map(|_| ()))
     }
 
     pub(crate) async fn keep_link(
@@ -128,11 +128,11 @@ impl Accounts {
         district: &District,
         until: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => {
+        on!(self.db.of(district).await?, rows => {
             // A new link is the only one.
-            sqlx::query("DELETE FROM link WHERE person = $1").bind(person.0).execute(pool).await?;
+            sqlx::query("DELETE FROM link WHERE person = $1").bind(person.0).execute(&mut *rows).await?;
             sqlx::query("INSERT INTO link (digest, person, district, until) VALUES ($1, $2, $3, $4)")
-                .bind(link).bind(person.0).bind(district.as_str()).bind(until).execute(pool).await.map(|_| ())
+                .bind(link).bind(person.0).bind(district.as_str()).bind(until).execute(rows).await.map(|_| ())
         })
     }
 
@@ -141,15 +141,15 @@ impl Accounts {
         link: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<(PersonId, District)>, sqlx::Error> {
-        let row: Option<(Uuid, String)> = on!(&self.db, pool => sqlx::query_as(
+        let row: Option<(Uuid, String)> = on!(self.db.across().await?, rows => sqlx::query_as(
                 "SELECT person, district FROM link WHERE digest = $1 AND until > $2")
-            .bind(link).bind(now).fetch_optional(pool).await)?;
+            .bind(link).bind(now).fetch_optional(rows).await)?;
         Ok(row.and_then(|(person, district)| Some((PersonId(person), district.parse().ok()?))))
     }
 
     /// Uses a link up; whether it was there to be used.
     pub(crate) async fn use_link(&self, link: &str) -> Result<bool, sqlx::Error> {
-        on!(&self.db, pool => sqlx::query("DELETE FROM link WHERE digest = $1").bind(link).execute(pool).await
+        on!(self.db.across().await?, rows => sqlx::query("DELETE FROM link WHERE digest = $1").bind(link).execute(rows).await
             .map(|done| done.rows_affected() > 0))
     }
 }

@@ -106,6 +106,7 @@ impl Credentials {
         let migrations = Migrations {
             sqlite: &SQLITE,
             postgres: &POSTGRES,
+            unlocked: &[],
         };
         Ok(Self {
             db: Db::open(location, "credentials", migrations, Durability::Sole).await?,
@@ -195,12 +196,12 @@ impl Credentials {
         person: PersonId,
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query(
+        on!(self.db.of(district).await?, rows => sqlx::query(
                 "INSERT INTO credential (digest, id, person, district, kind, label, scope, created_at, expires_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (digest) DO NOTHING")
             .bind(row.digest).bind(row.id).bind(person.0).bind(district.as_str()).bind(row.kind.code()).bind(row.label)
             .bind(row.scope.map(TokenScope::code)).bind(now).bind(row.until)
-            .execute(pool).await.map(|_| ()))
+            .execute(rows).await.map(|_| ()))
     }
 
     /// Whose secret this is, if it has not ended and lets somebody in.
@@ -214,10 +215,10 @@ impl Credentials {
             DateTime<Utc>,
             Option<DateTime<Utc>>,
         );
-        let row: Option<Found> = on!(&self.db, pool => sqlx::query_as(
+        let row: Option<Found> = on!(self.db.across().await?, rows => sqlx::query_as(
                 "SELECT district, person, kind, scope, acting_for, created_at, used_at FROM credential \
                  WHERE digest = $1 AND expires_at > $2 AND kind <> $3")
-            .bind(digest).bind(now).bind(Kind::Half.code()).fetch_optional(pool).await)?;
+            .bind(digest).bind(now).bind(Kind::Half.code()).fetch_optional(rows).await)?;
         let Some((district, person, kind, scope, acting_for, created_at, used_at)) = row else {
             return Ok(None);
         };
@@ -228,8 +229,8 @@ impl Credentials {
             return Ok(None);
         }
         if used_at.is_none() || now - last > Duration::minutes(NOTED_MINUTES) {
-            on!(&self.db, pool => sqlx::query("UPDATE credential SET used_at = $2 WHERE digest = $1")
-                .bind(digest).bind(now).execute(pool).await.map(|_| ()))?;
+            on!(self.db.across().await?, rows => sqlx::query("UPDATE credential SET used_at = $2 WHERE digest = $1")
+                .bind(digest).bind(now).execute(rows).await.map(|_| ()))?;
         }
         // Tokens that are older than scopes do all that their owner may.
         let scope = scope
@@ -250,9 +251,9 @@ impl Credentials {
         digest: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<(District, PersonId)>, sqlx::Error> {
-        let row: Option<(String, Uuid)> = on!(&self.db, pool => sqlx::query_as(
+        let row: Option<(String, Uuid)> = on!(self.db.across().await?, rows => sqlx::query_as(
                 "SELECT district, person FROM credential WHERE digest = $1 AND expires_at > $2 AND kind = $3")
-            .bind(digest).bind(now).bind(Kind::Half.code()).fetch_optional(pool).await)?;
+            .bind(digest).bind(now).bind(Kind::Half.code()).fetch_optional(rows).await)?;
         Ok(row.and_then(|(district, person)| Some((district.parse().ok()?, PersonId(person)))))
     }
 
@@ -265,11 +266,11 @@ impl Credentials {
         now: DateTime<Utc>,
     ) -> Result<Vec<SessionView>, sqlx::Error> {
         type Found = (Uuid, String, String, DateTime<Utc>, Option<DateTime<Utc>>);
-        let rows: Vec<Found> = on!(&self.db, pool => sqlx::query_as(
+        let rows: Vec<Found> = on!(self.db.of(district).await?, rows => sqlx::query_as(
                 "SELECT id, digest, label, created_at, used_at FROM credential \
                  WHERE person = $1 AND district = $2 AND kind = $3 AND expires_at > $4 ORDER BY created_at DESC LIMIT $5")
             .bind(person.0).bind(district.as_str()).bind(Kind::Session.code()).bind(now).bind(LISTED_MAX)
-            .fetch_all(pool).await)?;
+            .fetch_all(rows).await)?;
         Ok(rows
             .into_iter()
             .map(|(id, digest, on, since, used)| SessionView {
@@ -298,11 +299,11 @@ impl Credentials {
             Option<DateTime<Utc>>,
             DateTime<Utc>,
         );
-        let rows: Vec<Found> = on!(&self.db, pool => sqlx::query_as(
+        let rows: Vec<Found> = on!(self.db.of(district).await?, rows => sqlx::query_as(
                 "SELECT id, label, scope, created_at, used_at, expires_at FROM credential \
                  WHERE person = $1 AND district = $2 AND kind = $3 AND expires_at > $4 ORDER BY created_at DESC LIMIT $5")
             .bind(person.0).bind(district.as_str()).bind(Kind::Token.code()).bind(now).bind(LISTED_MAX)
-            .fetch_all(pool).await)?;
+            .fetch_all(rows).await)?;
         Ok(rows
             .into_iter()
             .map(|(id, name, scope, since, last, until)| TokenView {
@@ -321,14 +322,15 @@ impl Credentials {
 
     /// From now on, or no longer, a session acts for somebody.
     pub(crate) async fn act_for(&self, digest: &str, absent: Option<PersonId>) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query("UPDATE credential SET acting_for = $2 WHERE digest = $1 AND kind = $3")
+        on!(self.db.across().await?, rows => sqlx::query("UPDATE credential SET acting_for = $2 WHERE digest = $1 AND kind = $3")
             .bind(digest).bind(absent.map(|absent| absent.0)).bind(Kind::Session.code())
-            .execute(pool).await.map(|_| ()))
+            .execute(rows).await.map(|_| ()))
     }
 
     /// Ends some of a person's sessions; `asking` is the digest of the one that asks.
     pub(crate) async fn end_some(
         &self,
+        district: &District,
         person: PersonId,
         asking: &str,
         which: WhichSession,
@@ -336,36 +338,36 @@ impl Credentials {
         match which {
             WhichSession::This => self.end(asking).await,
             WhichSession::One(id) => {
-                on!(&self.db, pool => sqlx::query("DELETE FROM credential WHERE person = $1 AND id = $2 AND kind = $3")
-                    .bind(person.0).bind(id).bind(Kind::Session.code()).execute(pool).await.map(|_| ()))
+                on!(self.db.of(district).await?, rows => sqlx::query("DELETE FROM credential WHERE person = $1 AND id = $2 AND kind = $3")
+                    .bind(person.0).bind(id).bind(Kind::Session.code()).execute(rows).await.map(|_| ()))
             }
             WhichSession::Others => {
-                on!(&self.db, pool => sqlx::query("DELETE FROM credential WHERE person = $1 AND digest <> $2 AND kind = $3")
-                    .bind(person.0).bind(asking).bind(Kind::Session.code()).execute(pool).await.map(|_| ()))
+                on!(self.db.of(district).await?, rows => sqlx::query("DELETE FROM credential WHERE person = $1 AND digest <> $2 AND kind = $3")
+                    .bind(person.0).bind(asking).bind(Kind::Session.code()).execute(rows).await.map(|_| ()))
             }
         }
     }
 
     /// Ends a token of a person's; whether there was one.
-    pub(crate) async fn end_token(&self, person: PersonId, id: Uuid) -> Result<bool, sqlx::Error> {
-        on!(&self.db, pool => sqlx::query("DELETE FROM credential WHERE person = $1 AND id = $2 AND kind = $3")
-            .bind(person.0).bind(id).bind(Kind::Token.code()).execute(pool).await.map(|done| done.rows_affected() > 0))
+    pub(crate) async fn end_token(&self, district: &District, person: PersonId, id: Uuid) -> Result<bool, sqlx::Error> {
+        on!(self.db.of(district).await?, rows => sqlx::query("DELETE FROM credential WHERE person = $1 AND id = $2 AND kind = $3")
+            .bind(person.0).bind(id).bind(Kind::Token.code()).execute(rows).await.map(|done| done.rows_affected() > 0))
     }
 
     /// Ends all sessions of a person, and first steps.
-    pub async fn end_sessions(&self, person: PersonId) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query("DELETE FROM credential WHERE person = $1 AND kind <> $2")
-            .bind(person.0).bind(Kind::Token.code()).execute(pool).await.map(|_| ()))
+    pub async fn end_sessions(&self, district: &District, person: PersonId) -> Result<(), sqlx::Error> {
+        on!(self.db.of(district).await?, rows => sqlx::query("DELETE FROM credential WHERE person = $1 AND kind <> $2")
+            .bind(person.0).bind(Kind::Token.code()).execute(rows).await.map(|_| ()))
     }
 
     /// Ends all that a person has: sessions and tokens.
-    pub async fn end_all(&self, person: PersonId) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query("DELETE FROM credential WHERE person = $1").bind(person.0).execute(pool).await.map(|_| ()))
+    pub async fn end_all(&self, district: &District, person: PersonId) -> Result<(), sqlx::Error> {
+        on!(self.db.of(district).await?, rows => sqlx::query("DELETE FROM credential WHERE person = $1").bind(person.0).execute(rows).await.map(|_| ()))
     }
 
     /// Ends a session or token.
     pub async fn end(&self, digest: &str) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query("DELETE FROM credential WHERE digest = $1")
-            .bind(digest).execute(pool).await.map(|_| ()))
+        on!(self.db.across().await?, rows => sqlx::query("DELETE FROM credential WHERE digest = $1")
+            .bind(digest).execute(rows).await.map(|_| ()))
     }
 }

@@ -39,7 +39,7 @@ pub(crate) async fn known(
 /// can let others in always takes.
 async fn admit(directory: &Directory, whose: &Claims, session: &NewSession) -> Result<SignedIn, Problem> {
     let (district, person, now) = (&whose.district, whose.person, directory.clock.now());
-    let second = directory.second_steps.is_set(person).await.map_err(away)?;
+    let second = directory.second_steps.is_set(district, person).await.map_err(away)?;
     if second || whose.has(Role::Administrator) {
         let begun = directory.credentials.begin_half(session, district, person, now).await;
         begun.map_err(away)?;
@@ -118,7 +118,12 @@ pub(crate) async fn look_at_second_step(
     asked: LookAtSecondStep,
 ) -> Result<SecondStepView, Problem> {
     let whose = of_half(directory, &asked.half).await?;
-    if directory.second_steps.is_set(whose.person).await.map_err(away)? {
+    if directory
+        .second_steps
+        .is_set(&whose.district, whose.person)
+        .await
+        .map_err(away)?
+    {
         return Ok(SecondStepView {
             name: whose.name,
             secret: None,
@@ -159,7 +164,12 @@ pub(crate) async fn take_second_step(directory: &Directory, asked: TakeSecondSte
         SecondStepSet {}.into(),
     )
     .await?;
-    if !directory.second_steps.use_up(person, step).await.map_err(away)? {
+    if !directory
+        .second_steps
+        .use_up(&whose.district, person, step)
+        .await
+        .map_err(away)?
+    {
         return Ok(SignedIn::Refused);
     }
     accounts.succeeded(&tried).await.map_err(away)?;
@@ -203,7 +213,11 @@ pub(crate) async fn look_at_link(directory: &Directory, asked: LookAtLink) -> Re
     let (whose, login) = of_link(directory, &asked.link).await?;
     let district = directory.districts.with(&whose.district, |record| record.name.clone());
     Ok(LinkView {
-        again: directory.accounts.has(whose.person).await.map_err(away)?,
+        again: directory
+            .accounts
+            .has(&whose.district, whose.person)
+            .await
+            .map_err(away)?,
         name: whose.name,
         district: district.unwrap_or_default(),
         login,
@@ -245,7 +259,11 @@ pub(crate) async fn set_password(directory: &Directory, asked: SetPassword) -> R
         .keep(whose.person, &whose.district, &as_login(&login), &hash, now)
         .await
         .map_err(away)?;
-    directory.credentials.end_sessions(whose.person).await.map_err(away)?;
+    directory
+        .credentials
+        .end_sessions(&whose.district, whose.person)
+        .await
+        .map_err(away)?;
     admit(directory, &whose, &asked.session).await
 }
 
@@ -282,7 +300,7 @@ pub(crate) async fn make_link(directory: &Directory, message: OfficeMessage<Make
     let of = format!("link {}", step.link);
     let made = SignInLinkMade { until }.into();
     put_on_record(directory, &district, person, authority.clone(), &of, made).await?;
-    if trusted && step.without_second_step && directory.second_steps.is_set(person).await.map_err(away)? {
+    if trusted && step.without_second_step && directory.second_steps.is_set(&district, person).await.map_err(away)? {
         let of = format!("no second step {}", step.link);
         put_on_record(
             directory,
@@ -293,7 +311,7 @@ pub(crate) async fn make_link(directory: &Directory, message: OfficeMessage<Make
             SecondStepRemoved {}.into(),
         )
         .await?;
-        directory.second_steps.forget(person).await.map_err(away)?;
+        directory.second_steps.forget(&district, person).await.map_err(away)?;
     }
     directory
         .accounts

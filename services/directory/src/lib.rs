@@ -57,9 +57,13 @@ pub struct Directory {
 
 impl Directory {
     /// Whoever is no longer let in comes in by nothing that they had.
-    pub(crate) async fn end_access(&self, person: contracts::PersonId) -> Result<(), sqlx::Error> {
-        self.credentials.end_all(person).await?;
-        self.sign_on.forget_person(person).await
+    pub(crate) async fn end_access(
+        &self,
+        district: &contracts::District,
+        person: contracts::PersonId,
+    ) -> Result<(), sqlx::Error> {
+        self.credentials.end_all(district, person).await?;
+        self.sign_on.forget_person(district, person).await
     }
 
     /// The day in a district.

@@ -94,8 +94,8 @@ async fn access(directory: &Directory, ask: &Ask<OwnAccess>) -> Result<Answered<
             .await
             .map_err(away)?,
         tokens: credentials.tokens(district, person, now).await.map_err(away)?,
-        password: directory.accounts.has(person).await.map_err(away)?,
-        second_step: directory.second_steps.is_set(person).await.map_err(away)?,
+        password: directory.accounts.has(district, person).await.map_err(away)?,
+        second_step: directory.second_steps.is_set(district, person).await.map_err(away)?,
         stands_in: stands_in_for(db, district, person, today).await.map_err(away)?,
         stood_in_by: stood_in_by(db, district, person, today).await.map_err(away)?,
     };
@@ -165,8 +165,16 @@ async fn people(directory: &Directory, ask: &Ask<PeopleQuery>) -> Result<Answere
     let more = people.len() as i64 > FOUND_MAX;
     people.truncate(FOUND_MAX as usize);
     for person in &mut people {
-        person.has_password = directory.accounts.has(person.id).await.map_err(away)?;
-        person.second_step = directory.second_steps.is_set(person.id).await.map_err(away)?;
+        person.has_password = directory
+            .accounts
+            .has(&viewer.district, person.id)
+            .await
+            .map_err(away)?;
+        person.second_step = directory
+            .second_steps
+            .is_set(&viewer.district, person.id)
+            .await
+            .map_err(away)?;
     }
     Ok(Answered {
         position,

@@ -61,33 +61,33 @@ impl Kept {
 }
 
 impl SecondSteps {
-    async fn row(&self, person: PersonId) -> Result<Option<(String, i64, String)>, sqlx::Error> {
-        on!(&self.db, pool => sqlx::query_as("SELECT secret, used, half FROM second_step WHERE person = $1")
-            .bind(person.0).fetch_optional(pool).await)
+    async fn row(&self, district: &District, person: PersonId) -> Result<Option<(String, i64, String)>, sqlx::Error> {
+        on!(self.db.of(district).await?, rows => sqlx::query_as("SELECT secret, used, half FROM second_step WHERE person = $1")
+            .bind(person.0).fetch_optional(rows).await)
     }
 
     /// Whether somebody has used a code: then what makes them is set up.
-    pub(crate) async fn is_set(&self, person: PersonId) -> Result<bool, sqlx::Error> {
-        Ok(self.row(person).await?.is_some_and(|(_, used, _)| used > 0))
+    pub(crate) async fn is_set(&self, district: &District, person: PersonId) -> Result<bool, sqlx::Error> {
+        Ok(self.row(district, person).await?.is_some_and(|(_, used, _)| used > 0))
     }
 
     async fn keep(&self, person: PersonId, district: &District, secret: &str, half: &str) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query(
+        on!(self.db.of(district).await?, rows => sqlx::query(
                 "INSERT INTO second_step (person, district, secret, used, half) VALUES ($1, $2, $3, 0, $4) \
                  ON CONFLICT (person) DO UPDATE SET secret = excluded.secret, half = excluded.half WHERE second_step.used = 0")
-            .bind(person.0).bind(district.as_str()).bind(secret).bind(half).execute(pool).await.map(|_| ()))
+            .bind(person.0).bind(district.as_str()).bind(secret).bind(half).execute(rows).await.map(|_| ()))
     }
 
     /// Uses a step of time up; whether nobody did before.
-    pub(crate) async fn use_up(&self, person: PersonId, step: i64) -> Result<bool, sqlx::Error> {
-        on!(&self.db, pool => sqlx::query("UPDATE second_step SET used = $2 WHERE person = $1 AND used < $2")
-            .bind(person.0).bind(step).execute(pool).await.map(|done| done.rows_affected() > 0))
+    pub(crate) async fn use_up(&self, district: &District, person: PersonId, step: i64) -> Result<bool, sqlx::Error> {
+        on!(self.db.of(district).await?, rows => sqlx::query("UPDATE second_step SET used = $2 WHERE person = $1 AND used < $2")
+            .bind(person.0).bind(step).execute(rows).await.map(|done| done.rows_affected() > 0))
     }
 
     /// Forgets what somebody's codes are made from.
-    pub(crate) async fn forget(&self, person: PersonId) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query("DELETE FROM second_step WHERE person = $1")
-            .bind(person.0).execute(pool).await.map(|_| ()))
+    pub(crate) async fn forget(&self, district: &District, person: PersonId) -> Result<(), sqlx::Error> {
+        on!(self.db.of(district).await?, rows => sqlx::query("DELETE FROM second_step WHERE person = $1")
+            .bind(person.0).execute(rows).await.map(|_| ()))
     }
 }
 
@@ -100,7 +100,7 @@ pub(crate) async fn kept(
     half: &str,
 ) -> Result<Kept, Problem> {
     let steps = &directory.second_steps;
-    let known = steps.row(person).await.map_err(away)?;
+    let known = steps.row(district, person).await.map_err(away)?;
     if known.is_none_or(|(_, used, shown_to)| used == 0 && shown_to != half) {
         let mut bytes = [0; SECRET_BYTES];
         rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
@@ -109,7 +109,7 @@ pub(crate) async fn kept(
         steps.keep(person, district, &sealed, half).await.map_err(away)?;
     }
     // Of two who ask at once, the last made it.
-    let row = steps.row(person).await.map_err(away)?;
+    let row = steps.row(district, person).await.map_err(away)?;
     let (secret, used, _) = row.ok_or_else(unreadable)?;
     let secret = opened(directory, &secret).await?;
     let secret = Secret::try_from_base32(secret).map_err(|_| unreadable())?;

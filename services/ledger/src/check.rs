@@ -93,10 +93,10 @@ impl Checks {
 
     async fn run(&self, ledger: &Ledger, district: &str) -> Result<String, Trouble> {
         let nothing = || Ok("Nothing was recorded here yet.".to_owned());
-        let Some(id) = store::id(&ledger.db, district).await? else {
+        let Some(book) = store::book(&ledger.db, district).await? else {
             return nothing();
         };
-        let signed = store::signed(&ledger.db, id, OLDER_MAX).await?;
+        let signed = book.signed(OLDER_MAX).await?;
         let Some(latest) = signed.first() else { return nothing() };
         let size = latest.size.unsigned_abs();
         let keys = ledger.signer.verifier_keys(district);
@@ -114,8 +114,8 @@ impl Checks {
         let mut first = 0;
         while first < size {
             let count = PAGE.min(size - first);
-            let entries = store::entries(&ledger.db, id, first, count).await?;
-            let nodes = store::nodes(&ledger.db, id, 0, first, count).await?;
+            let entries = book.entries(first, count).await?;
+            let nodes = book.nodes(0, first, count).await?;
             for (entry, node) in entries.iter().zip(&nodes) {
                 checking.entry(entry, node)?;
             }

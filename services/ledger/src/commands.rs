@@ -30,14 +30,11 @@ async fn keep(ledger: &Ledger, message: &CommandMessage) -> Result<Done, Problem
         return Err(not_for_you());
     }
     let district = message.district.as_str();
-    let id = store::id(&ledger.db, district)
+    let book = store::book(&ledger.db, district)
         .await
         .map_err(away)?
         .ok_or_else(no_ledger)?;
-    let signed = store::signed_at(&ledger.db, id, body.size)
-        .await
-        .map_err(away)?
-        .ok_or_else(no_ledger)?;
+    let signed = book.signed_at(body.size).await.map_err(away)?.ok_or_else(no_ledger)?;
     let root = signed.note.lines().nth(2).unwrap_or_default().to_owned();
     let event = RecordEvent::from(CheckpointKept { size: body.size, root });
     let (person, size) = (viewer.person.to_string(), body.size.to_string());

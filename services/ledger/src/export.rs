@@ -109,8 +109,8 @@ impl Ledger {
     ) -> anyhow::Result<Exported> {
         let mut bundle = Bundle::begin(out)?;
         let none = || format!("there is no ledger of {district}; nothing was recorded there, or its name is another");
-        let id = store::id(&self.db, district.as_str()).await?.with_context(none)?;
-        let signed = store::signed(&self.db, id, CHECKPOINTS_MAX).await?;
+        let book = store::book(&self.db, district.as_str()).await?.with_context(none)?;
+        let signed = book.signed(CHECKPOINTS_MAX).await?;
         let latest: &Signed = signed.first().with_context(none)?;
         let size = latest.size.unsigned_abs();
         bundle.put("checkpoint", latest.note.as_bytes())?;
@@ -129,7 +129,7 @@ impl Ledger {
             for index in 0..hashes.div_ceil(WIDTH) {
                 let first = index * WIDTH;
                 let width = WIDTH.min(hashes - first);
-                let tile = store::nodes(&self.db, id, level, first, width).await?.concat();
+                let tile = book.nodes(level, first, width).await?.concat();
                 bundle.put(&format!("tile/{level}/{}", place(index, width)), &tile)?;
             }
         }
@@ -137,7 +137,7 @@ impl Ledger {
             let first = index * WIDTH;
             let width = WIDTH.min(size - first);
             let mut bytes = Vec::new();
-            for entry in store::entries(&self.db, id, first, width).await? {
+            for entry in book.entries(first, width).await? {
                 bytes.extend_from_slice(&u16::try_from(entry.len())?.to_be_bytes());
                 bytes.extend_from_slice(&entry);
             }

@@ -16,6 +16,7 @@ use domain::Fold;
 use serde_json::value::RawValue;
 use tracing::debug;
 
+use crate::store::Book;
 use crate::{Ledger, store};
 
 /// Who writes when nobody of the district did.
@@ -136,7 +137,8 @@ impl Ledger {
                 .into_iter()
                 .next()
                 .unwrap_or_default();
-            let known = store::signing_keys(&self.db, id).await?;
+            let book = Book::known(&self.db, Some(district.clone()), id);
+            let known = book.signing_keys().await?;
             if known.iter().any(|(key, _)| *key == now) {
                 continue;
             }
@@ -150,7 +152,7 @@ impl Ledger {
                     .map_err(|problem| anyhow::anyhow!("{problem}"))?;
                 debug!(%district, "checkpoints are signed by another key");
             }
-            store::keep_signing_key(&self.db, id, &now, known.len() as i64).await?;
+            book.keep_signing_key(&now, known.len() as i64).await?;
         }
         Ok(())
     }

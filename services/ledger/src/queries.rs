@@ -47,7 +47,7 @@ pub(crate) async fn answer(ledger: &Ledger, desk: &Desk, bus: &Bus, incoming: &I
             let asked: KeysQuery = incoming.read()?;
             let district = asked.district.as_str();
             // Only those of a ledger that is there: a key for any name one could think of says nothing.
-            store::id(&ledger.db, district)
+            store::book(&ledger.db, district)
                 .await
                 .map_err(away)?
                 .ok_or_else(no_ledger)?;
@@ -124,10 +124,8 @@ fn shown(signed: Signed) -> Checkpoint {
 }
 
 async fn latest(ledger: &Ledger, query: &CheckpointQuery) -> Result<Checkpoint, Problem> {
-    let id = store::id(&ledger.db, query.district.as_str()).await.map_err(away)?;
-    let signed = store::latest(&ledger.db, id.ok_or_else(no_ledger)?)
-        .await
-        .map_err(away)?;
+    let book = store::book(&ledger.db, query.district.as_str()).await.map_err(away)?;
+    let signed = book.ok_or_else(no_ledger)?.latest().await.map_err(away)?;
     signed.map(shown).ok_or_else(no_ledger)
 }
 
@@ -137,20 +135,18 @@ async fn tile(ledger: &Ledger, query: &TileQuery) -> Result<Tile, Problem> {
     if query.level > LEVEL_MAX || !(1..=TILE_WIDTH).contains(&u64::from(query.width)) {
         return Err(nowhere());
     }
-    let id = store::id(&ledger.db, query.district.as_str())
+    let book = store::book(&ledger.db, query.district.as_str())
         .await
         .map_err(away)?
         .ok_or_else(nowhere)?;
-    let signed = store::latest(&ledger.db, id).await.map_err(away)?.ok_or_else(nowhere)?;
+    let signed = book.latest().await.map_err(away)?.ok_or_else(nowhere)?;
     let there = signed.size.unsigned_abs() >> (TILE_HEIGHT * u32::from(query.level));
     let first = query.index.checked_mul(TILE_WIDTH).ok_or_else(nowhere)?;
     let width = u64::from(query.width);
     if first.checked_add(width).is_none_or(|end| end > there) {
         return Err(nowhere());
     }
-    let hashes = store::nodes(&ledger.db, id, u32::from(query.level), first, width)
-        .await
-        .map_err(away)?;
+    let hashes = book.nodes(u32::from(query.level), first, width).await.map_err(away)?;
     if hashes.len() as u64 != width {
         return Err(Problem::unavailable(
             "hashes of the ledger are missing; tell the administrator",
@@ -170,19 +166,16 @@ async fn entries(ledger: &Ledger, viewer: Claims, query: LeavesQuery) -> Result<
         return Err(Problem::forbidden("the entries of the ledger are for auditors"));
     }
     commands::read(ledger, &viewer, query.first).await?;
-    let id = store::id(&ledger.db, viewer.district.as_str())
+    let book = store::book(&ledger.db, viewer.district.as_str())
         .await
         .map_err(away)?
         .ok_or_else(no_ledger)?;
-    let signed = store::latest(&ledger.db, id)
-        .await
-        .map_err(away)?
-        .ok_or_else(no_ledger)?;
+    let signed = book.latest().await.map_err(away)?.ok_or_else(no_ledger)?;
     let left = signed.size.unsigned_abs().saturating_sub(query.first);
     let count = left.min(u64::from(query.count)).min(TILE_WIDTH);
     let mut entries = Vec::new();
     let mut weight = 0;
-    for entry in store::entries(&ledger.db, id, query.first, count).await.map_err(away)? {
+    for entry in book.entries(query.first, count).await.map_err(away)? {
         let entry = BASE64.encode(entry);
         weight += entry.len();
         if weight > ANSWER_BYTES_MAX && !entries.is_empty() {
@@ -204,7 +197,7 @@ async fn receipt(ledger: &Ledger, desk: &Desk, viewer: Claims, query: ReceiptQue
             "the ledger has not come to this loop yet; try again in a moment",
         ));
     }
-    let (proof, signed) = slice::proof(ledger, sequence).await?;
+    let (proof, signed) = slice::proof(ledger, &viewer.district, sequence).await?;
     Ok(Receipt {
         proof,
         sequence,
@@ -257,9 +250,9 @@ async fn view(ledger: &Ledger, bus: &Bus, viewer: Claims, _query: LedgerQuery) -
         return Err(not_for_you());
     }
     let district = viewer.district.as_str();
-    let id = store::id(&ledger.db, district).await.map_err(away)?;
-    let checkpoints = match id {
-        Some(id) => store::signed(&ledger.db, id, SHOWN_MAX).await.map_err(away)?,
+    let book = store::book(&ledger.db, district).await.map_err(away)?;
+    let checkpoints = match book {
+        Some(book) => book.signed(SHOWN_MAX).await.map_err(away)?,
         None => Vec::new(),
     };
     let alarms = store::alarms(&ledger.db, SHOWN_MAX).await.map_err(away)?;

@@ -8,7 +8,7 @@ use contracts::Claims;
 use contracts::envelope::{Actor, Recorded};
 use contracts::events::custody::{RecordDisclosed, TextPlace};
 use contracts::events::{CustodyEvent, LoopEvent};
-use contracts::ids::PersonId;
+use contracts::ids::{District, PersonId};
 use contracts::problem::Problem;
 use contracts::queries::{Slice, SliceEntry, SliceIs, SliceQuery, SliceText};
 use contracts::sealed::{KeyId, texts_in};
@@ -19,7 +19,7 @@ use messaging::People;
 use sealing::SealingError;
 
 use crate::queries::{CATCH_UP, away};
-use crate::store::{self, Signed};
+use crate::store::{self, Book, Signed};
 use crate::{Ledger, checkpoint, note};
 
 /// What the entries of one answer may weigh: a message holds a megabyte.
@@ -54,7 +54,7 @@ pub(crate) async fn slice(
             "the ledger has not come to this loop yet; try again in a moment",
         ));
     }
-    let signed = signed_over(ledger, disclosed.up_to).await?;
+    let signed = signed_over(ledger, &viewer.district, disclosed.up_to).await?;
     let erased = erased_of(ledger, &history).await?;
     let mut names = HashMap::new();
     let mut entries: Vec<SliceEntry> = Vec::new();
@@ -65,7 +65,7 @@ pub(crate) async fn slice(
         .filter(|event| event.sequence > query.after && event.sequence <= disclosed.up_to);
     for event in given {
         let actor = name(people, &viewer, &event.envelope.actor, &mut names).await;
-        let proof = proven(ledger, event.sequence, &signed).await?;
+        let proof = proven(ledger, &viewer.district, event.sequence, &signed).await?;
         let entry = entry(desk, event, actor, proof, &disclosed, &erased).await?;
         weight += entry.proof.len() + entry.texts.iter().map(weight_of).sum::<usize>();
         if weight > WEIGHT_MAX && !entries.is_empty() {
@@ -168,10 +168,10 @@ async fn erased_of(ledger: &Ledger, history: &History<Loop>) -> Result<BTreeSet<
 }
 
 /// A checkpoint that covers a message.
-async fn signed_over(ledger: &Ledger, sequence: u64) -> Result<Signed, Problem> {
-    let (id, index, _) = placed(ledger, sequence).await?;
+async fn signed_over(ledger: &Ledger, district: &District, sequence: u64) -> Result<Signed, Problem> {
+    let (book, index, _) = placed(ledger, district, sequence).await?;
     let covers = |signed: &Signed| signed.size.unsigned_abs() > index;
-    let signed = store::latest(&ledger.db, id).await.map_err(away)?;
+    let signed = book.latest().await.map_err(away)?;
     if let Some(signed) = signed.filter(covers) {
         return Ok(signed);
     }
@@ -179,23 +179,25 @@ async fn signed_over(ledger: &Ledger, sequence: u64) -> Result<Signed, Problem> 
     if let Err(trouble) = checkpoint::sign_all(ledger).await {
         tracing::debug!(error = %trouble, "a checkpoint was put off");
     }
-    let signed = store::latest(&ledger.db, id).await.map_err(away)?;
+    let signed = book.latest().await.map_err(away)?;
     signed
         .filter(covers)
         .ok_or_else(|| Problem::unavailable("this is not signed yet; try again in a moment"))
 }
 
-async fn placed(ledger: &Ledger, sequence: u64) -> Result<(i64, u64, Vec<u8>), Problem> {
-    store::place(&ledger.db, sequence)
-        .await
-        .map_err(away)?
-        .ok_or_else(|| Problem::unavailable("the ledger does not hold this loop; tell the administrator"))
+async fn placed(ledger: &Ledger, district: &District, sequence: u64) -> Result<(Book, u64, Vec<u8>), Problem> {
+    let nowhere = || Problem::unavailable("the ledger does not hold this loop; tell the administrator");
+    let book = store::book(&ledger.db, district.as_str()).await.map_err(away)?;
+    let book = book.ok_or_else(nowhere)?;
+    let (index, entry) = book.place(sequence).await.map_err(away)?.ok_or_else(nowhere)?;
+    Ok((book, index, entry))
 }
 
 /// The receipt of a message under a checkpoint that covers it.
-async fn proven(ledger: &Ledger, sequence: u64, signed: &Signed) -> Result<String, Problem> {
-    let (id, index, entry) = placed(ledger, sequence).await?;
-    let proof = store::proof(&ledger.db, id, index, signed.size.unsigned_abs())
+async fn proven(ledger: &Ledger, district: &District, sequence: u64, signed: &Signed) -> Result<String, Problem> {
+    let (book, index, entry) = placed(ledger, district, sequence).await?;
+    let proof = book
+        .proof(index, signed.size.unsigned_abs())
         .await
         .map_err(away)?
         .ok_or_else(|| Problem::unavailable("this cannot be proven; tell the administrator"))?;
@@ -203,7 +205,7 @@ async fn proven(ledger: &Ledger, sequence: u64, signed: &Signed) -> Result<Strin
 }
 
 /// That a message is in the record: its receipt, and the checkpoint that this leads to.
-pub(crate) async fn proof(ledger: &Ledger, sequence: u64) -> Result<(String, Signed), Problem> {
-    let signed = signed_over(ledger, sequence).await?;
-    Ok((proven(ledger, sequence, &signed).await?, signed))
+pub(crate) async fn proof(ledger: &Ledger, district: &District, sequence: u64) -> Result<(String, Signed), Problem> {
+    let signed = signed_over(ledger, district, sequence).await?;
+    Ok((proven(ledger, district, sequence, &signed).await?, signed))
 }

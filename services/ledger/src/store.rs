@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use contracts::ids::District;
 use contracts::sealed::KeyId;
 use sealing::Kept;
-use sql::{Db, Migrations, Tx, on, on_tx};
+use sql::{Db, Migrations, Rows, Tx, on, on_tx};
 use sqlx::QueryBuilder;
 
 use crate::merkle::{Complete, Edge, Hash, Stored, inclusion, join, of_leaf, under_root};
@@ -14,6 +15,7 @@ use crate::merkle::{Complete, Edge, Hash, Stored, inclusion, join, of_leaf, unde
 pub(crate) const MIGRATIONS: Migrations = Migrations {
     sqlite: &sqlx::migrate!("migrations/sqlite"),
     postgres: &sqlx::migrate!("migrations/postgres"),
+    unlocked: &[],
 };
 
 /// The ledger of what belongs to no district: messages whose subject names none.
@@ -78,99 +80,171 @@ fn hash(bytes: &[u8]) -> Result<Hash, sqlx::Error> {
 /// How far the ledger has come: the sequence of the last message in it.
 pub(crate) async fn position(db: &Db) -> Result<u64, sqlx::Error> {
     let last: Option<i64> =
-        on!(db, pool => sqlx::query_scalar("SELECT MAX(sequence) FROM entry").fetch_one(pool).await)?;
+        on!(db.across().await?, rows => sqlx::query_scalar("SELECT MAX(sequence) FROM entry").fetch_one(rows).await)?;
     Ok(last.unwrap_or(0).unsigned_abs())
 }
 
 /// The entry for a message.
 pub(crate) async fn entry(db: &Db, sequence: u64) -> Result<Option<Vec<u8>>, sqlx::Error> {
-    on!(db, pool => sqlx::query_scalar("SELECT leaf FROM entry WHERE sequence = $1")
-        .bind(sequence as i64).fetch_optional(pool).await)
+    on!(db.across().await?, rows => sqlx::query_scalar("SELECT leaf FROM entry WHERE sequence = $1")
+        .bind(sequence as i64).fetch_optional(rows).await)
 }
 
 /// Opens every ledger at the size it has.
 pub(crate) async fn edges(db: &Db) -> Result<Edges, sqlx::Error> {
-    let rows: Vec<(i64, String, i64)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(i64, String, i64)> = on!(db.across().await?, rows => sqlx::query_as(
             "SELECT ledger.id, ledger.district, (SELECT COALESCE(MAX(idx) + 1, 0) FROM node \
              WHERE node.ledger = ledger.id AND node.level = 0) FROM ledger")
-        .fetch_all(pool).await)?;
+        .fetch_all(rows).await)?;
     let mut edges = Edges::default();
     for (id, district, size) in rows {
         let size = size.unsigned_abs();
-        let hashes = complete(db, id, &under_root(size)).await?;
+        let book = Book::known(db, None, id);
+        let hashes = book.complete(&under_root(size)).await?;
         let edge = Edge::new(size, &hashes);
         edges.open.insert(district, Open { id, edge });
     }
     Ok(edges)
 }
 
-/// The hashes of complete subtrees of a ledger.
-async fn complete(db: &Db, ledger: i64, wanted: &[Complete]) -> Result<Vec<Hash>, sqlx::Error> {
-    let mut hashes = Vec::with_capacity(wanted.len());
-    for piece in wanted {
-        let (level, first, count) = piece.stored();
-        let stored = nodes(db, ledger, level, first, count).await?;
-        if stored.len() as u64 != count {
-            return Err(sqlx::Error::Decode("hashes of the tree are missing".into()));
-        }
-        hashes.push(Complete::hash(&stored));
-    }
-    Ok(hashes)
-}
-
-/// Hashes of one level of tiles, so many from one on; fewer where there are no more.
-pub(crate) async fn nodes(db: &Db, ledger: i64, level: u32, first: u64, count: u64) -> Result<Vec<Hash>, sqlx::Error> {
-    let rows: Vec<Vec<u8>> = on!(db, pool => sqlx::query_scalar(
-            "SELECT hash FROM node WHERE ledger = $1 AND level = $2 AND idx >= $3 AND idx < $4 ORDER BY idx")
-        .bind(ledger).bind(i64::from(level)).bind(first as i64).bind((first + count) as i64)
-        .fetch_all(pool).await)?;
-    rows.iter().map(|row| hash(row)).collect()
-}
-
-/// What proves that an entry is in a ledger of so many; nothing where it is not.
-pub(crate) async fn proof(db: &Db, ledger: i64, index: u64, size: u64) -> Result<Option<Vec<Hash>>, sqlx::Error> {
-    let Some(wanted) = inclusion(index, size) else {
-        return Ok(None);
-    };
-    let mut proof = Vec::with_capacity(wanted.len());
-    for pieces in wanted {
-        proof.push(join(&complete(db, ledger, &pieces).await?));
-    }
-    Ok(Some(proof))
-}
-
-/// The ledger and index of a message, with its entry.
-pub(crate) async fn place(db: &Db, sequence: u64) -> Result<Option<(i64, u64, Vec<u8>)>, sqlx::Error> {
-    let row: Option<(i64, i64, Vec<u8>)> = on!(db, pool => sqlx::query_as(
-            "SELECT ledger, idx, leaf FROM entry WHERE sequence = $1")
-        .bind(sequence as i64).fetch_optional(pool).await)?;
-    Ok(row.map(|(ledger, index, leaf)| (ledger, index.unsigned_abs(), leaf)))
-}
-
-/// Entries of a ledger in their order, so many from an index on.
-pub(crate) async fn entries(db: &Db, ledger: i64, first: u64, count: u64) -> Result<Vec<Vec<u8>>, sqlx::Error> {
-    on!(db, pool => sqlx::query_scalar(
-            "SELECT entry.leaf FROM node JOIN entry ON entry.sequence = node.sequence \
-             WHERE node.ledger = $1 AND node.level = 0 AND node.idx >= $2 AND node.idx < $3 ORDER BY node.idx")
-        .bind(ledger).bind(first as i64).bind((first + count) as i64).fetch_all(pool).await)
+/// One district's ledger, to read in.
+#[derive(Debug)]
+pub(crate) struct Book {
+    db: Db,
+    /// Nobody where it is that of what belongs to no district.
+    whose: Option<District>,
+    id: i64,
 }
 
 /// Each district with a ledger, and its origin.
 pub(crate) async fn origins(db: &Db) -> Result<Vec<(String, String)>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as("SELECT district, origin FROM ledger").fetch_all(pool).await)
+    on!(db.across().await?, rows => sqlx::query_as("SELECT district, origin FROM ledger").fetch_all(rows).await)
 }
 
-/// A ledger's id.
-pub(crate) async fn id(db: &Db, district: &str) -> Result<Option<i64>, sqlx::Error> {
-    on!(db, pool => sqlx::query_scalar("SELECT id FROM ledger WHERE district = $1")
-        .bind(district).fetch_optional(pool).await)
+/// A district's ledger, where it has one.
+pub(crate) async fn book(db: &Db, district: &str) -> Result<Option<Book>, sqlx::Error> {
+    let mut book = Book {
+        db: db.clone(),
+        whose: district.parse().ok(),
+        id: 0,
+    };
+    let id: Option<i64> = on!(book.rows().await?, rows => sqlx::query_scalar("SELECT id FROM ledger WHERE district = $1")
+        .bind(district).fetch_optional(rows).await)?;
+    Ok(id.map(|id| {
+        book.id = id;
+        book
+    }))
+}
+
+impl Book {
+    /// A ledger whose id is known.
+    pub(crate) fn known(db: &Db, whose: Option<District>, id: i64) -> Self {
+        Self {
+            db: db.clone(),
+            whose,
+            id,
+        }
+    }
+
+    async fn rows(&self) -> Result<Rows, sqlx::Error> {
+        match &self.whose {
+            Some(district) => self.db.of(district).await,
+            None => self.db.across().await,
+        }
+    }
+
+    /// The hashes of complete subtrees.
+    async fn complete(&self, wanted: &[Complete]) -> Result<Vec<Hash>, sqlx::Error> {
+        let mut hashes = Vec::with_capacity(wanted.len());
+        for piece in wanted {
+            let (level, first, count) = piece.stored();
+            let stored = self.nodes(level, first, count).await?;
+            if stored.len() as u64 != count {
+                return Err(sqlx::Error::Decode("hashes of the tree are missing".into()));
+            }
+            hashes.push(Complete::hash(&stored));
+        }
+        Ok(hashes)
+    }
+
+    /// Hashes of one level of tiles, so many from one on; fewer where there are no more.
+    pub(crate) async fn nodes(&self, level: u32, first: u64, count: u64) -> Result<Vec<Hash>, sqlx::Error> {
+        let found: Vec<Vec<u8>> = on!(self.rows().await?, rows => sqlx::query_scalar(
+                "SELECT hash FROM node WHERE ledger = $1 AND level = $2 AND idx >= $3 AND idx < $4 ORDER BY idx")
+            .bind(self.id).bind(i64::from(level)).bind(first as i64).bind((first + count) as i64)
+            .fetch_all(rows).await)?;
+        found.iter().map(|row| hash(row)).collect()
+    }
+
+    /// What proves that an entry is in the ledger of so many; nothing where it is not.
+    pub(crate) async fn proof(&self, index: u64, size: u64) -> Result<Option<Vec<Hash>>, sqlx::Error> {
+        let Some(wanted) = inclusion(index, size) else {
+            return Ok(None);
+        };
+        let mut proof = Vec::with_capacity(wanted.len());
+        for pieces in wanted {
+            proof.push(join(&self.complete(&pieces).await?));
+        }
+        Ok(Some(proof))
+    }
+
+    /// The index of a message that is in it, with its entry.
+    pub(crate) async fn place(&self, sequence: u64) -> Result<Option<(u64, Vec<u8>)>, sqlx::Error> {
+        let row: Option<(i64, Vec<u8>)> = on!(self.rows().await?, rows => sqlx::query_as(
+                "SELECT idx, leaf FROM entry WHERE sequence = $1 AND ledger = $2")
+            .bind(sequence as i64).bind(self.id).fetch_optional(rows).await)?;
+        Ok(row.map(|(index, leaf)| (index.unsigned_abs(), leaf)))
+    }
+
+    /// Entries in their order, so many from an index on.
+    pub(crate) async fn entries(&self, first: u64, count: u64) -> Result<Vec<Vec<u8>>, sqlx::Error> {
+        on!(self.rows().await?, rows => sqlx::query_scalar(
+                "SELECT entry.leaf FROM node JOIN entry ON entry.sequence = node.sequence \
+                 WHERE node.ledger = $1 AND node.level = 0 AND node.idx >= $2 AND node.idx < $3 ORDER BY node.idx")
+            .bind(self.id).bind(first as i64).bind((first + count) as i64).fetch_all(rows).await)
+    }
+
+    /// The latest checkpoint.
+    pub(crate) async fn latest(&self) -> Result<Option<Signed>, sqlx::Error> {
+        on!(self.rows().await?, rows => sqlx::query_as(
+                "SELECT size, at, note FROM signed WHERE ledger = $1 ORDER BY size DESC LIMIT 1")
+            .bind(self.id).fetch_optional(rows).await)
+    }
+
+    /// The checkpoint at a size.
+    pub(crate) async fn signed_at(&self, size: u64) -> Result<Option<Signed>, sqlx::Error> {
+        on!(self.rows().await?, rows => sqlx::query_as("SELECT size, at, note FROM signed WHERE ledger = $1 AND size = $2")
+            .bind(self.id).bind(size as i64).fetch_optional(rows).await)
+    }
+
+    /// Checkpoints, the latest first.
+    pub(crate) async fn signed(&self, limit: i64) -> Result<Vec<Signed>, sqlx::Error> {
+        on!(self.rows().await?, rows => sqlx::query_as(
+                "SELECT size, at, note FROM signed WHERE ledger = $1 ORDER BY size DESC LIMIT $2")
+            .bind(self.id).bind(limit).fetch_all(rows).await)
+    }
+
+    /// The keys that have signed it, the first first, with the order in which they came.
+    pub(crate) async fn signing_keys(&self) -> Result<Vec<(String, i64)>, sqlx::Error> {
+        on!(self.rows().await?, rows => sqlx::query_as("SELECT verifier, nth FROM signing_key WHERE ledger = $1 ORDER BY nth")
+            .bind(self.id).fetch_all(rows).await)
+    }
+
+    /// Another key signs it.
+    pub(crate) async fn keep_signing_key(&self, verifier: &str, nth: i64) -> Result<(), sqlx::Error> {
+        let mut tx = self.db.begin().await?;
+        on_tx!(&mut tx, conn => sqlx::query(
+                "INSERT INTO signing_key (ledger, verifier, nth) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(self.id).bind(verifier).bind(nth).execute(&mut **conn).await.map(|_| ()))?;
+        tx.commit().await
+    }
 }
 
 /// Messages in the order of the log, so many after a sequence.
 pub(crate) async fn after(db: &Db, sequence: u64, limit: i64) -> Result<Vec<(u64, Vec<u8>)>, sqlx::Error> {
-    let rows: Vec<(i64, Vec<u8>)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(i64, Vec<u8>)> = on!(db.across().await?, rows => sqlx::query_as(
             "SELECT sequence, leaf FROM entry WHERE sequence > $1 ORDER BY sequence LIMIT $2")
-        .bind(sequence as i64).bind(limit).fetch_all(pool).await)?;
+        .bind(sequence as i64).bind(limit).fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .map(|(sequence, leaf)| (sequence.unsigned_abs(), leaf))
@@ -285,31 +359,11 @@ pub(crate) struct Signed {
     pub(crate) note: String,
 }
 
-/// The latest checkpoint of a ledger.
-pub(crate) async fn latest(db: &Db, ledger: i64) -> Result<Option<Signed>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
-            "SELECT size, at, note FROM signed WHERE ledger = $1 ORDER BY size DESC LIMIT 1")
-        .bind(ledger).fetch_optional(pool).await)
-}
-
-/// The checkpoint of a ledger at a size.
-pub(crate) async fn signed_at(db: &Db, ledger: i64, size: u64) -> Result<Option<Signed>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as("SELECT size, at, note FROM signed WHERE ledger = $1 AND size = $2")
-        .bind(ledger).bind(size as i64).fetch_optional(pool).await)
-}
-
-/// Checkpoints of a ledger, the latest first.
-pub(crate) async fn signed(db: &Db, ledger: i64, limit: i64) -> Result<Vec<Signed>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
-            "SELECT size, at, note FROM signed WHERE ledger = $1 ORDER BY size DESC LIMIT $2")
-        .bind(ledger).bind(limit).fetch_all(pool).await)
-}
-
 /// How large each ledger was when it was last signed.
 pub(crate) async fn signed_sizes(db: &Db) -> Result<BTreeMap<i64, u64>, sqlx::Error> {
-    let rows: Vec<(i64, i64)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(i64, i64)> = on!(db.across().await?, rows => sqlx::query_as(
             "SELECT id, (SELECT COALESCE(MAX(size), 0) FROM signed WHERE signed.ledger = ledger.id) FROM ledger")
-        .fetch_all(pool).await)?;
+        .fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .map(|(ledger, size)| (ledger, size.unsigned_abs()))
@@ -330,8 +384,7 @@ pub(crate) async fn sign(
 
 /// The revision up to which sealing keys are mirrored.
 pub(crate) async fn mirrored(db: &Db) -> Result<u64, sqlx::Error> {
-    let last: Option<i64> =
-        on!(db, pool => sqlx::query_scalar("SELECT MAX(revision) FROM key_pool").fetch_one(pool).await)?;
+    let last: Option<i64> = on!(db.across().await?, rows => sqlx::query_scalar("SELECT MAX(revision) FROM key_pool").fetch_one(rows).await)?;
     Ok(last.unwrap_or(0).unsigned_abs())
 }
 
@@ -354,8 +407,8 @@ pub(crate) async fn mirror_anew(tx: &mut Tx) -> Result<(), sqlx::Error> {
 
 /// Keys of erased words, so many after a place in their list.
 pub(crate) async fn erased_after(db: &Db, after: i64, limit: i64) -> Result<Vec<(i64, String)>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as("SELECT id, key FROM erased WHERE id > $1 ORDER BY id LIMIT $2")
-        .bind(after).bind(limit).fetch_all(pool).await)
+    on!(db.across().await?, rows => sqlx::query_as("SELECT id, key FROM erased WHERE id > $1 ORDER BY id LIMIT $2")
+        .bind(after).bind(limit).fetch_all(rows).await)
 }
 
 /// Of some keys, those on the list of what was erased, through whatever loop.
@@ -363,14 +416,14 @@ pub(crate) async fn erased_among(db: &Db, keys: &BTreeSet<KeyId>) -> Result<BTre
     let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
     let mut erased = BTreeSet::new();
     for chunk in sql::chunks(&keys) {
-        let found: Vec<String> = on!(db, pool => {
+        let found: Vec<String> = on!(db.across().await?, rows => {
             let mut query = QueryBuilder::new("SELECT key FROM erased WHERE key IN (");
             let mut separated = query.separated(", ");
             for key in chunk {
                 separated.push_bind(key.as_str());
             }
             query.push(")");
-            query.build_query_scalar().fetch_all(pool).await
+            query.build_query_scalar().fetch_all(rows).await
         })?;
         erased.extend(found.iter().filter_map(|key| key.parse::<KeyId>().ok()));
     }
@@ -379,10 +432,8 @@ pub(crate) async fn erased_among(db: &Db, keys: &BTreeSet<KeyId>) -> Result<BTre
 
 /// Every entry and node as text.
 pub(crate) async fn rows(db: &Db) -> Result<Vec<String>, sqlx::Error> {
-    let entries: Vec<(i64, i64, i64, Vec<u8>)> =
-        on!(db, pool => sqlx::query_as("SELECT sequence, ledger, idx, leaf FROM entry").fetch_all(pool).await)?;
-    let nodes: Vec<(i64, i64, i64, Vec<u8>)> =
-        on!(db, pool => sqlx::query_as("SELECT ledger, level, idx, hash FROM node").fetch_all(pool).await)?;
+    let entries: Vec<(i64, i64, i64, Vec<u8>)> = on!(db.across().await?, rows => sqlx::query_as("SELECT sequence, ledger, idx, leaf FROM entry").fetch_all(rows).await)?;
+    let nodes: Vec<(i64, i64, i64, Vec<u8>)> = on!(db.across().await?, rows => sqlx::query_as("SELECT ledger, level, idx, hash FROM node").fetch_all(rows).await)?;
     let entries = entries
         .into_iter()
         .map(|(sequence, ledger, index, leaf)| format!("entry {sequence} {ledger} {index} {:?}", of_leaf(&leaf)));
@@ -394,14 +445,15 @@ pub(crate) async fn rows(db: &Db) -> Result<Vec<String>, sqlx::Error> {
 
 /// How many pools are mirrored.
 pub(crate) async fn pool_count(db: &Db) -> Result<u64, sqlx::Error> {
-    let count: i64 = on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM key_pool").fetch_one(pool).await)?;
+    let count: i64 =
+        on!(db.across().await?, rows => sqlx::query_scalar("SELECT COUNT(*) FROM key_pool").fetch_one(rows).await)?;
     Ok(count.unsigned_abs())
 }
 
 /// Mirrored pools in the order of their names, so many after one.
 pub(crate) async fn pools(db: &Db, after: &str, limit: i64) -> Result<Vec<(String, Vec<u8>)>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as("SELECT name, value FROM key_pool WHERE name > $1 ORDER BY name LIMIT $2")
-        .bind(after).bind(limit).fetch_all(pool).await)
+    on!(db.across().await?, rows => sqlx::query_as("SELECT name, value FROM key_pool WHERE name > $1 ORDER BY name LIMIT $2")
+        .bind(after).bind(limit).fetch_all(rows).await)
 }
 
 /// Something that was wrong with the log.
@@ -423,10 +475,10 @@ pub(crate) async fn raise(tx: &mut Tx, kind: &str, from: u64, to: u64, at: DateT
 
 /// Alarms that the districts' records do not speak of yet, in order.
 pub(crate) async fn untold(db: &Db) -> Result<Vec<Alarm>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
+    on!(db.across().await?, rows => sqlx::query_as(
             "SELECT id, kind, from_seq, to_seq, at FROM alarm WHERE id NOT IN (SELECT alarm FROM alarm_told) \
              ORDER BY id LIMIT 100")
-        .fetch_all(pool).await)
+        .fetch_all(rows).await)
 }
 
 /// The districts' records speak of an alarm now.
@@ -437,23 +489,8 @@ pub(crate) async fn told(db: &Db, alarm: i64) -> Result<(), sqlx::Error> {
     tx.commit().await
 }
 
-/// The keys that have signed a ledger, the first first, with the order in which they came.
-pub(crate) async fn signing_keys(db: &Db, ledger: i64) -> Result<Vec<(String, i64)>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as("SELECT verifier, nth FROM signing_key WHERE ledger = $1 ORDER BY nth")
-        .bind(ledger).fetch_all(pool).await)
-}
-
-/// Another key signs a ledger.
-pub(crate) async fn keep_signing_key(db: &Db, ledger: i64, verifier: &str, nth: i64) -> Result<(), sqlx::Error> {
-    let mut tx = db.begin().await?;
-    on_tx!(&mut tx, conn => sqlx::query(
-            "INSERT INTO signing_key (ledger, verifier, nth) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-        .bind(ledger).bind(verifier).bind(nth).execute(&mut **conn).await.map(|_| ()))?;
-    tx.commit().await
-}
-
 /// All alarms, the latest first.
 pub(crate) async fn alarms(db: &Db, limit: i64) -> Result<Vec<Alarm>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as("SELECT id, kind, from_seq, to_seq, at FROM alarm ORDER BY id DESC LIMIT $1")
-        .bind(limit).fetch_all(pool).await)
+    on!(db.across().await?, rows => sqlx::query_as("SELECT id, kind, from_seq, to_seq, at FROM alarm ORDER BY id DESC LIMIT $1")
+        .bind(limit).fetch_all(rows).await)
 }

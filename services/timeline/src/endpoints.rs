@@ -206,9 +206,13 @@ fn only_by_what_cards_show(query: &LoopsQuery) -> Result<(), Problem> {
 
 async fn rows<Q>(asked: &Asked<Q>, found: &[LoopDbRow], card: bool) -> Result<Vec<LoopRow>, Problem> {
     let ids: Vec<uuid::Uuid> = found.iter().map(|row| row.id).collect();
-    let schools = read_model::schools_of(&asked.model.db, &ids).await.map_err(away)?;
+    let schools = read_model::schools_of(&asked.model.db, &asked.viewer.district, &ids)
+        .await
+        .map_err(away)?;
     let assignees = found.iter().filter_map(|row| row.assignee).map(PersonId);
-    let people = read_model::people(&asked.model.db, assignees).await.map_err(away)?;
+    let people = read_model::people(&asked.model.db, &asked.viewer.district, assignees)
+        .await
+        .map_err(away)?;
     let none = Vec::new();
     Ok(found
         .iter()
@@ -242,7 +246,7 @@ async fn seen<Q>(asked: &Asked<Q>, id: LoopId) -> Result<(domain::LoopRecord, Si
 async fn one(timeline: Timeline, asked: Asked<LoopQuery>) -> Result<LoopView, Problem> {
     let id = asked.query.id;
     let (record, sight) = seen(&asked, id).await?;
-    let people = read_model::people(&asked.model.db, views::people_in(&record))
+    let people = read_model::people(&asked.model.db, &asked.viewer.district, views::people_in(&record))
         .await
         .map_err(away)?;
     let shown = Shown {
@@ -277,9 +281,16 @@ async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<
     };
     let limit = i64::from(asked.query.limit.unwrap_or(100).clamp(1, PAGE_MAX));
     let office = sight == Sight::Office;
-    let mut found = read_model::entries(&asked.model.db, asked.query.id, after, limit + 1, office)
-        .await
-        .map_err(away)?;
+    let mut found = read_model::entries(
+        &asked.model.db,
+        &asked.viewer.district,
+        asked.query.id,
+        after,
+        limit + 1,
+        office,
+    )
+    .await
+    .map_err(away)?;
     let more = found.len() as i64 > limit;
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|row| row.sequence.to_string());
@@ -289,7 +300,9 @@ async fn entries(timeline: Timeline, asked: Asked<EntriesQuery>) -> Result<Page<
         .filter_map(|actor| actor.person())
         .chain(found.iter().filter_map(|row| row.acting_for.map(PersonId)))
         .chain(views::people_in(&record));
-    let people = read_model::people(&asked.model.db, actors).await.map_err(away)?;
+    let people = read_model::people(&asked.model.db, &asked.viewer.district, actors)
+        .await
+        .map_err(away)?;
     let mut items = Vec::with_capacity(found.len());
     for row in found {
         let named = |id: PersonId| people.get(&id).cloned().unwrap_or_else(|| "Somebody".to_owned());

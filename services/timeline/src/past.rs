@@ -106,9 +106,9 @@ pub(crate) async fn find(
     end_of_day: impl Fn(chrono::NaiveDate) -> DateTime<Utc>,
 ) -> Result<KnownAt, Problem> {
     let last_up_to = async |sequence: u64| -> Result<Option<(u64, DateTime<Utc>)>, sqlx::Error> {
-        let row: Option<(i64, DateTime<Utc>)> = on!(db, pool => sqlx::query_as(
+        let row: Option<(i64, DateTime<Utc>)> = on!(db.of(district).await?, rows => sqlx::query_as(
                 "SELECT sequence, time FROM entry WHERE district = $1 AND sequence <= $2 ORDER BY sequence DESC LIMIT 1")
-            .bind(district.as_str()).bind(sequence.min(i64::MAX as u64) as i64).fetch_optional(pool).await)?;
+            .bind(district.as_str()).bind(sequence.min(i64::MAX as u64) as i64).fetch_optional(rows).await)?;
         Ok(row.map(|(sequence, time)| (sequence.unsigned_abs(), time)))
     };
     let before_all = || Problem::invalid_field("as_of", "is before anything was recorded here; choose a later day");

@@ -178,8 +178,8 @@ impl Folds {
 
 /// Reads what districts have decided from the tables, as far as they reflect the log.
 pub async fn read_districts(db: &Db) -> Result<Districts, sqlx::Error> {
-    let rows: Vec<(i64, String, String)> = on!(db, pool => sqlx::query_as(
-        "SELECT sequence, subject, envelope FROM directory_event ORDER BY sequence").fetch_all(pool).await)?;
+    let rows: Vec<(i64, String, String)> = on!(db.across().await?, rows => sqlx::query_as(
+        "SELECT sequence, subject, envelope FROM directory_event ORDER BY sequence").fetch_all(rows).await)?;
     let mut districts = Districts::default();
     for (sequence, subject, envelope) in rows {
         // What stands here was read when it was written.

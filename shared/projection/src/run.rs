@@ -54,8 +54,7 @@ impl<M> Clone for Model<M> {
 
 /// The position a read model's tables reflect; 0 before the first batch.
 pub async fn checkpoint(db: &Db) -> Result<u64, sqlx::Error> {
-    let position: Option<i64> =
-        on!(db, pool => sqlx::query_scalar("SELECT position FROM checkpoint WHERE id = 1").fetch_optional(pool).await)?;
+    let position: Option<i64> = on!(db.across().await?, rows => sqlx::query_scalar("SELECT position FROM checkpoint WHERE id = 1").fetch_optional(rows).await)?;
     Ok(position.unwrap_or(0).unsigned_abs())
 }
 

@@ -1,29 +1,50 @@
 //! SQLite and PostgreSQL behind one small type: one SQL text for both, two statements only where the dialects differ.
 //!
-//! [`on!`] runs one body over either pool, [`on_tx!`] over either transaction.
+//! [`on!`] runs one body over the rows of a district, or over all rows; [`on_tx!`] over a transaction that writes.
+//!
+//! Whose rows a question may read is said when its connection is taken: [`Db::of`] those of one district, [`Db::across`]
+//! those of all. On PostgreSQL the database itself holds to it, by row-level security that [`Db::open`] puts on every
+//! table with a `district`: a question that forgets to ask for its district's rows only still gets no others.
+
+mod lock;
+mod postgres;
 
 use std::path::Path;
-use std::str::FromStr;
 use std::time::Duration;
 
+use contracts::ids::District;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
+
+pub use postgres::Schema;
 
 /// One service's database.
 #[derive(Debug, Clone)]
 pub enum Db {
-    /// A file of its own. One connection writes batches, so that its pages and statements stay at hand; the others
-    /// read.
-    Sqlite {
-        /// For everything but batches.
-        readers: SqlitePool,
-        /// For [`Db::begin`].
-        writer: SqlitePool,
-    },
+    /// A file of its own.
+    Sqlite(File),
     /// A schema of its own.
-    Postgres(PgPool),
+    Postgres(Schema),
+}
+
+/// An SQLite file. One connection writes batches, so that its pages and statements stay at hand; the others read.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// For everything but batches.
+    readers: SqlitePool,
+    /// For [`Db::begin`].
+    writer: SqlitePool,
+}
+
+/// A connection that reads some rows: those of one district, or all.
+#[derive(Debug)]
+pub enum Rows {
+    /// On SQLite, where only the question itself says which.
+    Sqlite(PoolConnection<Sqlite>),
+    /// On PostgreSQL, which gives no others.
+    Postgres(PoolConnection<Postgres>),
 }
 
 /// A transaction on either.
@@ -35,13 +56,21 @@ pub enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Runs one body over either pool: `on!(db, pool => sqlx::query("…").execute(pool).await)`.
+/// Runs one body over some rows of either: `on!(db.of(&district).await?, rows => sqlx::query("…").execute(rows).await)`.
+///
+/// The connection is given back at the end of it. Take none within the body: of few, all may be waiting for another.
 #[macro_export]
 macro_rules! on {
-    ($db:expr, $pool:ident => $body:expr) => {
-        match $db {
-            $crate::Db::Sqlite { readers: $pool, .. } => $body,
-            $crate::Db::Postgres($pool) => $body,
+    ($of:expr, $rows:ident => $body:expr) => {
+        match &mut $of {
+            $crate::Rows::Sqlite(connection) => {
+                let $rows = &mut **connection;
+                $body
+            }
+            $crate::Rows::Postgres(connection) => {
+                let $rows = &mut **connection;
+                $body
+            }
         }
     };
 }
@@ -73,6 +102,8 @@ pub struct Migrations {
     pub sqlite: &'static Migrator,
     /// For PostgreSQL.
     pub postgres: &'static Migrator,
+    /// Tables with a `district` that PostgreSQL does not keep apart by it, each for a reason.
+    pub unlocked: &'static [&'static str],
 }
 
 /// What a store is for, which says how it is synced.
@@ -109,6 +140,18 @@ pub enum OpenError {
         #[source]
         source: sqlx::migrate::MigrateError,
     },
+    /// Whoever connects may read everything whatever is locked.
+    #[error(
+        "row-level security does not hold for the PostgreSQL role {role}, so nothing would keep districts apart but \
+         Loopline's own questions; connect as a role of its own that owns the database: CREATE ROLE loopline LOGIN PASSWORD \
+         '...'; ALTER DATABASE {database} OWNER TO loopline"
+    )]
+    NotHeld {
+        /// The role.
+        role: String,
+        /// The database.
+        database: String,
+    },
 }
 
 /// How many rows one statement may hold: few sizes, so that few statements are ever prepared.
@@ -126,8 +169,6 @@ pub fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 
 /// Connections to one SQLite file that read.
 const SQLITE_READERS: u32 = 3;
-/// Connections to PostgreSQL for one service.
-const POSTGRES_CONNECTIONS: u32 = 6;
 
 impl Db {
     /// Opens a service's database and brings its tables up to date.
@@ -161,21 +202,37 @@ impl Db {
                 let writer = open_sqlite(&file, durability, 1).await.map_err(open)?;
                 migrations.sqlite.run(&writer).await.map_err(migrate)?;
                 let readers = open_sqlite(&file, durability, SQLITE_READERS).await.map_err(open)?;
-                Ok(Self::Sqlite { readers, writer })
+                Ok(Self::Sqlite(File { readers, writer }))
             }
             Location::Url(url) => {
-                let pool = open_postgres(url, name).await.map_err(open)?;
-                migrations.postgres.run(&pool).await.map_err(migrate)?;
-                Ok(Self::Postgres(pool))
+                let schema = Schema::open(url, name, migrations, open, migrate).await?;
+                Ok(Self::Postgres(schema))
             }
         }
     }
 
-    /// Begins a transaction that writes.
+    /// Reads and changes the rows of one district.
+    pub async fn of(&self, district: &District) -> Result<Rows, sqlx::Error> {
+        match self {
+            Self::Sqlite(file) => file.readers.acquire().await.map(Rows::Sqlite),
+            Self::Postgres(schema) => schema.acquire(district.as_str()).await.map(Rows::Postgres),
+        }
+    }
+
+    /// Reads and changes the rows of all districts: for what concerns all of them, such as time, and for finding out
+    /// whose something is.
+    pub async fn across(&self) -> Result<Rows, sqlx::Error> {
+        match self {
+            Self::Sqlite(file) => file.readers.acquire().await.map(Rows::Sqlite),
+            Self::Postgres(schema) => schema.acquire(lock::ALL).await.map(Rows::Postgres),
+        }
+    }
+
+    /// Begins a transaction that writes, across districts: what is written follows from the log, which is one for all.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match self {
-            Self::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
-            Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+            Self::Sqlite(file) => file.writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Self::Postgres(schema) => schema.begin().await.map(Tx::Postgres),
         }
     }
 
@@ -183,18 +240,18 @@ impl Db {
     /// keeping them in order row by row is most of what writing costs.
     pub async fn without_indexes(&self) -> Result<Vec<String>, sqlx::Error> {
         let found: Vec<(String, String)> = match self {
-            Self::Sqlite { writer, .. } => {
+            Self::Sqlite(file) => {
                 sqlx::query_as("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
-                    .fetch_all(writer)
+                    .fetch_all(&file.writer)
                     .await?
             }
-            Self::Postgres(pool) => {
+            Self::Postgres(schema) => {
                 sqlx::query_as(
                     "SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname = current_schema() \
                      AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = indexname \
                      AND connamespace = current_schema()::regnamespace)",
                 )
-                .fetch_all(pool)
+                .fetch_all(&schema.pool)
                 .await?
             }
         };
@@ -202,8 +259,14 @@ impl Db {
             // The names are those of our own migrations.
             let drop = format!("DROP INDEX \"{name}\"");
             match self {
-                Self::Sqlite { writer, .. } => sqlx::query(AssertSqlSafe(drop)).execute(writer).await.map(|_| ())?,
-                Self::Postgres(pool) => sqlx::query(AssertSqlSafe(drop)).execute(pool).await.map(|_| ())?,
+                Self::Sqlite(file) => sqlx::query(AssertSqlSafe(drop))
+                    .execute(&file.writer)
+                    .await
+                    .map(|_| ())?,
+                Self::Postgres(schema) => sqlx::query(AssertSqlSafe(drop))
+                    .execute(&schema.pool)
+                    .await
+                    .map(|_| ())?,
             }
         }
         Ok(found.into_iter().map(|(_, sql)| sql).collect())
@@ -214,8 +277,8 @@ impl Db {
         for index in indexes {
             let index = AssertSqlSafe(index.clone());
             match self {
-                Self::Sqlite { writer, .. } => sqlx::query(index).execute(writer).await.map(|_| ())?,
-                Self::Postgres(pool) => sqlx::query(index).execute(pool).await.map(|_| ())?,
+                Self::Sqlite(file) => sqlx::query(index).execute(&file.writer).await.map(|_| ())?,
+                Self::Postgres(schema) => sqlx::query(index).execute(&schema.pool).await.map(|_| ())?,
             }
         }
         Ok(())
@@ -224,16 +287,18 @@ impl Db {
     /// Writes what was changed of late into the file itself, so that nothing of what stood there before is left in it or
     /// beside it. Readers may keep some of it until they are done: then the next call does it.
     pub async fn overwrite(&self) -> Result<(), sqlx::Error> {
-        if let Self::Sqlite { writer, .. } = self {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+        if let Self::Sqlite(file) = self {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&file.writer)
+                .await?;
         }
         Ok(())
     }
 
     /// Makes sure that what was [`Durability::Building`] is on the disk, and closes all connections.
     pub async fn finish(&self) -> Result<(), sqlx::Error> {
-        if let Self::Sqlite { writer, .. } = self {
-            let mut connection = writer.acquire().await?;
+        if let Self::Sqlite(file) = self {
+            let mut connection = file.writer.acquire().await?;
             sqlx::query("PRAGMA synchronous = FULL")
                 .execute(&mut *connection)
                 .await?;
@@ -248,11 +313,11 @@ impl Db {
     /// Closes all connections.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { readers, writer } => {
-                readers.close().await;
-                writer.close().await;
+            Self::Sqlite(file) => {
+                file.readers.close().await;
+                file.writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(schema) => schema.pool.close().await,
         }
     }
 }
@@ -305,27 +370,6 @@ async fn open_sqlite(file: &Path, durability: Durability, connections: u32) -> R
         .pragma("temp_store", "memory");
     SqlitePoolOptions::new()
         .max_connections(connections)
-        .connect_with(options)
-        .await
-}
-
-async fn open_postgres(url: &str, schema: &str) -> Result<PgPool, sqlx::Error> {
-    let options = PgConnectOptions::from_str(url)?;
-    let setup = PgPoolOptions::new()
-        .max_connections(1)
-        .connect_with(options.clone())
-        .await?;
-    // The name is one of ours, never a caller's. Two processes may create it at once: one of them then waits.
-    sqlx::query("SELECT pg_advisory_lock(7166261)").execute(&setup).await?;
-    let created = sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")))
-        .execute(&setup)
-        .await;
-    setup.close().await;
-    created?;
-    let options = options.options([("search_path", schema)]);
-    PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(3))
         .connect_with(options)
         .await
 }

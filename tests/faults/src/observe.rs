@@ -11,7 +11,7 @@ use ledger::{Ledger, Signer};
 use messaging::{Bus, BusOptions};
 use runtime::{Clock, Lifecycle};
 use sealing::{JetStreamKeys, Keyring, MasterKey};
-use sql::{Db, Location};
+use sql::{Db, Location, Rows};
 use sqlx::AssertSqlSafe;
 
 use crate::checker::{Compared, Logged};
@@ -216,37 +216,41 @@ async fn compared(name: &str, live: &Db, again: &Db) -> anyhow::Result<Compared>
 /// Every row of every table, as text that names the table.
 async fn rows(db: &Db) -> anyhow::Result<Vec<String>> {
     let mut all = Vec::new();
-    match db {
-        Db::Sqlite { readers: pool, .. } => {
+    match db.across().await? {
+        Rows::Sqlite(mut connection) => {
             let tables: Vec<String> = sqlx::query_scalar(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
                  AND name NOT LIKE '_sqlx%' AND name NOT LIKE 'loop_search_%' AND name NOT LIKE 'doc_words%'",
             )
-            .fetch_all(pool)
+            .fetch_all(&mut *connection)
             .await?;
             for table in tables {
                 let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
                     .bind(&table)
-                    .fetch_all(pool)
+                    .fetch_all(&mut *connection)
                     .await?;
                 let mut parts: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
                 if table == "loop_search" {
                     parts.push("quote(rowid)".to_owned());
                 }
                 let sql = format!("SELECT {} FROM \"{table}\"", parts.join(" || '|' || "));
-                let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(pool).await?;
+                let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+                    .fetch_all(&mut *connection)
+                    .await?;
                 all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
             }
         }
-        Db::Postgres(pool) => {
+        Rows::Postgres(mut connection) => {
             let tables: Vec<String> = sqlx::query_scalar(
                 "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND tablename NOT LIKE '\\_sqlx%'",
             )
-            .fetch_all(pool)
+            .fetch_all(&mut *connection)
             .await?;
             for table in tables {
                 let sql = format!("SELECT t::text FROM \"{table}\" AS t");
-                let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(pool).await?;
+                let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+                    .fetch_all(&mut *connection)
+                    .await?;
                 all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
             }
         }

@@ -101,7 +101,7 @@ pub(crate) async fn at_the_door(directory: &Directory, incoming: &Incoming) -> R
             if let Ok(holder) = in_session(directory, &asked.secret_digest).await {
                 directory
                     .credentials
-                    .end_some(holder.person, &asked.secret_digest, asked.which)
+                    .end_some(&holder.district, holder.person, &asked.secret_digest, asked.which)
                     .await
                     .map_err(away)?;
             }

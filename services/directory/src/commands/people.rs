@@ -121,7 +121,10 @@ pub(super) async fn disable(
     };
     let done = state_on(directory, message, subject.clone(), disabled.into()).await?;
     if still_follows(directory, &subject, &done).await? {
-        directory.end_access(PersonId(message.thing)).await.map_err(away)?;
+        directory
+            .end_access(&message.district, PersonId(message.thing))
+            .await
+            .map_err(away)?;
     }
     Ok(done)
 }
@@ -211,8 +214,16 @@ pub(super) async fn no_second_step(
     let done = state_on(directory, message, subject.clone(), SecondStepRemoved {}.into()).await?;
     if still_follows(directory, &subject, &done).await? {
         let person = PersonId(message.thing);
-        directory.second_steps.forget(person).await.map_err(away)?;
-        directory.credentials.end_sessions(person).await.map_err(away)?;
+        directory
+            .second_steps
+            .forget(&message.district, person)
+            .await
+            .map_err(away)?;
+        directory
+            .credentials
+            .end_sessions(&message.district, person)
+            .await
+            .map_err(away)?;
     }
     Ok(done)
 }
@@ -383,7 +394,7 @@ pub(super) async fn no_token(
     // It lets nobody in first, then that is put on record; where that did not come so far, it is done now.
     let ended = directory
         .credentials
-        .end_token(by.person, body.token)
+        .end_token(&by.district, by.person, body.token)
         .await
         .map_err(away)?;
     if !ended && !tokens_of(directory, &subject).await?.contains(&body.token) {

@@ -46,7 +46,7 @@ pub(super) fn begin(directory: &Directory, import: Uuid, district: District, app
             match carried {
                 Ok(view) => {
                     let text = serde_json::to_string(&view).unwrap_or_default();
-                    match drafts.end(import, &text).await {
+                    match drafts.end(import, &district, &text).await {
                         Ok(()) => break,
                         Err(error) => tracing::warn!(%error, "the end of an import could not be noted"),
                     }
@@ -54,7 +54,7 @@ pub(super) fn begin(directory: &Directory, import: Uuid, district: District, app
                 Err(why) => {
                     tracing::warn!(%import, why, "taking a roster in was interrupted");
                     if tries >= TRIES {
-                        let _ = drafts.stands(import, &ImportStage::Stopped { why }).await;
+                        let _ = drafts.stands(import, &district, &ImportStage::Stopped { why }).await;
                         break;
                     }
                 }
@@ -164,7 +164,10 @@ impl Writer<'_> {
                     because: DisabledBecause::LeftRoster,
                 };
                 state(Kind::Person, id.0, left.into()).await?;
-                self.directory.end_access(id).await.map_err(|error| error.to_string())
+                self.directory
+                    .end_access(self.district, id)
+                    .await
+                    .map_err(|error| error.to_string())
             }
             Step::Person(person) => {
                 let subject = self.subject(Kind::Person, person.id.0);

@@ -201,7 +201,7 @@ async fn rows(directory: &Directory, message: RosterMessage<RosterRows>) -> Resu
     directory
         .importing
         .drafts
-        .keep(message.import, rows)
+        .keep(message.import, &message.district, rows)
         .await
         .map_err(away)?;
     directory.importing.compare_again(message.import);
@@ -270,7 +270,7 @@ async fn compare(directory: &Directory, import: Uuid, district: &District, draft
     if !directory.people.position.wait_for(head, CATCH_UP).await {
         return Err(catching_up());
     }
-    let pieces = directory.importing.drafts.rows(import).await.map_err(away)?;
+    let pieces = directory.importing.drafts.rows(import, district).await.map_err(away)?;
     let (mut orgs, mut people) = (Vec::new(), Vec::new());
     for piece in pieces {
         orgs.extend(piece.orgs);
@@ -361,7 +361,7 @@ async fn apply(directory: &Directory, message: RosterMessage<ApplyRoster>) -> Re
     directory
         .importing
         .drafts
-        .apply(message.import, &applied_text)
+        .apply(message.import, &message.district, &applied_text)
         .await
         .map_err(away)?;
     apply::begin(directory, message.import, message.district, applied);
@@ -392,7 +392,7 @@ async fn drop_draft(directory: &Directory, message: &RosterMessage<LookAtRoster>
     directory
         .importing
         .drafts
-        .drop_draft(message.import)
+        .drop_draft(message.import, &message.district)
         .await
         .map_err(away)?;
     Ok(Value::Null)

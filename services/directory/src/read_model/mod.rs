@@ -14,6 +14,7 @@ pub(crate) use rows::{
 pub const MIGRATIONS: sql::Migrations = sql::Migrations {
     sqlite: &SQLITE,
     postgres: &POSTGRES,
+    unlocked: &[],
 };
 
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");

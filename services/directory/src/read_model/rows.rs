@@ -26,13 +26,13 @@ pub struct PersonRow {
 
 /// What a person is and where; nothing where there is no such person in the district, or one who was disabled.
 pub async fn claims(db: &Db, district: &District, person: PersonId, as_of: u64) -> Result<Option<Claims>, sqlx::Error> {
-    let name: Option<String> = on!(db, pool => sqlx::query_scalar("SELECT name FROM person WHERE id = $1 AND district = $2 AND NOT roster_disabled AND NOT hand_disabled")
-            .bind(person.0).bind(district.as_str()).fetch_optional(pool).await)?;
+    let name: Option<String> = on!(db.of(district).await?, rows => sqlx::query_scalar("SELECT name FROM person WHERE id = $1 AND district = $2 AND NOT roster_disabled AND NOT hand_disabled")
+            .bind(person.0).bind(district.as_str()).fetch_optional(rows).await)?;
     let Some(name) = name else { return Ok(None) };
-    let grants: Vec<(String, String)> = on!(db, pool => sqlx::query_as("SELECT role, place FROM role_grant WHERE person = $1 AND district = $2")
-            .bind(person.0).bind(district.as_str()).fetch_all(pool).await)?;
-    let teams: Vec<(Uuid,)> = on!(db, pool => sqlx::query_as("SELECT team FROM membership WHERE person = $1 AND district = $2")
-            .bind(person.0).bind(district.as_str()).fetch_all(pool).await)?;
+    let grants: Vec<(String, String)> = on!(db.of(district).await?, rows => sqlx::query_as("SELECT role, place FROM role_grant WHERE person = $1 AND district = $2")
+            .bind(person.0).bind(district.as_str()).fetch_all(rows).await)?;
+    let teams: Vec<(Uuid,)> = on!(db.of(district).await?, rows => sqlx::query_as("SELECT team FROM membership WHERE person = $1 AND district = $2")
+            .bind(person.0).bind(district.as_str()).fetch_all(rows).await)?;
     let teams = teams.into_iter().map(|(team,)| team);
     Ok(Some(put_together(district, person, name, teams, grants, as_of)))
 }
@@ -48,8 +48,8 @@ async fn people_of(db: &Db, district: &District, whom: &Whom, limit: i64) -> Res
         "SELECT id, name, title FROM person WHERE district = $1 AND {of_them} AND NOT roster_disabled AND NOT hand_disabled \
          ORDER BY name LIMIT $3"
     ));
-    let rows: Vec<(Uuid, String, Option<String>)> = on!(db, pool => sqlx::query_as(question)
-        .bind(district.as_str()).bind(whom.place()).bind(limit).fetch_all(pool).await)?;
+    let rows: Vec<(Uuid, String, Option<String>)> = on!(db.of(district).await?, rows => sqlx::query_as(question)
+        .bind(district.as_str()).bind(whom.place()).bind(limit).fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .map(|(id, name, title)| PersonRow {
@@ -135,9 +135,9 @@ impl Whom {
 
 /// How many people a district has who may sign in, counted up to a bound.
 pub(crate) async fn how_many(db: &Db, district: &District, bound: i64) -> Result<i64, sqlx::Error> {
-    on!(db, pool => sqlx::query_scalar(
+    on!(db.of(district).await?, rows => sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT 1 FROM person WHERE district = $1 AND NOT roster_disabled AND NOT hand_disabled LIMIT $2) AS found")
-        .bind(district.as_str()).bind(bound).fetch_one(pool).await)
+        .bind(district.as_str()).bind(bound).fetch_one(rows).await)
 }
 
 /// Some of a district's people with what they are, by name, at most `limit`: three questions, however many people.
@@ -154,10 +154,10 @@ pub async fn people_with_claims(
         "SELECT person, role, place FROM role_grant WHERE district = $1 AND person IN ({})",
         whom.grants()
     ));
-    let grants: Vec<(Uuid, String, String)> = on!(db, pool => sqlx::query_as(of_them)
-            .bind(district.as_str()).bind(&place).fetch_all(pool).await)?;
-    let members: Vec<(Uuid, Uuid)> = on!(db, pool => sqlx::query_as("SELECT person, team FROM membership WHERE district = $1")
-            .bind(district.as_str()).fetch_all(pool).await)?;
+    let grants: Vec<(Uuid, String, String)> = on!(db.of(district).await?, rows => sqlx::query_as(of_them)
+            .bind(district.as_str()).bind(&place).fetch_all(rows).await)?;
+    let members: Vec<(Uuid, Uuid)> = on!(db.of(district).await?, rows => sqlx::query_as("SELECT person, team FROM membership WHERE district = $1")
+            .bind(district.as_str()).fetch_all(rows).await)?;
     let mut grants_of: HashMap<Uuid, Vec<(String, String)>> = HashMap::new();
     for (person, role, place) in grants {
         grants_of.entry(person).or_default().push((role, place));
@@ -201,10 +201,10 @@ type RosteredDbRow = (
 
 /// All people of a district, as rosters know them.
 pub(crate) async fn rostered(db: &Db, district: &District) -> Result<Vec<RosteredRow>, sqlx::Error> {
-    let rows: Vec<RosteredDbRow> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<RosteredDbRow> = on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT id, name, sourced_id, email, username, user_ids, held, roster_disabled, hand_disabled \
              FROM person WHERE district = $1")
-        .bind(district.as_str()).fetch_all(pool).await)?;
+        .bind(district.as_str()).fetch_all(rows).await)?;
     Ok(rows.into_iter().map(RosteredRow::from).collect())
 }
 
@@ -214,10 +214,10 @@ pub(crate) async fn rostered_person(
     district: &District,
     person: PersonId,
 ) -> Result<Option<RosteredRow>, sqlx::Error> {
-    let row: Option<RosteredDbRow> = on!(db, pool => sqlx::query_as(
+    let row: Option<RosteredDbRow> = on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT id, name, sourced_id, email, username, user_ids, held, roster_disabled, hand_disabled \
              FROM person WHERE district = $1 AND id = $2")
-        .bind(district.as_str()).bind(person.0).fetch_optional(pool).await)?;
+        .bind(district.as_str()).bind(person.0).fetch_optional(rows).await)?;
     Ok(row.map(RosteredRow::from))
 }
 
@@ -247,10 +247,10 @@ pub(crate) async fn stands_in_for(
     person: PersonId,
     on: NaiveDate,
 ) -> Result<Vec<(PersonId, String)>, sqlx::Error> {
-    let rows: Vec<(Uuid, String)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(Uuid, String)> = on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT s.absent, p.name FROM stand_in s JOIN person p ON p.id = s.absent \
              WHERE s.person = $1 AND s.district = $2 AND s.first_day <= $3 AND s.last_day >= $3 ORDER BY p.name LIMIT 50")
-        .bind(person.0).bind(district.as_str()).bind(on).fetch_all(pool).await)?;
+        .bind(person.0).bind(district.as_str()).bind(on).fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .map(|(absent, name)| (PersonId(absent), name))
@@ -264,10 +264,10 @@ pub(crate) async fn stood_in_by(
     absent: PersonId,
     today: NaiveDate,
 ) -> Result<Vec<StandInView>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, NaiveDate, NaiveDate)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(Uuid, String, NaiveDate, NaiveDate)> = on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT s.person, p.name, s.first_day, s.last_day FROM stand_in s JOIN person p ON p.id = s.person \
              WHERE s.absent = $1 AND s.district = $2 AND s.last_day >= $3 ORDER BY s.first_day, p.name LIMIT 50")
-        .bind(absent.0).bind(district.as_str()).bind(today).fetch_all(pool).await)?;
+        .bind(absent.0).bind(district.as_str()).bind(today).fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .map(|(person, name, from, until)| StandInView {
@@ -286,16 +286,16 @@ pub(crate) async fn sourced_ids(
     after: &str,
     limit: i64,
 ) -> Result<Vec<String>, sqlx::Error> {
-    on!(db, pool => sqlx::query_scalar(
+    on!(db.of(district).await?, rows => sqlx::query_scalar(
             "SELECT sourced_id FROM person WHERE district = $1 AND sourced_id > $2 ORDER BY sourced_id LIMIT $3")
-        .bind(district.as_str()).bind(after).bind(limit).fetch_all(pool).await)
+        .bind(district.as_str()).bind(after).bind(limit).fetch_all(rows).await)
 }
 
 /// The e-mail address of somebody who may sign in.
 pub(crate) async fn email_of(db: &Db, district: &District, person: PersonId) -> Result<Option<String>, sqlx::Error> {
-    let email: Option<Option<String>> = on!(db, pool => sqlx::query_scalar(
+    let email: Option<Option<String>> = on!(db.of(district).await?, rows => sqlx::query_scalar(
             "SELECT email FROM person WHERE id = $1 AND district = $2 AND NOT roster_disabled AND NOT hand_disabled")
-        .bind(person.0).bind(district.as_str()).fetch_optional(pool).await)?;
+        .bind(person.0).bind(district.as_str()).fetch_optional(rows).await)?;
     Ok(email.flatten())
 }
 
@@ -304,9 +304,9 @@ const SHARED_MAX: i64 = 5;
 
 /// Everybody with this e-mail address who may sign in, in whichever district.
 pub(crate) async fn people_by_email(db: &Db, email: &str) -> Result<Vec<(District, PersonId)>, sqlx::Error> {
-    let found: Vec<(Uuid, String)> = on!(db, pool => sqlx::query_as(
+    let found: Vec<(Uuid, String)> = on!(db.across().await?, rows => sqlx::query_as(
             "SELECT id, district FROM person WHERE email = $1 AND NOT roster_disabled AND NOT hand_disabled ORDER BY id LIMIT $2")
-        .bind(email).bind(SHARED_MAX).fetch_all(pool).await)?;
+        .bind(email).bind(SHARED_MAX).fetch_all(rows).await)?;
     Ok(found
         .into_iter()
         .filter_map(|(id, district)| Some((district.parse().ok()?, PersonId(id))))
@@ -319,9 +319,9 @@ pub(crate) async fn person_by_email(
     district: &District,
     email: &str,
 ) -> Result<Option<PersonId>, sqlx::Error> {
-    let found: Vec<Uuid> = on!(db, pool => sqlx::query_scalar(
+    let found: Vec<Uuid> = on!(db.of(district).await?, rows => sqlx::query_scalar(
             "SELECT id FROM person WHERE district = $1 AND email = $2 AND NOT roster_disabled AND NOT hand_disabled LIMIT 2")
-        .bind(district.as_str()).bind(email).fetch_all(pool).await)?;
+        .bind(district.as_str()).bind(email).fetch_all(rows).await)?;
     Ok(one_of(&found))
 }
 
@@ -331,9 +331,9 @@ pub(crate) async fn person_by_sourced_id(
     district: &District,
     sourced_id: &str,
 ) -> Result<Option<PersonId>, sqlx::Error> {
-    let found: Vec<Uuid> = on!(db, pool => sqlx::query_scalar(
+    let found: Vec<Uuid> = on!(db.of(district).await?, rows => sqlx::query_scalar(
             "SELECT id FROM person WHERE district = $1 AND sourced_id = $2 AND NOT roster_disabled AND NOT hand_disabled LIMIT 2")
-        .bind(district.as_str()).bind(sourced_id).fetch_all(pool).await)?;
+        .bind(district.as_str()).bind(sourced_id).fetch_all(rows).await)?;
     Ok(one_of(&found))
 }
 
@@ -345,10 +345,10 @@ pub(crate) async fn person_by_user_id(
 ) -> Result<Option<PersonId>, sqlx::Error> {
     // The list is one text; what has a meaning in a pattern means itself here, and quotes end an id.
     let part = user_id.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    let found: Vec<Uuid> = on!(db, pool => sqlx::query_scalar(
+    let found: Vec<Uuid> = on!(db.of(district).await?, rows => sqlx::query_scalar(
             "SELECT id FROM person WHERE district = $1 AND LOWER(user_ids) LIKE $2 ESCAPE '!' \
              AND NOT roster_disabled AND NOT hand_disabled LIMIT 2")
-        .bind(district.as_str()).bind(format!("%\"{}\"%", part.to_lowercase())).fetch_all(pool).await)?;
+        .bind(district.as_str()).bind(format!("%\"{}\"%", part.to_lowercase())).fetch_all(rows).await)?;
     Ok(one_of(&found))
 }
 
@@ -363,19 +363,19 @@ fn one_of(found: &[Uuid]) -> Option<PersonId> {
 /// Who speaks for a school who leads it, by what the roster says of people; anybody else who does, where nobody leads it.
 pub(crate) async fn leads_at(db: &Db, district: &District, school: SchoolId) -> Result<Option<PersonId>, sqlx::Error> {
     // A person's roles in the roster stand in one text, as `role@organization`.
-    let found: Option<Uuid> = on!(db, pool => sqlx::query_scalar(
+    let found: Option<Uuid> = on!(db.of(district).await?, rows => sqlx::query_scalar(
             "SELECT p.id FROM person p JOIN role_grant g ON g.person = p.id \
              WHERE p.district = $1 AND g.role = $2 AND g.place = $3 AND NOT p.roster_disabled AND NOT p.hand_disabled \
              ORDER BY CASE WHEN p.held LIKE '%\"principal@%' THEN 0 WHEN p.held LIKE '%\"siteAdministrator@%' THEN 1 \
                 WHEN p.held LIKE '%\"administrator@%' THEN 2 ELSE 3 END, p.name, p.id LIMIT 1")
-        .bind(district.as_str()).bind(Role::Reporter.code()).bind(school.to_string()).fetch_optional(pool).await)?;
+        .bind(district.as_str()).bind(Role::Reporter.code()).bind(school.to_string()).fetch_optional(rows).await)?;
     Ok(found.map(PersonId))
 }
 
 /// Whether somebody is known in a district, whether they may sign in or not.
 pub(crate) async fn is_known(db: &Db, district: &District, person: PersonId) -> Result<bool, sqlx::Error> {
-    let there: i64 = on!(db, pool => sqlx::query_scalar("SELECT COUNT(*) FROM person WHERE id = $1 AND district = $2")
-        .bind(person.0).bind(district.as_str()).fetch_one(pool).await)?;
+    let there: i64 = on!(db.of(district).await?, rows => sqlx::query_scalar("SELECT COUNT(*) FROM person WHERE id = $1 AND district = $2")
+        .bind(person.0).bind(district.as_str()).fetch_one(rows).await)?;
     Ok(there > 0)
 }
 
@@ -392,8 +392,8 @@ pub(crate) async fn find_people(
         "SELECT id, name, title, email, sourced_id, roster_disabled, hand_disabled FROM person WHERE district = $1";
     let rows: Vec<Row> = if let Some(person) = query.person {
         let question = AssertSqlSafe(format!("{columns} AND id = $2 LIMIT $3"));
-        on!(db, pool => sqlx::query_as(question).bind(district.as_str()).bind(person.0).bind(limit)
-            .fetch_all(pool).await)?
+        on!(db.of(district).await?, rows => sqlx::query_as(question).bind(district.as_str()).bind(person.0).bind(limit)
+            .fetch_all(rows).await)?
     } else {
         let part = query.q.as_deref().unwrap_or_default().trim().to_lowercase();
         // What has a meaning in a pattern means itself here.
@@ -401,14 +401,14 @@ pub(crate) async fn find_people(
         let question = AssertSqlSafe(format!(
             "{columns} AND (LOWER(name) LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!') ORDER BY name, id LIMIT $3"
         ));
-        on!(db, pool => sqlx::query_as(question).bind(district.as_str()).bind(format!("%{part}%")).bind(limit)
-            .fetch_all(pool).await)?
+        on!(db.of(district).await?, rows => sqlx::query_as(question).bind(district.as_str()).bind(format!("%{part}%")).bind(limit)
+            .fetch_all(rows).await)?
     };
     let mut people = Vec::with_capacity(rows.len());
     for (id, name, title, email, sourced_id, roster_disabled, hand_disabled) in rows {
-        let grants: Vec<(String, String, String)> = on!(db, pool => sqlx::query_as(
+        let grants: Vec<(String, String, String)> = on!(db.of(district).await?, rows => sqlx::query_as(
                 "SELECT role, place, origin FROM role_grant WHERE person = $1 AND district = $2 ORDER BY role, place, origin")
-            .bind(id).bind(district.as_str()).fetch_all(pool).await)?;
+            .bind(id).bind(district.as_str()).fetch_all(rows).await)?;
         people.push(PersonView {
             id: PersonId(id),
             name,

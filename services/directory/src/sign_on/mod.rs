@@ -95,8 +95,8 @@ impl SignOns {
     }
 
     /// Forgets which accounts are somebody's: they are found again as if they had never come.
-    pub(crate) async fn forget_person(&self, person: PersonId) -> Result<(), sqlx::Error> {
-        self.store.forget_person(person).await
+    pub(crate) async fn forget_person(&self, district: &District, person: PersonId) -> Result<(), sqlx::Error> {
+        self.store.forget_person(district, person).await
     }
 
     /// A turn to talk with a provider; nothing where too many do.

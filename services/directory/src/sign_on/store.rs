@@ -48,26 +48,27 @@ fn exact(provider: &Provider) -> String {
 impl Store {
     /// Notes that somebody set out. Nobody is kept from it by others who only set out: those of longest ago are given up.
     pub(crate) async fn set_out(&self, state: &str, way: &OnTheWay, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => {
-            sqlx::query("DELETE FROM sign_on WHERE until < $1").bind(now).execute(pool).await?;
+        on!(self.db.across().await?, rows => sqlx::query("DELETE FROM sign_on WHERE until < $1")
+            .bind(now).execute(rows).await.map(|_| ()))?;
+        on!(self.db.of(&way.district).await?, rows => {
             sqlx::query(
                     "DELETE FROM sign_on WHERE state IN (\
                         SELECT state FROM sign_on WHERE district = $1 ORDER BY until DESC LIMIT 1000 OFFSET $2)")
-                .bind(way.district.as_str()).bind(ON_THE_WAY_MAX).execute(pool).await?;
+                .bind(way.district.as_str()).bind(ON_THE_WAY_MAX).execute(&mut *rows).await?;
             sqlx::query(
                     "INSERT INTO sign_on (state, district, provider, browser, nonce, verifier, back, until) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
                 .bind(state).bind(way.district.as_str()).bind(&way.provider).bind(&way.browser).bind(&way.nonce)
                 .bind(&way.verifier).bind(&way.back).bind(way.until)
-                .execute(pool).await.map(|_| ())
+                .execute(rows).await.map(|_| ())
         })
     }
 
     /// Who set out with this; once.
     pub(crate) async fn come_back(&self, state: &str) -> Result<Option<OnTheWay>, sqlx::Error> {
-        let row: Option<WayRow> = on!(&self.db, pool => sqlx::query_as(
+        let row: Option<WayRow> = on!(self.db.across().await?, rows => sqlx::query_as(
                 "DELETE FROM sign_on WHERE state = $1 RETURNING district, provider, browser, nonce, verifier, back, until")
-            .bind(state).fetch_optional(pool).await)?;
+            .bind(state).fetch_optional(rows).await)?;
         Ok(
             row.and_then(|(district, provider, browser, nonce, verifier, back, until)| {
                 Some(OnTheWay {
@@ -90,9 +91,9 @@ impl Store {
         provider: &Provider,
         account: &str,
     ) -> Result<Option<PersonId>, sqlx::Error> {
-        let person: Option<Uuid> = on!(&self.db, pool => sqlx::query_scalar(
+        let person: Option<Uuid> = on!(self.db.of(district).await?, rows => sqlx::query_scalar(
                 "SELECT person FROM identity WHERE district = $1 AND provider = $2 AND account = $3")
-            .bind(district.as_str()).bind(exact(provider)).bind(account).fetch_optional(pool).await)?;
+            .bind(district.as_str()).bind(exact(provider)).bind(account).fetch_optional(rows).await)?;
         Ok(person.map(PersonId))
     }
 
@@ -103,9 +104,9 @@ impl Store {
         provider: &Provider,
         person: PersonId,
     ) -> Result<bool, sqlx::Error> {
-        let there: i64 = on!(&self.db, pool => sqlx::query_scalar(
+        let there: i64 = on!(self.db.of(district).await?, rows => sqlx::query_scalar(
                 "SELECT COUNT(*) FROM identity WHERE district = $1 AND provider = $2 AND person = $3")
-            .bind(district.as_str()).bind(exact(provider)).bind(person.0).fetch_one(pool).await)?;
+            .bind(district.as_str()).bind(exact(provider)).bind(person.0).fetch_one(rows).await)?;
         Ok(there > 0)
     }
 
@@ -118,17 +119,17 @@ impl Store {
         person: PersonId,
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query(
+        on!(self.db.of(district).await?, rows => sqlx::query(
                 "INSERT INTO identity (district, provider, account, person, last) VALUES ($1, $2, $3, $4, $5) \
                  ON CONFLICT (district, provider, account) DO UPDATE SET person = excluded.person, last = excluded.last")
             .bind(district.as_str()).bind(exact(provider)).bind(account).bind(person.0).bind(now)
-            .execute(pool).await.map(|_| ()))
+            .execute(rows).await.map(|_| ()))
     }
 
     /// What a provider and we share as a secret, sealed.
     pub(crate) async fn secret(&self, district: &District, provider: &Provider) -> Result<Option<String>, sqlx::Error> {
-        on!(&self.db, pool => sqlx::query_scalar("SELECT secret FROM provider_secret WHERE district = $1 AND provider = $2")
-            .bind(district.as_str()).bind(exact(provider)).fetch_optional(pool).await)
+        on!(self.db.of(district).await?, rows => sqlx::query_scalar("SELECT secret FROM provider_secret WHERE district = $1 AND provider = $2")
+            .bind(district.as_str()).bind(exact(provider)).fetch_optional(rows).await)
     }
 
     /// Keeps it.
@@ -138,30 +139,30 @@ impl Store {
         provider: &Provider,
         secret: &str,
     ) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query(
+        on!(self.db.of(district).await?, rows => sqlx::query(
                 "INSERT INTO provider_secret (district, provider, secret) VALUES ($1, $2, $3) \
                  ON CONFLICT (district, provider) DO UPDATE SET secret = excluded.secret")
-            .bind(district.as_str()).bind(exact(provider)).bind(secret).execute(pool).await.map(|_| ()))
+            .bind(district.as_str()).bind(exact(provider)).bind(secret).execute(rows).await.map(|_| ()))
     }
 
     /// Forgets a provider.
     pub(crate) async fn forget_provider(&self, district: &District, provider: &Provider) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => {
+        on!(self.db.of(district).await?, rows => {
             let of_it = exact(provider);
             for (table, known_as) in [
                 ("DELETE FROM provider_secret WHERE district = $1 AND provider = $2", &of_it),
                 ("DELETE FROM identity WHERE district = $1 AND provider = $2", &of_it),
                 ("DELETE FROM sign_on WHERE district = $1 AND provider = $2", &provider.id),
             ] {
-                sqlx::query(table).bind(district.as_str()).bind(known_as).execute(pool).await?;
+                sqlx::query(table).bind(district.as_str()).bind(known_as).execute(&mut *rows).await?;
             }
             Ok(())
         })
     }
 
     /// Forgets which accounts are somebody's.
-    pub(crate) async fn forget_person(&self, person: PersonId) -> Result<(), sqlx::Error> {
-        on!(&self.db, pool => sqlx::query("DELETE FROM identity WHERE person = $1")
-            .bind(person.0).execute(pool).await.map(|_| ()))
+    pub(crate) async fn forget_person(&self, district: &District, person: PersonId) -> Result<(), sqlx::Error> {
+        on!(self.db.of(district).await?, rows => sqlx::query("DELETE FROM identity WHERE person = $1")
+            .bind(person.0).execute(rows).await.map(|_| ()))
     }
 }

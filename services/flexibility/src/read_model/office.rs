@@ -324,8 +324,8 @@ pub(crate) async fn met_by(db: &Db, district: &District, basis: &str) -> Result<
     let text = format!(
         "{MET} WHERE district = $1 AND {column} = $2 AND {column} <> '' AND confidential = 0 ORDER BY filed_seq DESC LIMIT {EVIDENCE_MAX}"
     );
-    let rows: Vec<MetRow> = on!(db, pool => sqlx::query_as(sqlx::AssertSqlSafe(text.clone()))
-        .bind(district.as_str()).bind(key).fetch_all(pool).await)?;
+    let rows: Vec<MetRow> = on!(db.of(district).await?, rows => sqlx::query_as(sqlx::AssertSqlSafe(text.clone()))
+        .bind(district.as_str()).bind(key).fetch_all(rows).await)?;
     Ok(rows.into_iter().map(met_of).collect())
 }
 
@@ -334,18 +334,18 @@ pub(crate) async fn met_cited(db: &Db, district: &District, from: DateTime<Utc>)
     let text = format!(
         "{MET} WHERE district = $1 AND rule <> '' AND filed_at >= $2 AND confidential = 0 ORDER BY filed_seq DESC LIMIT {EVIDENCE_MAX}"
     );
-    let rows: Vec<MetRow> = on!(db, pool => sqlx::query_as(sqlx::AssertSqlSafe(text.clone()))
-        .bind(district.as_str()).bind(from).fetch_all(pool).await)?;
+    let rows: Vec<MetRow> = on!(db.of(district).await?, rows => sqlx::query_as(sqlx::AssertSqlSafe(text.clone()))
+        .bind(district.as_str()).bind(from).fetch_all(rows).await)?;
     Ok(rows.into_iter().map(met_of).collect())
 }
 
 /// What of a district anything may have in common: every cited rule and every area that was met.
 pub(crate) async fn bases(db: &Db) -> Result<Vec<(District, String)>, sqlx::Error> {
-    let rows: Vec<(String, String, String)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(String, String, String)> = on!(db.across().await?, rows => sqlx::query_as(
             "SELECT DISTINCT district, 'rule:', rule FROM met WHERE rule <> '' \
              UNION SELECT DISTINCT district, 'area:', area FROM met \
              UNION SELECT DISTINCT district, 'rule:', rule FROM register_row WHERE to_seq IS NULL AND rule <> ''")
-        .fetch_all(pool).await)?;
+        .fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .filter_map(|(district, kind, key)| Some((district.parse().ok()?, format!("{kind}{key}"))))
@@ -367,8 +367,8 @@ pub(crate) async fn exceptions(
         "SELECT id, first_seq, state FROM register_row WHERE district = $1 AND {column} = $2 AND to_seq IS NULL \
          AND standing = 'in_force' AND kind = 'school_exception' ORDER BY first_seq DESC LIMIT 500"
     );
-    let rows: Vec<(Uuid, i64, String)> = on!(db, pool => sqlx::query_as(sqlx::AssertSqlSafe(text.clone()))
-        .bind(district.as_str()).bind(key).fetch_all(pool).await)?;
+    let rows: Vec<(Uuid, i64, String)> = on!(db.of(district).await?, rows => sqlx::query_as(sqlx::AssertSqlSafe(text.clone()))
+        .bind(district.as_str()).bind(key).fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .map(|(id, first, state)| (FlexibilityId(id), first as u64, state))
@@ -385,9 +385,9 @@ pub(crate) struct OfficeRow {
 
 /// The patterns of a basis, the last first: the one that stands, and how many were adopted before it.
 pub(crate) async fn patterns_of(db: &Db, district: &District, basis: &str) -> Result<Vec<OfficeRow>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
+    on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT id, first_seq, state FROM pattern WHERE district = $1 AND basis = $2 ORDER BY first_seq DESC LIMIT 100")
-        .bind(district.as_str()).bind(basis).fetch_all(pool).await)
+        .bind(district.as_str()).bind(basis).fetch_all(rows).await)
 }
 
 /// A page of patterns, the newest first.
@@ -398,7 +398,7 @@ pub(crate) async fn patterns(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<OfficeRow>, sqlx::Error> {
-    on!(db, pool => {
+    on!(db.of(district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT id, first_seq, state FROM pattern WHERE district = ");
         query.push_bind(district.as_str());
         if let Some(standing) = standing {
@@ -408,7 +408,7 @@ pub(crate) async fn patterns(
             query.push(" AND first_seq < ").push_bind(before);
         }
         query.push(" ORDER BY first_seq DESC LIMIT ").push_bind(limit);
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })
 }
 
@@ -427,8 +427,8 @@ pub(crate) async fn office_row(
         "SELECT id, first_seq, state FROM {} WHERE district = $1 AND id = $2",
         thing.token()
     );
-    on!(db, pool => sqlx::query_as(sqlx::AssertSqlSafe(text.clone()))
-        .bind(district.as_str()).bind(id).fetch_optional(pool).await)
+    on!(db.of(district).await?, rows => sqlx::query_as(sqlx::AssertSqlSafe(text.clone()))
+        .bind(district.as_str()).bind(id).fetch_optional(rows).await)
 }
 
 /// A page of requests to the state, the newest first.
@@ -440,7 +440,7 @@ pub(crate) async fn waivers(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<OfficeRow>, sqlx::Error> {
-    on!(db, pool => {
+    on!(db.of(district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT id, first_seq, state FROM waiver WHERE district = ");
         query.push_bind(district.as_str());
         if let Some(standing) = standing {
@@ -453,7 +453,7 @@ pub(crate) async fn waivers(
             query.push(" AND first_seq < ").push_bind(before);
         }
         query.push(" ORDER BY first_seq DESC LIMIT ").push_bind(limit);
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })
 }
 
@@ -463,9 +463,9 @@ pub(crate) async fn out_of_time(
     before: NaiveDate,
     limit: i64,
 ) -> Result<Vec<(District, WaiverId)>, sqlx::Error> {
-    let rows: Vec<(String, Uuid)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(String, Uuid)> = on!(db.across().await?, rows => sqlx::query_as(
             "SELECT district, id FROM waiver WHERE standing = 'submitted' AND decide_by < $1 ORDER BY decide_by LIMIT $2")
-        .bind(before).bind(limit).fetch_all(pool).await)?;
+        .bind(before).bind(limit).fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .filter_map(|(district, id)| Some((district.parse().ok()?, WaiverId(id))))
@@ -480,7 +480,7 @@ pub(crate) async fn reviews(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<OfficeRow>, sqlx::Error> {
-    on!(db, pool => {
+    on!(db.of(district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT id, first_seq, state FROM review WHERE district = ");
         query.push_bind(district.as_str());
         if let Some(open) = open {
@@ -490,7 +490,7 @@ pub(crate) async fn reviews(
             query.push(" AND first_seq < ").push_bind(before);
         }
         query.push(" ORDER BY first_seq DESC LIMIT ").push_bind(limit);
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })
 }
 

@@ -8,7 +8,7 @@ use contracts::queries::RegisterQuery;
 use contracts::sealed::KeyId;
 use contracts::vocabulary::FlexibilityTurn;
 use domain::Flexibility;
-use sql::{Db, on};
+use sql::{Db, Rows, on};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
@@ -24,9 +24,9 @@ const COLUMNS: &str = "id, first_seq, state";
 
 /// A part of the register as it stands.
 pub(crate) async fn now(db: &Db, district: &District, id: FlexibilityId) -> Result<Option<RegisterDbRow>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
+    on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT id, first_seq, state FROM register_row WHERE id = $1 AND district = $2 AND to_seq IS NULL")
-        .bind(id.0).bind(district.as_str()).fetch_optional(pool).await)
+        .bind(id.0).bind(district.as_str()).fetch_optional(rows).await)
 }
 
 /// A part of the register as it stood at a moment.
@@ -36,10 +36,10 @@ pub(crate) async fn at(
     id: FlexibilityId,
     moment: DateTime<Utc>,
 ) -> Result<Option<RegisterDbRow>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
+    on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT id, first_seq, state FROM register_row WHERE id = $1 AND district = $2 AND from_at < $3 \
              AND (to_at IS NULL OR to_at >= $3) ORDER BY from_seq DESC LIMIT 1")
-        .bind(id.0).bind(district.as_str()).bind(moment).fetch_optional(pool).await)
+        .bind(id.0).bind(district.as_str()).bind(moment).fetch_optional(rows).await)
 }
 
 /// Parts of the register in the order they were written down, the newest first: as they stand, or stood at a moment.
@@ -52,7 +52,7 @@ pub(crate) async fn page(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<RegisterDbRow>, sqlx::Error> {
-    on!(db, pool => {
+    on!(db.of(district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT ");
         query.push(COLUMNS).push(" FROM register_row WHERE district = ").push_bind(district.as_str());
         match moment {
@@ -83,16 +83,16 @@ pub(crate) async fn page(
             query.push(" AND first_seq < ").push_bind(before);
         }
         query.push(" ORDER BY first_seq DESC LIMIT ").push_bind(limit);
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })
 }
 
 /// What a district shows anybody, the newest first.
 pub(crate) async fn public(db: &Db, district: &District, limit: i64) -> Result<Vec<RegisterDbRow>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
+    on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT id, first_seq, state FROM register_row WHERE district = $1 AND to_seq IS NULL AND readers = 'public' \
              AND standing = 'in_force' ORDER BY first_seq DESC LIMIT $2")
-        .bind(district.as_str()).bind(limit).fetch_all(pool).await)
+        .bind(district.as_str()).bind(limit).fetch_all(rows).await)
 }
 
 /// What ends before a day, in force or expired with its end, the soonest first.
@@ -102,7 +102,7 @@ pub(crate) async fn ending(
     department: Option<contracts::DepartmentId>,
     day: NaiveDate,
 ) -> Result<Vec<RegisterDbRow>, sqlx::Error> {
-    on!(db, pool => {
+    on!(db.of(district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT ");
         query.push(COLUMNS).push(" FROM register_row WHERE district = ").push_bind(district.as_str());
         query.push(" AND to_seq IS NULL AND standing IN ('in_force', 'expired') AND ends_on < ").push_bind(day);
@@ -112,7 +112,7 @@ pub(crate) async fn ending(
             query.push(" AND department = ").push_bind(department.0);
         }
         query.push(" ORDER BY ends_on, first_seq LIMIT 500");
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })
 }
 
@@ -123,10 +123,10 @@ pub(crate) async fn beside(
     rule: &str,
     not: FlexibilityId,
 ) -> Result<Vec<(Uuid, String, String)>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
+    on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT id, says, state FROM register_row WHERE district = $1 AND rule = $2 AND id <> $3 AND to_seq IS NULL \
              AND standing = 'in_force' ORDER BY first_seq LIMIT 20")
-        .bind(district.as_str()).bind(rule).bind(not.0).fetch_all(pool).await)
+        .bind(district.as_str()).bind(rule).bind(not.0).fetch_all(rows).await)
 }
 
 /// A part of the register whose end has something to say.
@@ -148,7 +148,7 @@ pub(crate) async fn ends(
     after: Option<(NaiveDate, i64)>,
     limit: i64,
 ) -> Result<Vec<(Ending, NaiveDate, i64)>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, NaiveDate, i64, String)> = on!(db, pool => {
+    let rows: Vec<(Uuid, String, NaiveDate, i64, String)> = on!(db.across().await?, rows => {
         let mut query = QueryBuilder::new(
             "SELECT id, district, ends_on, from_seq, state FROM register_row WHERE to_seq IS NULL AND standing = 'in_force' AND ends_on < ",
         );
@@ -158,7 +158,7 @@ pub(crate) async fn ends(
             query.push(" OR (ends_on = ").push_bind(day).push(" AND from_seq > ").push_bind(sequence).push("))");
         }
         query.push(" ORDER BY ends_on, from_seq LIMIT ").push_bind(limit);
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })?;
     Ok(rows
         .into_iter()
@@ -193,7 +193,7 @@ pub struct Untold {
 /// Loops that were not told yet, in no particular order. All districts. What is gone is told whenever it went: it may
 /// have gone between the moment at which somebody saw it in force and the moment at which the answer was recorded.
 pub(crate) async fn untold(db: &Db, limit: i64) -> Result<Vec<Untold>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, Uuid, i64, String, Uuid)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(Uuid, String, Uuid, i64, String, Uuid)> = on!(db.across().await?, rows => sqlx::query_as(
             "SELECT rests.loop, rests.district, rests.flexibility, rests.since_seq, register_row.turn, \
              register_row.turn_event \
              FROM register_row JOIN rests ON rests.flexibility = register_row.id \
@@ -201,7 +201,7 @@ pub(crate) async fn untold(db: &Db, limit: i64) -> Result<Vec<Untold>, sqlx::Err
              WHERE register_row.to_seq IS NULL AND register_row.turn IS NOT NULL \
              AND (register_row.turn_seq > rests.since_seq OR register_row.standing <> 'in_force') \
              AND (rests.told IS NULL OR rests.told <> register_row.turn_event) LIMIT $1")
-        .bind(limit).fetch_all(pool).await)?;
+        .bind(limit).fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .filter_map(|(id, district, flexibility, since, turn, event)| {
@@ -246,8 +246,8 @@ pub(crate) async fn candidates(
     if stems.is_empty() {
         return Ok(Vec::new());
     }
-    match db {
-        Db::Sqlite { readers, .. } => {
+    match db.of(district).await? {
+        Rows::Sqlite(mut rows) => {
             let any: Vec<String> = stems.iter().map(|stem| format!("\"{stem}\"")).collect();
             sqlx::query_as(
                 "SELECT seq, kind, id, area, title, text, rule, shown FROM doc JOIN (SELECT rowid AS found, \
@@ -257,10 +257,10 @@ pub(crate) async fn candidates(
             .bind(format!("district:{} AND ({})", district_word(district.as_str()), any.join(" OR ")))
             .bind(limit)
             .bind(district.as_str())
-            .fetch_all(readers)
+            .fetch_all(&mut *rows)
             .await
         }
-        Db::Postgres(pool) => {
+        Rows::Postgres(mut rows) => {
             let any: Vec<String> = stems.iter().map(|stem| format!("'{stem}'")).collect();
             sqlx::query_as(
                 "SELECT seq, kind, id, area, title, text, rule, shown FROM doc JOIN (SELECT seq AS found FROM doc_words \
@@ -270,7 +270,7 @@ pub(crate) async fn candidates(
             .bind(any.join(" | "))
             .bind(limit)
             .bind(district.as_str())
-            .fetch_all(pool)
+            .fetch_all(&mut *rows)
             .await
         }
     }
@@ -278,9 +278,9 @@ pub(crate) async fn candidates(
 
 /// The stems of everything that is searched, some rows at a time.
 pub(crate) async fn term_counts(db: &Db, after: i64, limit: i64) -> Result<Vec<(i64, String, String)>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
+    on!(db.across().await?, rows => sqlx::query_as(
             "SELECT seq, district, title || ' ' || text || ' ' || rule FROM doc WHERE seq > $1 ORDER BY seq LIMIT $2")
-        .bind(after).bind(limit).fetch_all(pool).await)
+        .bind(after).bind(limit).fetch_all(rows).await)
 }
 
 /// A row of the register in which something is written under a key.
@@ -297,13 +297,13 @@ pub(super) struct WrittenUnder {
 /// Every row in which something is written under one of these keys, also those that are past. This looks through all of the
 /// register: words are rarely erased.
 pub(super) async fn written_under(db: &Db, keys: &BTreeSet<KeyId>) -> Result<Vec<WrittenUnder>, sqlx::Error> {
-    on!(db, pool => {
+    on!(db.across().await?, rows => {
         let mut query = QueryBuilder::new(
             "SELECT from_seq, to_seq, first_seq, id, district, state FROM register_row WHERE 1 = 0");
         for key in keys {
             query.push(" OR state LIKE ").push_bind(format!("%\"{key}\"%"));
         }
         query.push(" ORDER BY from_seq");
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })
 }

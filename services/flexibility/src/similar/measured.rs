@@ -198,8 +198,8 @@ async fn how_quickly_it_is_found_among_many() {
         let started = Instant::now();
         for key in keys {
             let _: Vec<(String, String)> =
-                on!(&db, pool => sqlx::query_as("SELECT title, text FROM doc WHERE seq = $1")
-                .bind(key).fetch_all(pool).await)
+                on!(db.of(&district).await.expect("a connection"), rows => sqlx::query_as("SELECT title, text FROM doc WHERE seq = $1")
+                .bind(key).fetch_all(rows).await)
                 .expect("a row");
         }
         raw.push(started.elapsed());

@@ -10,6 +10,7 @@ pub use queries::{DueLoop, behind_calendar, due, spoken_for, with_department};
 pub const MIGRATIONS: sql::Migrations = sql::Migrations {
     sqlite: &SQLITE,
     postgres: &POSTGRES,
+    unlocked: &[],
 };
 
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");

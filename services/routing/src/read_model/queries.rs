@@ -28,9 +28,9 @@ fn read(rows: Vec<(Uuid, String)>) -> Vec<DueLoop> {
 
 /// Loops whose next moment has come, the longest overdue first.
 pub async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Vec<DueLoop>, sqlx::Error> {
-    let rows = on!(db, pool => sqlx::query_as(
+    let rows = on!(db.across().await?, rows => sqlx::query_as(
             "SELECT id, district FROM watch WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT $2")
-        .bind(now).bind(limit).fetch_all(pool).await)?;
+        .bind(now).bind(limit).fetch_all(rows).await)?;
     Ok(read(rows))
 }
 
@@ -41,9 +41,9 @@ pub async fn behind_calendar(
     version: u32,
     limit: i64,
 ) -> Result<Vec<DueLoop>, sqlx::Error> {
-    let rows = on!(db, pool => sqlx::query_as(
+    let rows = on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT id, district FROM watch WHERE running = 1 AND district = $1 AND calendar_version < $2 LIMIT $3")
-        .bind(district.as_str()).bind(version as i32).bind(limit).fetch_all(pool).await)?;
+        .bind(district.as_str()).bind(version as i32).bind(limit).fetch_all(rows).await)?;
     Ok(read(rows))
 }
 
@@ -54,9 +54,9 @@ pub async fn with_department(
     department: DepartmentId,
     limit: i64,
 ) -> Result<Vec<DueLoop>, sqlx::Error> {
-    let rows = on!(db, pool => sqlx::query_as(
+    let rows = on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT id, district FROM watch WHERE running = 1 AND district = $1 AND department = $2 LIMIT $3")
-        .bind(district.as_str()).bind(department.0).bind(limit).fetch_all(pool).await)?;
+        .bind(district.as_str()).bind(department.0).bind(limit).fetch_all(rows).await)?;
     Ok(read(rows))
 }
 
@@ -67,9 +67,9 @@ pub async fn spoken_for(
     person: PersonId,
     limit: i64,
 ) -> Result<Vec<SpeaksFor>, sqlx::Error> {
-    let rows: Vec<(Uuid, Uuid)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(Uuid, Uuid)> = on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT loop, school FROM speaks WHERE person = $1 AND district = $2 ORDER BY loop LIMIT $3")
-        .bind(person.0).bind(district.as_str()).bind(limit).fetch_all(pool).await)?;
+        .bind(person.0).bind(district.as_str()).bind(limit).fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .map(|(loop_id, school)| SpeaksFor {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::Claims;
-use contracts::ids::{LoopId, LoopNumber};
+use contracts::ids::{District, LoopId, LoopNumber};
 use contracts::queries::{LoopsQuery, PAGE_MAX, Sort};
 use contracts::vocabulary::Role;
 use sql::{Db, on};
@@ -148,12 +148,12 @@ where
 pub(crate) async fn seen_among(db: &Db, viewer: &Claims, ids: &[Uuid]) -> Result<BTreeSet<Uuid>, sqlx::Error> {
     let mut seen = BTreeSet::new();
     for chunk in sql::chunks(ids) {
-        let found: Vec<Uuid> = on!(db, pool => {
+        let found: Vec<Uuid> = on!(db.of(&viewer.district).await?, rows => {
             let mut query = QueryBuilder::new("SELECT id FROM loop_row WHERE ");
             among(&mut query, "id", chunk.iter().copied());
             query.push(" AND ");
             visible(&mut query, viewer, Way::ByWords);
-            query.build_query_scalar().fetch_all(pool).await
+            query.build_query_scalar().fetch_all(rows).await
         })?;
         seen.extend(found);
     }
@@ -205,7 +205,7 @@ pub(crate) async fn loops(
         if wanted <= 0 {
             break;
         }
-        let found: Vec<LoopDbRow> = on!(db, pool => {
+        let found: Vec<LoopDbRow> = on!(db.of(&viewer.district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT ");
         query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE");
         if asked.joinable == Some(true) {
@@ -244,8 +244,8 @@ pub(crate) async fn loops(
                 query.push("number = ").push_bind(number.as_str()).push(" OR ");
             }
             match db {
-                Db::Sqlite { .. } if fts.is_empty() => query.push("1 = 0)"),
-                Db::Sqlite { .. } => query
+                Db::Sqlite(_) if fts.is_empty() => query.push("1 = 0)"),
+                Db::Sqlite(_) => query
                     .push("filed_seq IN (SELECT rowid FROM loop_search WHERE loop_search MATCH ")
                     .push_bind(fts)
                     .push("))"),
@@ -302,7 +302,7 @@ pub(crate) async fn loops(
             Sort::Oldest | Sort::Due => " ORDER BY filed_seq",
         });
         query.push(" LIMIT ").push_bind(wanted);
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
         })?;
         rows.extend(found);
     }
@@ -368,16 +368,17 @@ pub(crate) struct EntryDbRow {
 /// A part of a loop's history, ascending.
 pub(crate) async fn entries(
     db: &Db,
+    district: &District,
     id: LoopId,
     after: i64,
     limit: i64,
     internal: bool,
 ) -> Result<Vec<EntryDbRow>, sqlx::Error> {
-    on!(db, pool => sqlx::query_as(
+    on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT sequence, id, time, kind, type, actor, acting_for, internal, data FROM entry \
-             WHERE loop = $1 AND sequence > $2 AND internal <= $3 ORDER BY sequence LIMIT $4")
-        .bind(id.0).bind(after).bind(i32::from(internal)).bind(limit)
-        .fetch_all(pool).await)
+             WHERE loop = $1 AND sequence > $2 AND internal <= $3 AND district = $5 ORDER BY sequence LIMIT $4")
+        .bind(id.0).bind(after).bind(i32::from(internal)).bind(limit).bind(district.as_str())
+        .fetch_all(rows).await)
 }
 
 /// One change with what says who may hear of it.
@@ -394,7 +395,7 @@ pub(crate) struct ChangeDbRow {
 /// Changes after a sequence that a viewer may hear of, ascending.
 pub(crate) async fn changes(db: &Db, viewer: &Claims, after: u64, limit: u32) -> Result<Vec<ChangeDbRow>, sqlx::Error> {
     let office = viewer.has(Role::Contact) || viewer.has(Role::Auditor) || viewer.has(Role::Leader);
-    on!(db, pool => {
+    on!(db.of(&viewer.district).await?, rows => {
         let mut query = QueryBuilder::new(
             "SELECT entry.sequence, entry.kind, entry.time, seen.id, seen.number, seen.state FROM entry \
              JOIN (SELECT id, number, state FROM loop_row WHERE",
@@ -415,6 +416,6 @@ pub(crate) async fn changes(db: &Db, viewer: &Claims, after: u64, limit: u32) ->
             query.push(")");
         }
         query.push(" ORDER BY entry.sequence LIMIT ").push_bind(i64::from(limit));
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use contracts::Claims;
-use contracts::ids::DepartmentId;
+use contracts::ids::{DepartmentId, District};
 use contracts::queries::{PictureQuery, Piece, StageTime, Summary};
 use contracts::vocabulary::LoopState;
 use sql::{Db, on};
@@ -56,7 +56,7 @@ pub(crate) async fn picture(
     asked: &PictureQuery,
     period: Period,
 ) -> Result<Drawn, sqlx::Error> {
-    let rows: Vec<LoopDbRow> = on!(db, pool => {
+    let rows: Vec<LoopDbRow> = on!(db.of(&viewer.district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT ");
         query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE");
         visible(&mut query, viewer, Way::ByPlace);
@@ -72,11 +72,11 @@ pub(crate) async fn picture(
             query.push(" AND area = ").push_bind(area.as_str());
         }
         query.push(" ORDER BY filed_seq DESC LIMIT ").push_bind(LOOKED_AT_MAX);
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })?;
-    let mut stays = stays_of(db, &rows).await?;
+    let mut stays = stays_of(db, &viewer.district, &rows).await?;
     let stages = stages(&stays, period);
-    let summary = summary(db, &rows, period).await?;
+    let summary = summary(db, &viewer.district, &rows, period).await?;
     let late_with = late_with(&rows, period.today);
     let limit = asked.limit.unwrap_or(100).clamp(1, contracts::queries::PAGE_MAX) as usize;
     let mut bars: Vec<(LoopDbRow, Vec<Piece>, i64)> = rows
@@ -107,20 +107,21 @@ pub(crate) async fn picture(
     })
 }
 
-async fn stays_of(db: &Db, rows: &[LoopDbRow]) -> Result<HashMap<Uuid, Vec<Piece>>, sqlx::Error> {
+async fn stays_of(db: &Db, district: &District, rows: &[LoopDbRow]) -> Result<HashMap<Uuid, Vec<Piece>>, sqlx::Error> {
     let mut stays: HashMap<Uuid, Vec<Piece>> = HashMap::new();
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     for chunk in ids.chunks(500) {
-        let found: Vec<StayRow> = on!(db, pool => {
+        let found: Vec<StayRow> = on!(db.of(district).await?, rows => {
             let mut query = QueryBuilder::new(
-                "SELECT loop, from_at, to_at, state, holder, department, paused FROM stay WHERE loop IN (",
+                "SELECT loop, from_at, to_at, state, holder, department, paused FROM stay WHERE district = ",
             );
+            query.push_bind(district.as_str()).push(" AND loop IN (");
             let mut separated = query.separated(", ");
             for id in chunk {
                 separated.push_bind(*id);
             }
             query.push(") ORDER BY loop, from_seq");
-            query.build_query_as().fetch_all(pool).await
+            query.build_query_as().fetch_all(rows).await
         })?;
         for stay in found {
             stays.entry(stay.loop_id).or_default().push(Piece {
@@ -164,7 +165,7 @@ fn stages(stays: &HashMap<Uuid, Vec<Piece>>, period: Period) -> Vec<StageTime> {
         .collect()
 }
 
-async fn summary(db: &Db, rows: &[LoopDbRow], period: Period) -> Result<Summary, sqlx::Error> {
+async fn summary(db: &Db, district: &District, rows: &[LoopDbRow], period: Period) -> Result<Summary, sqlx::Error> {
     let mut summary = Summary::default();
     let ended_in = |row: &LoopDbRow| row.ended_at.is_some_and(|at| at >= period.from && at < period.to);
     let mut closed: Vec<Uuid> = Vec::new();
@@ -198,14 +199,15 @@ async fn summary(db: &Db, rows: &[LoopDbRow], period: Period) -> Result<Summary,
         }
     }
     for chunk in closed.chunks(500) {
-        let kinds: Vec<(Option<String>,)> = on!(db, pool => {
-            let mut query = QueryBuilder::new("SELECT resolution_kind FROM loop_row WHERE id IN (");
+        let kinds: Vec<(Option<String>,)> = on!(db.of(district).await?, rows => {
+            let mut query = QueryBuilder::new("SELECT resolution_kind FROM loop_row WHERE district = ");
+            query.push_bind(district.as_str()).push(" AND id IN (");
             let mut separated = query.separated(", ");
             for id in chunk {
                 separated.push_bind(*id);
             }
             query.push(")");
-            query.build_query_as().fetch_all(pool).await
+            query.build_query_as().fetch_all(rows).await
         })?;
         for (kind,) in kinds {
             match kind.as_deref() {

@@ -58,21 +58,26 @@ pub(crate) struct PartRow {
 }
 
 /// Schools and where their parts stand, by loop.
-pub(crate) async fn schools_of(db: &Db, loops: &[Uuid]) -> Result<HashMap<Uuid, Vec<PartRow>>, sqlx::Error> {
+pub(crate) async fn schools_of(
+    db: &Db,
+    district: &District,
+    loops: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<PartRow>>, sqlx::Error> {
     let mut schools: HashMap<Uuid, Vec<PartRow>> = HashMap::new();
     if loops.is_empty() {
         return Ok(schools);
     }
-    let rows: Vec<(Uuid, Uuid, String, i32, i32)> = on!(db, pool => {
+    let rows: Vec<(Uuid, Uuid, String, i32, i32)> = on!(db.of(district).await?, rows => {
         let mut query = QueryBuilder::new(
-            "SELECT loop, school, state, unconfirmed, follow_up_asked FROM loop_school WHERE loop IN (",
+            "SELECT loop, school, state, unconfirmed, follow_up_asked FROM loop_school WHERE district = ",
         );
+        query.push_bind(district.as_str()).push(" AND loop IN (");
         let mut ids = query.separated(", ");
         for id in loops {
             ids.push_bind(*id);
         }
         query.push(") ORDER BY loop, school");
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })?;
     for (id, school, state, unconfirmed, follow_up_asked) in rows {
         schools.entry(id).or_default().push(PartRow {
@@ -88,20 +93,22 @@ pub(crate) async fn schools_of(db: &Db, loops: &[Uuid]) -> Result<HashMap<Uuid, 
 /// Names of people.
 pub(crate) async fn people(
     db: &Db,
+    district: &District,
     ids: impl IntoIterator<Item = PersonId>,
 ) -> Result<HashMap<PersonId, String>, sqlx::Error> {
     let ids: std::collections::BTreeSet<PersonId> = ids.into_iter().collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(Uuid, String)> = on!(db, pool => {
-        let mut query = QueryBuilder::new("SELECT id, name FROM person WHERE id IN (");
+    let rows: Vec<(Uuid, String)> = on!(db.of(district).await?, rows => {
+        let mut query = QueryBuilder::new("SELECT id, name FROM person WHERE district = ");
+        query.push_bind(district.as_str()).push(" AND id IN (");
         let mut separated = query.separated(", ");
         for id in &ids {
             separated.push_bind(id.0);
         }
         query.push(")");
-        query.build_query_as().fetch_all(pool).await
+        query.build_query_as().fetch_all(rows).await
     })?;
     Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
 }
@@ -120,9 +127,9 @@ struct Happened {
 
 /// The state of one loop, folded from its history; nothing where the district has none of the id.
 pub(crate) async fn folded(db: &Db, district: &District, id: LoopId) -> Result<Option<LoopRecord>, sqlx::Error> {
-    let rows: Vec<Happened> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<Happened> = on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT sequence, id, time, type, actor, data FROM entry WHERE loop = $1 AND district = $2 ORDER BY sequence")
-        .bind(id.0).bind(district.as_str()).fetch_all(pool).await)?;
+        .bind(id.0).bind(district.as_str()).fetch_all(rows).await)?;
     let mut state = Loop::default();
     for row in rows {
         let corrupt = || sqlx::Error::Decode(format!("entry {} cannot be folded", row.sequence).into());
@@ -149,11 +156,11 @@ pub(crate) async fn open_with(db: &Db, asked: &OpenWith) -> Result<OpenThere, sq
         WHERE s.school = $2 AND r.district = $1 AND r.is_open = 1 AND s.state NOT IN ('closed', 'declined', 'withdrawn')";
     let question = AssertSqlSafe(format!("{THERE} ORDER BY 1 LIMIT $3"));
     let count = AssertSqlSafe(format!("SELECT COUNT(*) FROM ({THERE} LIMIT $3) AS there"));
-    let (numbers, count): (Vec<String>, i64) = on!(db, pool => (
+    let (numbers, count): (Vec<String>, i64) = on!(db.of(&asked.district).await?, rows => (
         sqlx::query_as::<_, (String,)>(question).bind(asked.district.as_str()).bind(asked.place)
-            .bind(OpenThere::NAMED_MAX as i64).fetch_all(pool).await?.into_iter().map(|(number,)| number).collect(),
+            .bind(OpenThere::NAMED_MAX as i64).fetch_all(&mut *rows).await?.into_iter().map(|(number,)| number).collect(),
         sqlx::query_scalar(count).bind(asked.district.as_str()).bind(asked.place)
-            .bind(OpenThere::COUNTED_MAX as i64).fetch_one(pool).await?,
+            .bind(OpenThere::COUNTED_MAX as i64).fetch_one(rows).await?,
     ));
     Ok(OpenThere {
         count: count.unsigned_abs(),
@@ -172,10 +179,10 @@ pub(crate) struct Filed {
 
 /// What a district's schools filed of late, the newest first.
 pub(crate) async fn filed_of_late(db: &Db, district: &District, limit: u32) -> Result<Vec<Filed>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, String)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(Uuid, String, String)> = on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT r.id, r.title, e.data FROM loop_row r JOIN entry e ON e.sequence = r.filed_seq \
              WHERE r.district = $1 ORDER BY r.filed_seq DESC LIMIT $2")
-        .bind(district.as_str()).bind(i64::from(limit)).fetch_all(pool).await)?;
+        .bind(district.as_str()).bind(i64::from(limit)).fetch_all(rows).await)?;
     Ok(rows
         .into_iter()
         .map(|(id, title, data)| Filed { id, title, data })
@@ -188,10 +195,10 @@ pub(crate) async fn first_routed(
     district: &District,
     limit: u32,
 ) -> Result<HashMap<Uuid, String>, sqlx::Error> {
-    let rows: Vec<(Uuid, String)> = on!(db, pool => sqlx::query_as(
+    let rows: Vec<(Uuid, String)> = on!(db.of(district).await?, rows => sqlx::query_as(
             "SELECT loop, data FROM entry WHERE kind IN ('tension_routed', 'triage_requested') AND loop IN (\
                 SELECT id FROM loop_row WHERE district = $1 ORDER BY filed_seq DESC LIMIT $2) ORDER BY sequence")
-        .bind(district.as_str()).bind(i64::from(limit)).fetch_all(pool).await)?;
+        .bind(district.as_str()).bind(i64::from(limit)).fetch_all(rows).await)?;
     let mut first = HashMap::new();
     for (id, data) in rows {
         first.entry(id).or_insert(data);

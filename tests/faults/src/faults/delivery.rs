@@ -119,8 +119,11 @@ async fn aside(world: &World, system: &System, subjects: &[String]) -> anyhow::R
     )
     .await?;
     let waited = until("the timeline sets it aside", ASIDE_MAX, async || {
+        let Ok(mut all) = table.db.across().await else {
+            return false;
+        };
         let found: Result<Vec<String>, _> =
-            on!(&table.db, pool => sqlx::query_scalar("SELECT subject FROM set_aside").fetch_all(pool).await);
+            on!(all, rows => sqlx::query_scalar("SELECT subject FROM set_aside").fetch_all(rows).await);
         found.is_ok_and(|found| subjects.iter().all(|subject| found.contains(subject)))
     })
     .await;

@@ -99,6 +99,15 @@ pub(super) struct SchoolOut {
     pub(super) filed_seq: i64,
 }
 
+/// A department, person or team that sees a loop.
+#[derive(Debug)]
+pub(super) struct SeesOut {
+    pub(super) loop_id: Uuid,
+    pub(super) who: Uuid,
+    pub(super) district: District,
+    pub(super) filed_seq: i64,
+}
+
 /// Everything a batch comes to.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
@@ -108,9 +117,9 @@ pub(super) struct Collected {
     pub(super) stays: Vec<StayOut>,
     pub(super) loops: Vec<LoopOut>,
     pub(super) schools: Vec<SchoolOut>,
-    pub(super) departments: Vec<(Uuid, Uuid, i64)>,
-    pub(super) named: Vec<(Uuid, Uuid)>,
-    pub(super) teams: Vec<(Uuid, Uuid)>,
+    pub(super) departments: Vec<SeesOut>,
+    pub(super) named: Vec<SeesOut>,
+    pub(super) teams: Vec<SeesOut>,
     pub(super) people: BTreeMap<Uuid, (String, String)>,
     pub(super) search: Vec<SearchOut>,
     pub(super) changes: Vec<NoticedChange>,
@@ -321,22 +330,28 @@ impl Collected {
             // Who sees it is written where it has grown; nobody is ever taken out.
             let now = Involved::of(record, &district);
             let before = self.before.get(&id.0);
+            let sees = |who: Uuid| SeesOut {
+                loop_id: id.0,
+                who,
+                district: district.clone(),
+                filed_seq,
+            };
             let new_departments = now
                 .departments
                 .iter()
                 .filter(|department| before.is_none_or(|before| !before.departments.contains(department)));
             self.departments
-                .extend(new_departments.map(|department| (id.0, department.0, filed_seq)));
+                .extend(new_departments.map(|department| sees(department.0)));
             let new_people = now
                 .people
                 .iter()
                 .filter(|person| before.is_none_or(|before| !before.people.contains(person)));
-            self.named.extend(new_people.map(|person| (id.0, person.0)));
+            self.named.extend(new_people.map(|person| sees(person.0)));
             let new_teams = now
                 .teams
                 .iter()
                 .filter(|team| before.is_none_or(|before| !before.teams.contains(team)));
-            self.teams.extend(new_teams.map(|team| (id.0, team.0)));
+            self.teams.extend(new_teams.map(|team| sees(team.0)));
             self.loops.push(loop_out(id, &district, record, title, &calendar));
         }
         Ok(())

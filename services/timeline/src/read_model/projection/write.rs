@@ -168,9 +168,9 @@ async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
     }
     for chunk in sql::chunks(&collected.departments) {
         on_tx!(tx, conn => {
-            let mut query = QueryBuilder::new("INSERT INTO loop_department (loop, department, filed_seq) ");
-            query.push_values(chunk, |mut row, (loop_id, department, filed_seq)| {
-                row.push_bind(*loop_id).push_bind(*department).push_bind(*filed_seq);
+            let mut query = QueryBuilder::new("INSERT INTO loop_department (loop, department, district, filed_seq) ");
+            query.push_values(chunk, |mut row, out| {
+                row.push_bind(out.loop_id).push_bind(out.who).push_bind(out.district.as_str()).push_bind(out.filed_seq);
             });
             query.push(" ON CONFLICT (loop, department) DO NOTHING");
             query.build().execute(&mut **conn).await.map(|_| ())
@@ -178,9 +178,9 @@ async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
     }
     for chunk in sql::chunks(&collected.named) {
         on_tx!(tx, conn => {
-            let mut query = QueryBuilder::new("INSERT INTO loop_person (loop, person) ");
-            query.push_values(chunk, |mut row, (loop_id, person)| {
-                row.push_bind(*loop_id).push_bind(*person);
+            let mut query = QueryBuilder::new("INSERT INTO loop_person (loop, person, district) ");
+            query.push_values(chunk, |mut row, out| {
+                row.push_bind(out.loop_id).push_bind(out.who).push_bind(out.district.as_str());
             });
             query.push(" ON CONFLICT (loop, person) DO NOTHING");
             query.build().execute(&mut **conn).await.map(|_| ())
@@ -188,9 +188,9 @@ async fn places(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
     }
     for chunk in sql::chunks(&collected.teams) {
         on_tx!(tx, conn => {
-            let mut query = QueryBuilder::new("INSERT INTO loop_team (loop, team) ");
-            query.push_values(chunk, |mut row, (loop_id, team)| {
-                row.push_bind(*loop_id).push_bind(*team);
+            let mut query = QueryBuilder::new("INSERT INTO loop_team (loop, team, district) ");
+            query.push_values(chunk, |mut row, out| {
+                row.push_bind(out.loop_id).push_bind(out.who).push_bind(out.district.as_str());
             });
             query.push(" ON CONFLICT (loop, team) DO NOTHING");
             query.build().execute(&mut **conn).await.map(|_| ())

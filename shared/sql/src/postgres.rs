@@ -1,0 +1,109 @@
+//! A service's schema in PostgreSQL.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::MigrateError;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+
+use crate::{Migrations, OpenError, lock};
+
+/// Connections for one service.
+const CONNECTIONS: u32 = 6;
+
+/// One service's schema.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    /// Whoever takes a connection says whose rows it reads: one that was taken past [`Schema::acquire`] reads none, or
+    /// those of whoever had it before.
+    pub(crate) pool: PgPool,
+}
+
+impl Schema {
+    /// Opens it, with its tables brought up to date and locked.
+    pub(crate) async fn open(
+        url: &str,
+        schema: &str,
+        migrations: Migrations,
+        open: impl Fn(sqlx::Error) -> OpenError,
+        migrate: impl Fn(MigrateError) -> OpenError,
+    ) -> Result<Self, OpenError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(&open)?
+            .options([("search_path", schema)]);
+        // What a migration changes, it changes for all.
+        let setup = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone().options([(lock::SETTING, lock::ALL)]))
+            .await
+            .map_err(&open)?;
+        if let Some((role, database)) = lock::not_held(&setup).await.map_err(&open)? {
+            return Err(OpenError::NotHeld { role, database });
+        }
+        // Two processes may open it at once: one of them then waits. The lock goes with the connection.
+        sqlx::query("SELECT pg_advisory_lock(7166261)")
+            .execute(&setup)
+            .await
+            .map_err(&open)?;
+        // The name is one of ours, never a caller's.
+        sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")))
+            .execute(&setup)
+            .await
+            .map_err(&open)?;
+        migrations.postgres.run(&setup).await.map_err(migrate)?;
+        lock::put(&setup, schema, migrations.unlocked).await.map_err(&open)?;
+        setup.close().await;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(Duration::from_secs(3))
+            // Saying whose rows are read shows as well whether the connection is still there.
+            .test_before_acquire(false)
+            .connect_with(options)
+            .await
+            .map_err(&open)?;
+        Ok(Self { pool })
+    }
+
+    /// A connection that reads the rows of a district, or of all.
+    pub(crate) async fn acquire(&self, whose: &str) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        // All that lie idle may have been cut since; the next one is new.
+        for _ in 0..CONNECTIONS {
+            let mut connection = self.pool.acquire().await?;
+            match say(&mut connection, whose).await {
+                Ok(()) => return Ok(connection),
+                // It is dropped, not given back.
+                Err(sqlx::Error::Database(error)) if !is_gone(error.code().as_deref()) => {
+                    drop(connection.detach());
+                    return Err(sqlx::Error::Database(error));
+                }
+                Err(_) => drop(connection.detach()),
+            }
+        }
+        let mut connection = self.pool.acquire().await?;
+        say(&mut connection, whose).await?;
+        Ok(connection)
+    }
+
+    /// A transaction that writes, for all.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let connection = self.acquire(lock::ALL).await?;
+        Transaction::begin(connection, None).await
+    }
+}
+
+/// Says whose rows a connection reads from now on.
+async fn say(connection: &mut PgConnection, whose: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT set_config($1, $2, false)")
+        .bind(lock::SETTING)
+        .bind(whose)
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// Whether the server said that it ends the connection: classes 57P (shut down) and 08 (connection).
+fn is_gone(code: Option<&str>) -> bool {
+    code.is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+}
