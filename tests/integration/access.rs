@@ -4,6 +4,7 @@ use contracts::commands::door::{
     ActFor, EndSession, LookAtSecondStep, NewSession, SecondStepView, SignInByPassword, SignedIn, TakeSecondStep,
     WhichSession,
 };
+use contracts::events::directory::StandInNamed;
 use contracts::ids::{District, PersonId};
 use contracts::problem::Problem;
 use contracts::subjects::{Subject, Thing};
@@ -342,7 +343,11 @@ async fn own_access(location: Location) {
         stack.api_with("acting").get("/api/v1/me").await.status == 401
     })
     .await;
-    stack.clock.set(stack.clock.now() + chrono::Duration::days(32));
+    // Its last day is one of the district's, whose midnight is five hours after that of the clock.
+    let midnight = until.and_hms_opt(0, 0, 0).expect("a time").and_utc() + chrono::Duration::hours(24 + 5);
+    stack.clock.set(midnight - chrono::Duration::minutes(1));
+    assert_eq!(stack.api_with("reading").get("/api/v1/me").await.status, 200);
+    stack.clock.set(midnight + chrono::Duration::minutes(1));
     loopline_tests::until("its days are over", async || {
         stack.api_with("reading").get("/api/v1/me").await.status == 401
     })
@@ -574,7 +579,37 @@ async fn what_is_no_more_gets_nothing_new_and_what_it_had_goes_on() {
         .tries(&id, "reroute", json!({"department": from, "why": "x"}))
         .await;
     assert_eq!((back.status, back.field()), (422, "department"), "{back:?}");
+    // What hands its loops on to another keeps that other from closing without saying where they go from there: loops may
+    // still be on their way.
+    stack.api("rosa").does(&id, "withdraw", json!({"why": "x"})).await;
+    let named = eve
+        .post("/api/v1/directory/departments", &json!({"name": "A third"}))
+        .await;
+    assert_eq!(named.status, 201, "{named:?}");
+    let third = named.body["id"].clone();
+    for rule in &mut rules {
+        rule["department"] = third.clone();
+    }
+    let published = eve
+        .post("/api/v1/directory/routing-rules", &json!({"rules": rules}))
+        .await;
+    assert_eq!(published.status, 200, "{published:?}");
+    let retire_other = format!(
+        "/api/v1/directory/departments/{}/retire",
+        other["id"].as_str().expect("an id")
+    );
+    let refused = loop {
+        let refused = eve.post(&retire_other, &json!({})).await;
+        if refused.problem() != "rules-name-it" {
+            break refused;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!((refused.status, refused.field()), (422, "loops_to"), "{refused:?}");
+    assert_eq!(eve.post(&retire_other, &json!({"loops_to": third})).await.status, 200);
     // A school stays while it is in open loops, and then gets nothing new.
+    let id = stack.api("rosa").files("scheduling").await;
+    stack.comes_to_rest().await;
     let alder = loopline_tests::People::school("alder");
     let close = format!("/api/v1/directory/schools/{alder}/retire");
     let refused = eve.post(&close, &json!({})).await;
@@ -640,6 +675,35 @@ async fn a_district_sorts_barriers_by_areas_of_its_own() {
         )
         .await;
     assert_eq!(stale.status, 412, "{stale:?}");
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_fills_anothers_record_by_naming_them() {
+    let stack = Stack::start(location(false).await.expect("a folder")).await;
+    let (ruth, marcus) = (person("ruth"), person("marcus"));
+    let subject = Subject::new(&north(), Thing::Person, ruth.0);
+    let there = record_of(&stack, "ruth").await.len();
+    for nth in there..500 {
+        let absent = person(&nth.to_string());
+        let day = stack.clock.now().date_naive();
+        let fact = StandInNamed {
+            absent,
+            from: day,
+            until: day,
+        }
+        .into();
+        stack.directory.state(subject.clone(), fact).await.expect("a fact");
+    }
+    stack.comes_to_rest().await;
+    let path = format!("/api/v1/directory/people/{ruth}/name-stand-in");
+    let until = (stack.clock.now() + chrono::Duration::days(3)).date_naive();
+    let named = json!({"absent": marcus, "until": until});
+    let refused = stack.signed_in("marcus", "his").await.post(&path, &named).await;
+    assert_eq!((refused.status, refused.problem()), (409, "named-often"), "{refused:?}");
+    assert_eq!(record_of(&stack, "ruth").await.len(), 500);
+    let named = stack.signed_in("eve", "hers").await.post(&path, &named).await;
+    assert_eq!(named.status, 200, "{named:?}");
     stack.stop().await;
 }
 

@@ -226,6 +226,57 @@ async fn getting_in(location: Location) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_guesses_at_once_are_as_many_as_one_after_another_over_sqlite() {
+    guessing(location(false).await.expect("a folder")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_guesses_at_once_are_as_many_as_one_after_another_over_postgres() {
+    if let Some(location) = location(true).await {
+        guessing(location).await;
+    }
+}
+
+async fn guessing(location: Location) {
+    let stack = Stack::start(location).await;
+    rostered(
+        &stack,
+        PersonId::derived(&["north", "quill"]),
+        "Ada Quill",
+        "ada@north.example",
+    )
+    .await;
+    invited(&stack, "ada@north.example", "link").await.expect("a link");
+    chooses(&stack, "link", GOOD, "first").await.expect("chosen");
+    let guesses = (0..24).map(|nth| {
+        let stack = &stack;
+        async move {
+            signs_in(
+                stack,
+                "ada@north.example",
+                &format!("a guess {nth}"),
+                &format!("s{nth}"),
+                None,
+            )
+            .await
+        }
+    });
+    let answers = futures::future::join_all(guesses).await;
+    let looked_at = answers.iter().filter(|answer| **answer == SignedIn::Refused).count();
+    assert!(
+        (1..=5).contains(&looked_at),
+        "{looked_at} guesses were looked at: {answers:?}"
+    );
+    // None of those that were not looked at is held against her any longer than one after another would be.
+    let answer = signs_in(&stack, "ada@north.example", "one more", "s", None).await;
+    assert!(
+        matches!(answer, SignedIn::Refused | SignedIn::Later { seconds: 1..=2 }),
+        "{answer:?}"
+    );
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn getting_in_over_sqlite() {
     getting_in(location(false).await.expect("a folder")).await;
 }
@@ -297,6 +348,20 @@ async fn an_administrator_gives_roles_and_takes_them_away_and_nobody_else_does()
     tell("eve", "enable-person", json!({}), 55).await.expect("let in");
     // What was taken from her is not given back: a token ends for good.
     assert_eq!(api.get("/api/v1/loops").await.status, 401);
+    // What was asked is asked again, as where an answer was lost: what came after it stays.
+    stack
+        .directory
+        .credentials
+        .keep_token(&NewToken::for_a_year(digest("anew"), "test", now), &north(), ada, now)
+        .await
+        .expect("kept");
+    let anew = stack.api_with("anew");
+    loopline_tests::until("she is in again", async || {
+        anew.get("/api/v1/loops").await.status == 200
+    })
+    .await;
+    tell("eve", "disable-person", json!({}), 54).await.expect("it was done");
+    assert_eq!(anew.get("/api/v1/loops").await.status, 200);
     let events = stack
         .log
         .load(&Subject::new(&north(), Thing::Person, ada.0), 0, 0)

@@ -215,6 +215,23 @@ async fn from_files_to_people_who_file(location: Location) {
         api.get("/api/v1/loops").await.status == 401
     })
     .await;
+    // Back in the next file, t1 is in again, but by nothing that was there before.
+    let back = Clerk::new(stack.operator(), 31);
+    back.hands_over(&teachers(1, 40)).await;
+    back.has_it_taken_in(ApplyRoster::default()).await.expect("taken in");
+    let keep = |secret: &str| NewToken::for_a_year(gateway::front::digest(secret), "test", now);
+    let credentials = &stack.directory.credentials;
+    let anew = credentials
+        .keep_token(&keep("of t1 anew"), &harbor(), person("t1"), now)
+        .await;
+    anew.expect("kept");
+    let t1 = stack.api_with("of t1 anew");
+    loopline_tests::until("t1 is back", async || t1.get("/api/v1/loops").await.status == 200).await;
+    assert_eq!(
+        api.get("/api/v1/loops").await.status,
+        401,
+        "the token from before has ended"
+    );
     // What t1 filed is still there, and a colleague sees it.
     stack
         .directory
@@ -239,7 +256,7 @@ async fn from_files_to_people_who_file(location: Location) {
     let bad = Clerk::new(stack.operator(), 4);
     let users = format!(
         "{}\nt90,true,s1,janitor,A,B,\nt91,true,s7,teacher,C,D,",
-        teachers(5, 41)
+        teachers(1, 41)
     );
     let seen = bad.hands_over(&users).await;
     assert_eq!(seen.counts.problems, 2, "{:?}", seen.problems);
