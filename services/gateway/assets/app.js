@@ -230,6 +230,36 @@ if (main && main.dataset.filed) {
   }
 }
 
+// A drawing to paste into a board's slides: the same as PNG, drawn here from the SVG.
+for (const link of all("a[data-picture]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "usa-button usa-button--unstyled";
+  button.textContent = "or as a picture for slides (PNG)";
+  button.addEventListener("click", async () => {
+    const drawn = new Image();
+    drawn.src = link.href;
+    try {
+      await drawn.decode();
+    } catch {
+      button.textContent = "The picture could not be drawn; take the other one";
+      return;
+    }
+    const canvas = document.createElement("canvas");
+    canvas.width = drawn.naturalWidth * 2;
+    canvas.height = drawn.naturalHeight * 2;
+    canvas.getContext("2d").drawImage(drawn, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => {
+      const taken = document.createElement("a");
+      taken.href = URL.createObjectURL(blob);
+      taken.download = link.getAttribute("href").replace(/^.*\/(\w+)\.svg.*$/, "loopline-$1.png");
+      taken.click();
+      setTimeout(() => URL.revokeObjectURL(taken.href), 10_000);
+    }, "image/png");
+  });
+  link.after(" ", button);
+}
+
 // Keys in a list: j and k move, Enter opens, a says a first word, ? lists them.
 const inbox = one("[data-inbox]");
 if (inbox) {

@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use crate::csv::Table;
 use crate::front::{Front, Visitor, digest};
 use crate::pages::days::Days;
 
@@ -354,18 +355,8 @@ fn shown(is: &SliceIs) -> (String, bool) {
     }
 }
 
-/// A cell that no program takes for a formula.
-fn cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        return format!("'{text}");
-    }
-    text.to_owned()
-}
-
 fn table(loops: &[OneLoop]) -> Result<Vec<u8>, Problem> {
-    let mut table = csv::Writer::from_writer(Vec::new());
-    let header = ["entry", "loop", "when", "who", "what", "field", "words"];
-    table.write_record(header).map_err(not_made)?;
+    let mut table = Table::new(&["entry", "loop", "when", "who", "what", "field", "words"])?;
     for one in loops {
         let number = LoopNumber::of(one.id).to_string();
         for entry in &one.slice.entries {
@@ -373,8 +364,7 @@ fn table(loops: &[OneLoop]) -> Result<Vec<u8>, Problem> {
             let what = entry.kind.replace('_', " ");
             let mut row = |field: &str, words: &str| {
                 let sequence = entry.sequence.to_string();
-                let cells = [&sequence, &number, &when, &entry.actor, &what, field, words].map(cell);
-                table.write_record(cells).map_err(not_made)
+                table.row(&[&sequence, &number, &when, &entry.actor, &what, field, words])
             };
             if entry.texts.is_empty() {
                 row("", "")?;
@@ -384,7 +374,7 @@ fn table(loops: &[OneLoop]) -> Result<Vec<u8>, Problem> {
             }
         }
     }
-    table.into_inner().map_err(not_made)
+    table.done()
 }
 
 fn readable(loops: &[OneLoop], first: &Slice) -> Result<String, Problem> {

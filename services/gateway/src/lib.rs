@@ -4,6 +4,7 @@
 
 pub mod api;
 mod as_of;
+mod csv;
 mod disclosed;
 pub mod front;
 pub mod live;

@@ -490,6 +490,8 @@ pub fn document() -> Value {
         "open",
         "department",
         "school",
+        "level",
+        "zone",
         "area",
         "q",
         "late",
@@ -558,16 +560,31 @@ pub fn document() -> Value {
     made.add("/api/v1/directory", "get", operation);
     directory(&mut made);
     let period = || {
-        let counted = ["from", "to", "department", "area", "school"]
+        let counted = ["from", "to", "department", "area", "school", "level", "zone"]
             .map(|name| parameter(name, "query", "The period and what is counted."));
         [counted.to_vec(), vec![as_of()]].concat()
     };
+    let by = parameter(
+        "by",
+        "query",
+        "The figures once more, told apart by `department`, `area` or `school`.",
+    );
     let answer = made.schema::<Figures>();
-    let operation = read(&mut made, "Leaders' figures", &answer, period());
+    let operation = read(&mut made, "Leaders' figures", &answer, [period(), vec![by]].concat());
     made.add("/api/v1/metrics/summary", "get", operation);
     let answer = made.schema::<Stages>();
     let operation = read(&mut made, "Time in each stage", &answer, period());
     made.add("/api/v1/metrics/stages", "get", operation);
+    let answer = made.schema::<contracts::queries::Trend>();
+    let counted = ["to", "months", "department", "area", "school", "level", "zone"]
+        .map(|name| parameter(name, "query", "The months and what is counted."));
+    let operation = read(
+        &mut made,
+        "What came and ended, month by month",
+        &answer,
+        [counted.to_vec(), vec![as_of()]].concat(),
+    );
+    made.add("/api/v1/metrics/trend", "get", operation);
 
     let schemas = made.generator.take_definitions(true);
     json!({

@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, Utc};
 use contracts::Claims;
 use contracts::envelope::Actor;
 use contracts::events::LoopEvent;
-use contracts::ids::{EventId, LoopId, LoopNumber, PersonId};
+use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, SchoolId};
 use contracts::problem::{FieldProblem, Problem};
 use contracts::queries::{
     Answered, AsOf, Ask, Bar, Change, ChangesQuery, EntriesQuery, Entry, EntryText, KnownAt, LateWith, LoopQuery,
-    LoopRow, LoopView, LoopsQuery, OpenWith, PAGE_MAX, Page, Picture, PictureQuery, Sort,
+    LoopRow, LoopView, LoopsQuery, Month, OpenWith, PAGE_MAX, Page, Picture, PictureQuery, Sort, Summary, Told, Trend,
+    TrendQuery,
 };
-use contracts::vocabulary::{LoopState, Role};
+use contracts::vocabulary::{Grouping, LoopState, Role};
 use domain::authority::{Sight, sight};
 use messaging::Incoming;
 use projection::Model;
@@ -40,6 +41,7 @@ pub(crate) async fn answer(timeline: &Timeline, incoming: &Incoming) -> Result<V
         "entries" => reply(timeline, incoming, entries).await,
         "changes" => reply(timeline, incoming, changes).await,
         "picture" => reply(timeline, incoming, picture).await,
+        "trend" => reply(timeline, incoming, trend).await,
         "dry-run" => reply(timeline, incoming, dry_run).await,
         "open-with" => open_with(timeline, incoming).await,
         _ => Err(Problem::not_found("such question")),
@@ -160,7 +162,9 @@ async fn loops(_: Timeline, asked: Asked<LoopsQuery>) -> Result<Page<LoopRow>, P
     if card {
         only_by_what_cards_show(&asked.query)?;
     }
-    let (found, next) = read_model::loops(&asked.model.db, &asked.viewer, &asked.query, asked.today)
+    let query = &asked.query;
+    let schools = asked.names.meant(query.school, query.level, query.zone);
+    let (found, next) = read_model::loops(&asked.model.db, &asked.viewer, query, schools.as_deref(), asked.today)
         .await
         .map_err(away)?
         .map_err(|_| not_a_cursor())?;
@@ -185,6 +189,8 @@ async fn seen_now<Q>(asked: &Asked<Q>, found: &[LoopDbRow]) -> Result<BTreeSet<u
 fn only_by_what_cards_show(query: &LoopsQuery) -> Result<(), Problem> {
     let hidden = [
         ("school", query.school.is_some()),
+        ("level", query.level.is_some()),
+        ("zone", query.zone.is_some()),
         ("department", query.department.is_some()),
         ("late", query.late.is_some()),
         ("sort", query.sort == Sort::Due),
@@ -378,17 +384,84 @@ async fn changes(_: Timeline, asked: Asked<ChangesQuery>) -> Result<Vec<Change>,
         .collect())
 }
 
-async fn picture(_: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Problem> {
-    let viewer = &asked.viewer;
+/// Figures are for the district office, its leaders and auditors.
+fn sees_figures(viewer: &Claims) -> Result<(), Problem> {
     let may = viewer.has(Role::Leader)
         || viewer.has(Role::Contact)
         || viewer.has(Role::Auditor)
         || !viewer.departments.is_empty();
-    if !may {
-        return Err(Problem::forbidden(
-            "the resolution timeline is for the district office; see your school's loops",
-        ));
+    if may {
+        return Ok(());
     }
+    Err(Problem::forbidden(
+        "the resolution timeline is for the district office; see your school's loops",
+    ))
+}
+
+/// Figures told apart, with names.
+fn told_apart(names: &Names, by: Option<Grouping>, found: Vec<(Option<String>, Summary)>) -> Vec<Told> {
+    let name = |key: Option<&str>| match (by, key) {
+        (Some(Grouping::Area), Some(code)) => names.area(code),
+        (Some(Grouping::School), Some(id)) => id
+            .parse()
+            .map_or_else(|_| "a school".to_owned(), |id| names.school(SchoolId(id))),
+        (Some(Grouping::Department), Some(id)) => id
+            .parse()
+            .map_or_else(|_| "a department".to_owned(), |id| names.department(DepartmentId(id))),
+        _ => "nobody in a department".to_owned(),
+    };
+    found
+        .into_iter()
+        .map(|(key, summary)| {
+            // SQLite tells ids without their hyphens.
+            let key = match by {
+                Some(Grouping::Area) | None => key,
+                Some(_) => key.map(|key| key.parse::<uuid::Uuid>().map_or(key.clone(), |id| id.to_string())),
+            };
+            Told {
+                name: name(key.as_deref()),
+                key,
+                summary,
+            }
+        })
+        .collect()
+}
+
+async fn trend(_: Timeline, asked: Asked<TrendQuery>) -> Result<Trend, Problem> {
+    sees_figures(&asked.viewer)?;
+    let query = &asked.query;
+    let calendar = asked.names.calendar(u32::MAX);
+    let last = query.to.unwrap_or(asked.today);
+    let count = query
+        .months
+        .unwrap_or(TrendQuery::MONTHS)
+        .clamp(1, TrendQuery::MONTHS_MAX);
+    let months: Vec<NaiveDate> = (0..count)
+        .rev()
+        .filter_map(|back| last.with_day(1)?.checked_sub_months(Months::new(back)))
+        .collect();
+    let begins: Vec<DateTime<Utc>> = months.iter().map(|day| calendar.start_of(*day)).collect();
+    let narrow = read_model::Narrow {
+        department: query.department,
+        area: query.area.as_deref(),
+        schools: asked.names.meant(query.school, query.level, query.zone),
+    };
+    let end = calendar.end_of(last);
+    let found = read_model::trend(&asked.model.db, &asked.viewer, &narrow, &begins, end).await;
+    let found = found.map_err(away)?;
+    let months = months
+        .into_iter()
+        .zip(found)
+        .map(|(from, month)| Month { from, ..month });
+    Ok(Trend {
+        months: months.collect(),
+        as_of: asked.now,
+    })
+}
+
+async fn picture(_: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Problem> {
+    let viewer = &asked.viewer;
+    sees_figures(viewer)?;
     let to = asked.query.to.unwrap_or(asked.today);
     let from = asked
         .query
@@ -411,7 +484,14 @@ async fn picture(_: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Pro
         today: asked.today,
         now,
     };
-    let drawn = read_model::picture(&asked.model.db, viewer, &asked.query, period)
+    let narrow = read_model::Narrow {
+        department: asked.query.department,
+        area: asked.query.area.as_deref(),
+        schools: asked
+            .names
+            .meant(asked.query.school, asked.query.level, asked.query.zone),
+    };
+    let drawn = read_model::picture(&asked.model.db, viewer, &asked.query, &narrow, period)
         .await
         .map_err(away)?;
     let found: Vec<LoopDbRow> = drawn.bars.iter().map(|(row, _, _)| row.clone()).collect();
@@ -451,6 +531,8 @@ async fn picture(_: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Pro
         to,
         summary: drawn.summary,
         stages: drawn.stages,
+        newest_only: drawn.newest_only,
+        by: told_apart(&asked.names, asked.query.by, drawn.by),
         late_with,
         bars,
         more: drawn.more,

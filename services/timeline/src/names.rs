@@ -1,9 +1,10 @@
 //! Names for ids, in a district's own words.
 
 use chrono_tz::Tz;
-use contracts::Claims;
-use contracts::ids::{DepartmentId, District, SchoolId, TeamId};
+use contracts::ids::{DepartmentId, District, SchoolId, TeamId, ZoneId};
 use contracts::queries::Holder;
+use contracts::vocabulary::Level;
+use contracts::{Area, Claims};
 use domain::Calendar;
 use projection::LiveDistricts;
 
@@ -50,6 +51,43 @@ impl Names {
             })
             .flatten()
             .unwrap_or_else(|| "a team".to_owned())
+    }
+
+    /// The schools that are meant by one of them, by a level, by a zone, or by several of these at once; nothing where
+    /// none of them was said.
+    pub(crate) fn meant(
+        &self,
+        school: Option<SchoolId>,
+        level: Option<Level>,
+        zone: Option<ZoneId>,
+    ) -> Option<Vec<SchoolId>> {
+        if level.is_none() && zone.is_none() {
+            return school.map(|school| vec![school]);
+        }
+        let found = self.districts.with(&self.district, |record| {
+            let in_zone = |id: &SchoolId| {
+                zone.is_none_or(|zone| record.zones.get(&zone).is_some_and(|zone| zone.schools.contains(id)))
+            };
+            let schools = record.schools.iter();
+            let meant = schools.filter(|(id, known)| {
+                school.is_none_or(|school| school == **id)
+                    && level.is_none_or(|level| level == known.level)
+                    && in_zone(id)
+            });
+            meant.map(|(id, _)| *id).collect()
+        });
+        Some(found.unwrap_or_default())
+    }
+
+    /// An area in words.
+    pub(crate) fn area(&self, code: &str) -> String {
+        let Some(area) = Area::from_code(code) else {
+            return code.to_owned();
+        };
+        let known = self
+            .districts
+            .with(&self.district, |record| record.area_label(&area).to_owned());
+        known.unwrap_or_else(|| code.to_owned())
     }
 
     pub(crate) fn calendar(&self, version: u32) -> Calendar {

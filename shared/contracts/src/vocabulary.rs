@@ -233,6 +233,15 @@ words! {
         /// An administrator did it.
         ByHand = "by_hand" / "disabled by an administrator",
     }
+    /// By what figures are told apart.
+    Grouping {
+        /// By the department that has it.
+        Department = "department" / "Department",
+        /// By area.
+        Area = "area" / "Area",
+        /// By school: a loop of several counts with each.
+        School = "school" / "School",
+    }
     /// A school's level.
     Level {
         /// Elementary school.

@@ -331,6 +331,11 @@ async fn write<M: ReadModel>(
     crash::point("projection.commit.before");
     tx.commit().await?;
     crash::point("projection.commit.after");
+    if has_doubled(from, batch.until)
+        && let Err(error) = db.learn().await
+    {
+        tracing::debug!(%error, model = model.name(), "the database does not know yet how much there is");
+    }
     if model.erases(&batch.prepared)
         && let Err(error) = db.overwrite().await
     {
@@ -339,6 +344,14 @@ async fn write<M: ReadModel>(
     let count = batch.aside.len() as u64;
     metrics::counter!("loopline_set_aside_total", "service" => model.name()).increment(count);
     Ok((true, batch))
+}
+
+/// Whether a batch took the log's length over a power of two, from a thousand events on: that happens a few dozen times,
+/// however long it grows.
+fn has_doubled(from: u64, to: u64) -> bool {
+    const FIRST: u32 = 10;
+    let of = |position: u64| position.checked_ilog2().unwrap_or(0).max(FIRST - 1);
+    of(to) > of(from)
 }
 
 async fn advance(tx: &mut Tx, from: u64, to: u64) -> Result<bool, sqlx::Error> {

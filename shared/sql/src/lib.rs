@@ -295,8 +295,20 @@ impl Db {
         Ok(())
     }
 
-    /// Makes sure that what was [`Durability::Building`] is on the disk, and closes all connections.
+    /// Tells PostgreSQL how much there is, by which it plans. It finds that out by itself within a minute or two, but a
+    /// read model that is made from zero has grown by hundreds of thousands of rows by then: the rows of a batch were
+    /// found by reading whole tables, and a rebuild took the square of its length.
+    pub async fn learn(&self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(schema) => schema.analyze().await,
+        }
+    }
+
+    /// Makes sure that what was [`Durability::Building`] is on the disk and that the database knows how much there is, and
+    /// closes all connections.
     pub async fn finish(&self) -> Result<(), sqlx::Error> {
+        self.learn().await?;
         if let Self::Sqlite(file) = self {
             let mut connection = file.writer.acquire().await?;
             sqlx::query("PRAGMA synchronous = FULL")

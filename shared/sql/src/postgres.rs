@@ -86,6 +86,21 @@ impl Schema {
         Ok(connection)
     }
 
+    /// Lets the database count what is there.
+    pub(crate) async fn analyze(&self) -> Result<(), sqlx::Error> {
+        let tables: Vec<String> =
+            sqlx::query_scalar("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()")
+                .fetch_all(&self.pool)
+                .await?;
+        if tables.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(AssertSqlSafe(format!("ANALYZE {}", tables.join(", "))))
+            .execute(&self.pool)
+            .await
+            .map(|_| ())
+    }
+
     /// A transaction that writes, for all.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         let connection = self.acquire(lock::ALL).await?;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use contracts::queries::{LateWith, Picture, PictureQuery, StageTime, Summary};
+use contracts::queries::{LateWith, Picture, PictureQuery, StageTime, Summary, Told, Trend, TrendQuery};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,6 +26,9 @@ pub struct Figures {
     pub summary: Summary,
     /// What is open and late, with whom.
     pub late_with: Vec<LateWith>,
+    /// The figures told apart, where `by` asks for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<Told>,
 }
 
 /// Time in each stage.
@@ -39,6 +42,8 @@ pub struct Stages {
     pub as_of: chrono::DateTime<chrono::Utc>,
     /// One for each state, in the order of a loop's life.
     pub items: Vec<StageTime>,
+    /// Whether only the newest loops were looked at, since there are so many.
+    pub newest_only: bool,
 }
 
 async fn picture(front: &Front, caller: &Caller, raw: Option<&str>) -> Answer<Picture> {
@@ -64,6 +69,7 @@ pub(super) async fn summary(
         as_of: picture.as_of,
         summary: picture.summary,
         late_with: picture.late_with,
+        by: picture.by,
     }))
 }
 
@@ -79,5 +85,14 @@ pub(super) async fn stages(
         to: picture.to,
         as_of: picture.as_of,
         items: picture.stages,
+        newest_only: picture.newest_only,
     }))
+}
+
+/// Month by month.
+pub(super) async fn trend(State(front): State<Front>, caller: Caller, RawQuery(raw): RawQuery) -> Answer<Json<Trend>> {
+    let (of, rest) = as_of::asked(raw.as_deref())?;
+    let query: TrendQuery = read_query(Some(&rest))?;
+    let answered = front.ask_as_of(&caller.visitor, "trend", query, of, caller.at_least);
+    Ok(Json(answered.await?.answer))
 }

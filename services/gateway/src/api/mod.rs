@@ -70,6 +70,7 @@ pub fn router() -> Router<Front> {
         .route("/api/v1/directory/changes", get(directory::changes))
         .route("/api/v1/metrics/summary", get(metrics::summary))
         .route("/api/v1/metrics/stages", get(metrics::stages))
+        .route("/api/v1/metrics/trend", get(metrics::trend))
         .route("/api/v1/openapi.json", get(openapi))
         .route("/api", get(nowhere).post(nowhere))
         .route("/api/", get(nowhere).post(nowhere))

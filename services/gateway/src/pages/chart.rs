@@ -1,14 +1,16 @@
 //! Drawings for leaders: the resolution timeline, and the time in each stage. Positions across are percentages, so
 //! that a drawing fits any screen and its words stay text.
 
+mod months;
 mod stages;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use contracts::queries::{Bar, Picture, Piece};
-use contracts::vocabulary::LoopState;
+use contracts::vocabulary::{Grouping, LoopState};
 
+pub(super) use self::months::Months;
 pub(super) use self::stages::Stages;
 use super::days::Days;
 use super::rows::Row;
@@ -42,6 +44,8 @@ pub(super) struct Tick {
 /// One loop's row.
 #[derive(Debug, Clone)]
 pub(super) struct Lane {
+    /// What it and the lanes under it have in common, where they are told apart and it is the first of them.
+    pub heading: Option<String>,
     pub row: Row,
     pub pieces: Vec<Slice>,
     /// Where it was opened again: an answer refused, an end appealed.
@@ -102,7 +106,7 @@ fn percent(value: f64) -> String {
 
 impl Timeline {
     /// Draws the bars of a picture.
-    pub(super) fn new(picture: &Picture, viewer: &Viewer) -> Self {
+    pub(super) fn new(picture: &Picture, viewer: &Viewer, by: Option<Grouping>) -> Self {
         let from = viewer.days.start_of(picture.from);
         let to = viewer
             .days
@@ -112,7 +116,25 @@ impl Timeline {
             from,
             seconds: ((to - from).num_seconds() as f64).max(1.0),
         };
-        let lanes: Vec<Lane> = picture.bars.iter().map(|bar| lane(bar, across, to, viewer)).collect();
+        let mut bars: Vec<(Option<String>, &Bar)> = picture
+            .bars
+            .iter()
+            .map(|bar| (by.map(|by| common(bar, by, viewer)), bar))
+            .collect();
+        // Within what they have in common they keep their order.
+        bars.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut last = None;
+        let lanes: Vec<Lane> = bars
+            .into_iter()
+            .map(|(common, bar)| {
+                let heading = common.clone().filter(|common| last.as_ref() != Some(common));
+                last = common;
+                Lane {
+                    heading,
+                    ..lane(bar, across, to, viewer)
+                }
+            })
+            .collect();
         let mut legend: Vec<(&'static str, &'static str)> = Vec::new();
         for holder in ["school", "department", "contact", "leader", "state"] {
             let colour = words::holder_colour(holder);
@@ -131,6 +153,22 @@ impl Timeline {
             paused,
             more: picture.more,
         }
+    }
+}
+
+/// What a loop has in common with others.
+fn common(bar: &Bar, by: Grouping, viewer: &Viewer) -> String {
+    let row = &bar.row;
+    match by {
+        Grouping::Area => words::area(&viewer.district, &row.area),
+        Grouping::Department => row
+            .department_name
+            .clone()
+            .unwrap_or_else(|| "No department yet".to_owned()),
+        Grouping::School => match row.schools.as_slice() {
+            [one] => one.name.clone(),
+            _ => "Several schools".to_owned(),
+        },
     }
 }
 
@@ -177,6 +215,7 @@ fn lane(bar: &Bar, across: Across, end: DateTime<Utc>, viewer: &Viewer) -> Lane 
     let told: Vec<&str> = slices.iter().map(|slice| slice.words.as_str()).collect();
     let refused = if bar.refused { " An answer was refused." } else { "" };
     Lane {
+        heading: None,
         words: format!("{}.{refused} {}.", told.join("; "), row.state),
         cap: Cap {
             x: percent(across.at(reached)),
@@ -241,6 +280,16 @@ fn slice(piece: &Piece, across: Across, end: DateTime<Utc>, viewer: &Viewer) -> 
 fn ticks(from: DateTime<Utc>, to: DateTime<Utc>, across: Across, days: &Days) -> Vec<Tick> {
     let (first, last) = (days.day(from), days.day(to));
     let span = (last - first).num_days().max(1);
+    if to - from <= Duration::days(2) {
+        let hours = (1..8).map(|quarter| from + Duration::hours(6 * quarter));
+        return hours
+            .take_while(|hour| *hour < to)
+            .map(|hour| Tick {
+                x: percent(across.at(hour)),
+                label: days.hour(hour),
+            })
+            .collect();
+    }
     let marked: Vec<NaiveDate> = if span > 60 {
         let months = span / 30;
         let every = (months / TICKS_MAX + 1) as u32;
@@ -248,6 +297,14 @@ fn ticks(from: DateTime<Utc>, to: DateTime<Utc>, across: Across, days: &Days) ->
             .iter_days()
             .take_while(|day| *day <= last)
             .filter(|day| day.day() == 1 && day.month0() % every == 0)
+            .collect()
+    } else if span <= 14 {
+        let every = (span / TICKS_MAX).max(1) as usize;
+        first
+            .iter_days()
+            .take_while(|day| *day <= last)
+            .skip(1)
+            .step_by(every)
             .collect()
     } else {
         let weeks = (span / 7 / TICKS_MAX + 1).max(1);
@@ -274,12 +331,38 @@ mod tests {
 
     #[test]
     fn a_bar_is_cut_where_the_holder_changes_and_ends_in_its_cap() {
-        let timeline = Timeline::new(&samples::picture(), &samples::viewer());
+        let timeline = Timeline::new(&samples::picture(), &samples::viewer(), None);
         let lane = &timeline.lanes[0];
         let colours: Vec<&str> = lane.pieces.iter().map(|piece| piece.colour).collect();
         assert_eq!(colours, ["contact", "department", "school", "department", "school"]);
         assert_eq!(lane.cap.kind, "ring");
         assert_eq!(lane.turns.len(), 1);
         assert!(lane.pieces[2].paused);
+    }
+
+    #[test]
+    fn what_bars_have_in_common_is_said_once() {
+        let timeline = Timeline::new(&samples::picture(), &samples::viewer(), Some(Grouping::Area));
+        let headings: Vec<&String> = timeline.lanes.iter().filter_map(|lane| lane.heading.as_ref()).collect();
+        assert_eq!(headings.len(), 1, "{headings:?}");
+        assert!(timeline.lanes[0].heading.is_some());
+    }
+
+    #[test]
+    fn a_day_is_marked_by_its_hours_and_a_fortnight_by_its_days() {
+        let viewer = samples::viewer();
+        let marks = |days: i64| {
+            let from = viewer.days.start_of("2026-11-02".parse().expect("a day"));
+            let to = from + Duration::days(days);
+            let across = Across {
+                from,
+                seconds: (to - from).num_seconds() as f64,
+            };
+            let marks = ticks(from, to, across, &viewer.days);
+            marks.into_iter().map(|tick| tick.label).collect::<Vec<_>>()
+        };
+        assert_eq!(marks(1), ["6 am", "12 pm", "6 pm"]);
+        assert_eq!(marks(7).first().map(String::as_str), Some("3 Nov"));
+        assert!(marks(30).len() >= 4 && marks(365).len() >= 4);
     }
 }

@@ -59,6 +59,16 @@ impl Days {
         format!("{}, {}", self.long(local.date_naive()), local.format("%-I:%M %P"))
     }
 
+    /// "6 am", "12 pm".
+    pub(super) fn hour(&self, moment: DateTime<Utc>) -> String {
+        moment.with_timezone(&self.zone).format("%-I %P").to_string()
+    }
+
+    /// "November 2026".
+    pub(super) fn month(day: NaiveDate) -> String {
+        day.format("%B %Y").to_string()
+    }
+
     /// "today", "tomorrow", "in 5 days", "3 days ago".
     pub(super) fn beside(&self, day: NaiveDate) -> String {
         match (day - self.today).num_days() {

@@ -6,7 +6,7 @@ use contracts::Action;
 use contracts::problem::{FieldProblem, Problem};
 use contracts::vocabulary::LoopState;
 
-use super::chart::{Stages, Timeline};
+use super::chart::{Months, Stages, Timeline};
 use super::forms::{Form, Typed};
 use super::loop_page::Said;
 use super::ring::Ring;
@@ -25,6 +25,7 @@ struct DesignPage {
     forms: Vec<Form>,
     timeline: Timeline,
     stages: Stages,
+    months: Months,
     said: Vec<Said>,
 }
 
@@ -64,8 +65,9 @@ impl DesignPage {
                 Row::all(&samples::rows("Bells split our double period").items, &viewer),
             ),
             forms: forms.to_vec(),
-            timeline: Timeline::new(&picture, &viewer),
+            timeline: Timeline::new(&picture, &viewer, Some(contracts::vocabulary::Grouping::Area)),
             stages: Stages::new(&picture.stages, &[]),
+            months: Months::new(&samples::trend().months),
             said: samples::entries("Double periods from the second term on.")
                 .items
                 .iter()

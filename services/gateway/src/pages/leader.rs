@@ -1,22 +1,38 @@
 //! `GET /leader`: where loops lie longest, and with whom.
 
+mod brief;
+mod compare;
+mod files;
 mod sentences;
+mod zoom;
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 use axum::extract::Query;
 use axum::response::Response;
 use chrono::{Duration, NaiveDate};
 use contracts::problem::Problem;
-use contracts::queries::{LateWith, LoopRow, LoopsQuery, PAGE_MAX, Page, Picture, PictureQuery, Sort, StageTime};
-use contracts::vocabulary::Role;
+use contracts::queries::{
+    LateWith, LoopRow, LoopsQuery, PAGE_MAX, Page, PatternRow, PatternsQuery, Picture, PictureQuery, Sort, Trend,
+    TrendQuery,
+};
+use contracts::vocabulary::{Grouping, Level, PatternStanding, Role};
 
+use self::compare::{Compared, TellsApart};
 use self::sentences::{Narrowed, Part, sentences};
-use super::chart::{Stages, Timeline};
+use self::zoom::Zoom;
+use super::allowed::Ending;
+use super::chart::{Months, Stages, Timeline};
 use super::forms::{Choice, Field, Typed};
-use super::loops::{areas, departments, pick, schools};
+use super::loops::{areas, departments, levels, pick, schools, zones};
 use super::rows::{Group, Row};
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Viewer};
+
+#[cfg(test)]
+pub(super) use brief::BriefPage;
+pub(super) use brief::show as brief;
+pub(super) use files::show as file;
 
 /// Days looked back on where nobody said how many.
 const PERIOD: i64 = 90;
@@ -24,6 +40,8 @@ const PERIOD: i64 = 90;
 const PERIOD_MAX: i64 = 1100;
 /// How many bars are drawn.
 const BARS: u32 = 60;
+/// Patterns shown before one looks for them.
+const PATTERNS: usize = 5;
 
 /// A leader's first screen.
 #[derive(Debug, Clone, Template)]
@@ -33,22 +51,65 @@ pub(super) struct LeaderPage {
     pub sentences: Vec<Vec<Part>>,
     pub fields: Vec<Field>,
     pub period: String,
+    pub zoom: Zoom,
+    /// What of the address is kept in the addresses of files.
+    pub query: String,
     pub timeline: Timeline,
     pub stages: Stages,
+    /// Whether the stages are those of the newest loops only.
+    pub newest_only: bool,
+    /// This time beside the time before.
+    pub compared: Vec<Compared>,
+    pub before: String,
+    /// The figures told apart, where that is asked for.
+    pub apart: Option<TellsApart>,
+    pub months: Months,
     /// With the name at the start of a line, and where its loops are.
     pub late_with: Vec<(LateWith, String, String)>,
     pub decide: Group,
+    /// Patterns that stand: address, title, and in a line how many meet it.
+    pub patterns: Vec<(String, String, String)>,
+    /// What is allowed, and ends soon.
+    pub ending: Ending,
+}
+
+/// Links to a table, and to a drawing, as files.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/takes.html")]
+pub(super) struct Takes {
+    pub name: &'static str,
+    pub what: &'static str,
+    pub query: String,
+    pub picture: bool,
+}
+
+impl HtmlSafe for Takes {}
+
+impl LeaderPage {
+    fn takes(&self, name: &'static str, what: &'static str) -> Takes {
+        Takes {
+            name,
+            what,
+            query: self.query.clone(),
+            picture: files::has_picture(name),
+        }
+    }
+}
+
+/// What a leader's screen is drawn from.
+#[derive(Debug)]
+pub(super) struct Seen<'a> {
+    pub now: &'a Picture,
+    pub before: &'a Picture,
+    pub trend: &'a Trend,
+    pub waiting: &'a [LoopRow],
+    pub patterns: &'a [PatternRow],
 }
 
 impl LeaderPage {
     /// Draws the screen.
-    pub(super) fn new(
-        viewer: &Viewer,
-        typed: &Typed,
-        picture: &Picture,
-        before: &[StageTime],
-        waiting: &[LoopRow],
-    ) -> Self {
+    pub(super) fn new(viewer: &Viewer, typed: &Typed, seen: &Seen<'_>) -> Self {
+        let picture = seen.now;
         let mut fields = filters(viewer);
         for field in &mut fields {
             if typed.has(&field.path) {
@@ -56,36 +117,67 @@ impl LeaderPage {
             }
         }
         let narrowed = Narrowed::from(typed);
-        let mine = waiting.iter().filter(|row| row.holder == "leader");
+        let mine = seen.waiting.iter().filter(|row| row.holder == "leader");
         let decide = if viewer.has(Role::Leader) {
             Row::all(mine, viewer)
         } else {
             Vec::new()
         };
-        let past = viewer.as_of.map_or(String::new(), |as_of| format!("&as_of={as_of}"));
+        let by = by(typed);
         let late_with = picture.late_with.iter().map(|with| {
             let department = with.department.map_or(String::new(), |id| format!("&department={id}"));
             (
                 with.clone(),
                 super::words::raised(&with.name),
-                format!("/loops?open=true&sort=due{department}{past}"),
+                narrowed.list(&format!("open=true&sort=due{department}")),
             )
         });
         Self {
             shell: viewer.shell("Timeline", Here::Leader),
             sentences: sentences(picture, &narrowed),
             fields,
-            period: format!("{} to {}", viewer.days.long(picture.from), viewer.days.long(picture.to)),
-            timeline: Timeline::new(picture, viewer),
-            stages: Stages::new(&picture.stages, before),
+            period: period(viewer, picture),
+            zoom: Zoom::new(typed, picture.from, picture.to, viewer.days.today),
+            query: typed.query_with("", ""),
+            timeline: Timeline::new(picture, viewer, by),
+            stages: Stages::new(&picture.stages, &seen.before.stages),
+            newest_only: picture.newest_only,
+            compared: Compared::all(picture, seen.before, &narrowed),
+            before: period(viewer, seen.before),
+            apart: by.map(|by| TellsApart::new(by, picture, &narrowed)),
+            months: Months::new(&seen.trend.months),
             late_with: late_with.collect(),
             decide: Group::new("decide", "Brought to you, to decide", "", decide),
+            patterns: seen.patterns.iter().map(pattern).collect(),
+            ending: Ending::default(),
         }
     }
 }
 
+/// From when to when a picture is.
+fn period(viewer: &Viewer, picture: &Picture) -> String {
+    if picture.from == picture.to {
+        return viewer.days.long(picture.from);
+    }
+    format!("{} to {}", viewer.days.long(picture.from), viewer.days.long(picture.to))
+}
+
+fn pattern(row: &PatternRow) -> (String, String, String) {
+    let schools = super::days::counted(row.schools, "school meets", "schools meet");
+    let exceptions = match row.exceptions {
+        0 => "no exception so far".to_owned(),
+        count => super::days::counted(count, "exception so far", "exceptions so far"),
+    };
+    (
+        format!("/patterns/{}", row.id),
+        row.title.clone(),
+        format!("{schools} it, {} open; {exceptions}", row.open),
+    )
+}
+
 fn filters(viewer: &Viewer) -> Vec<Field> {
     let periods = [
+        (7, "the last 7 days"),
         (30, "the last 30 days"),
         (90, "the last 90 days"),
         (180, "the last 180 days"),
@@ -100,23 +192,32 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
         Choice::new("longest_wait", "Longest single wait"),
         Choice::new("age", "Oldest"),
     ];
+    let groupings = Grouping::ALL.iter().map(|by| Choice::new(by.code(), by.label()));
+    let plain = |field: Field| Field {
+        needed: Some(""),
+        ..field
+    };
     let mut fields = vec![
-        Field {
-            needed: Some(""),
-            ..period.value(PERIOD)
-        },
+        plain(period.value(PERIOD)),
+        plain(Field::day("from", "Or from")),
+        plain(Field::day("to", "To")),
         pick("department", "With at any time", "Anybody", departments(viewer)),
-        pick("school", "School", "Any", schools(viewer)),
         pick("area", "Area", "Any", areas(viewer)),
-        Field {
-            needed: Some(""),
-            ..Field::pick("sort", "First", sorts)
-        },
+        pick("school", "School", "Any", schools(viewer)),
+        pick("level", "Level of school", "Any", levels()),
+        pick("zone", "Zone", "Any", zones(viewer)),
+        pick("by", "Told apart by", "Nothing", groupings.collect()),
+        plain(Field::pick("sort", "First", sorts)),
     ];
     if viewer.visitor.claims.sees_the_past() {
         fields.push(past());
     }
     fields
+}
+
+/// By what figures and bars are told apart.
+fn by(typed: &Typed) -> Option<Grouping> {
+    Grouping::from_code(typed.get("by"))
 }
 
 /// Asks for everything as it was known on a day.
@@ -127,21 +228,42 @@ pub(super) fn past() -> Field {
     }
 }
 
+/// What of an address says what is looked at; what cannot be read narrows nothing.
 fn query(typed: &Typed, today: NaiveDate) -> PictureQuery {
     let days = typed.read::<i64>("days").unwrap_or(PERIOD).clamp(1, PERIOD_MAX);
     let to = typed.read::<NaiveDate>("to").unwrap_or(today);
+    let from = typed
+        .read::<NaiveDate>("from")
+        .unwrap_or(to - Duration::days(days))
+        .clamp(to - Duration::days(PERIOD_MAX), to);
     let sort = typed
         .some("sort")
         .filter(|sort| *sort == "age")
         .unwrap_or("longest_wait");
     PictureQuery {
-        from: Some(typed.read::<NaiveDate>("from").unwrap_or(to - Duration::days(days))),
+        from: Some(from),
         to: Some(to),
         department: typed.read("department"),
         area: typed.some("area").map(str::to_owned),
         school: typed.read("school"),
+        level: Level::from_code(typed.get("level")),
+        zone: typed.read("zone"),
         sort: Some(sort.to_owned()),
+        by: by(typed),
         limit: Some(BARS),
+    }
+}
+
+/// The months up to the last day looked at, of the same loops.
+fn months_of(query: &PictureQuery) -> TrendQuery {
+    TrendQuery {
+        to: query.to,
+        months: None,
+        department: query.department,
+        area: query.area.clone(),
+        school: query.school,
+        level: query.level,
+        zone: query.zone,
     }
 }
 
@@ -153,6 +275,7 @@ fn period_before(query: &PictureQuery) -> PictureQuery {
         from: Some(until - (to - from)),
         to: Some(until),
         limit: Some(1),
+        by: None,
         ..query.clone()
     }
 }
@@ -161,32 +284,69 @@ pub(super) async fn show(desk: Desk, Query(asked): Query<Vec<(String, String)>>)
     desk.or_trouble(page(&desk, &Typed::from(asked)).await)
 }
 
-async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
-    if !desk.viewer.sees_figures() {
-        return Err(Problem::forbidden(
-            "figures over the district are for its office and its leaders",
-        ));
+/// What is asked for a leader's screen and what is taken from it.
+#[derive(Debug)]
+pub(super) struct Answers {
+    pub now: Picture,
+    pub before: Picture,
+    pub trend: Trend,
+}
+
+async fn answers(desk: &Desk, now: PictureQuery) -> Result<Answers, Problem> {
+    let (before, trend) = (period_before(&now), months_of(&now));
+    let (now, before, trend) = tokio::try_join!(
+        desk.ask("timeline", "picture", now),
+        desk.ask("timeline", "picture", before),
+        desk.ask("timeline", "trend", trend),
+    )?;
+    Ok(Answers { now, before, trend })
+}
+
+/// Figures are for the office, leaders and auditors.
+fn for_figures(desk: &Desk) -> Result<(), Problem> {
+    if desk.viewer.sees_figures() {
+        return Ok(());
     }
-    let now = query(typed, desk.viewer.days.today);
-    let before = period_before(&now);
+    Err(Problem::forbidden(
+        "figures over the district are for its office and its leaders",
+    ))
+}
+
+async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
+    for_figures(desk)?;
     let open = LoopsQuery {
         open: Some(true),
         sort: Sort::Changed,
         limit: Some(PAGE_MAX),
         ..LoopsQuery::default()
     };
-    let (picture, before, open): (Picture, Picture, Page<LoopRow>) = tokio::try_join!(
-        desk.ask("timeline", "picture", now),
-        desk.ask("timeline", "picture", before),
+    let (answers, open): (Answers, Page<LoopRow>) = tokio::try_join!(
+        answers(desk, query(typed, desk.viewer.days.today)),
         desk.ask("timeline", "loops", open),
     )?;
-    shell::page(&LeaderPage::new(
-        &desk.viewer,
-        typed,
-        &picture,
-        &before.stages,
-        &open.items,
-    ))
+    let patterns = standing(desk).await;
+    let seen = Seen {
+        now: &answers.now,
+        before: &answers.before,
+        trend: &answers.trend,
+        waiting: &open.items,
+        patterns: &patterns,
+    };
+    let mut page = LeaderPage::new(&desk.viewer, typed, &seen);
+    page.ending = Ending::of(desk, None).await;
+    shell::page(&page)
+}
+
+/// Patterns that nobody has answered yet, the newest first. Without what the register says, a page is shown all the same.
+async fn standing(desk: &Desk) -> Vec<PatternRow> {
+    let query = PatternsQuery {
+        limit: Some(PAGE_MAX),
+        ..PatternsQuery::default()
+    };
+    let page: Result<Page<PatternRow>, Problem> = desk.ask("flexibility", "patterns", query).await;
+    let all = page.map(|page| page.items).unwrap_or_default();
+    let stands = |row: &PatternRow| matches!(row.standing, PatternStanding::Detected | PatternStanding::Proposed);
+    all.into_iter().filter(stands).take(PATTERNS).collect()
 }
 
 #[cfg(test)]

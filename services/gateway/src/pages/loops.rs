@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use contracts::queries::{LoopRow, LoopsQuery, Page, Sort};
-use contracts::vocabulary::LoopState;
+use contracts::vocabulary::{Level, LoopState};
 
 use super::days::counted;
 use super::forms::{Choice, Field, Typed};
@@ -40,9 +40,19 @@ impl LoopsPage {
             (Some(_), false) => format!("The first {shown}"),
             (_, true) => format!("{shown} more"),
         };
-        let narrowed = ["q", "state", "department", "school", "area", "late", "open"]
-            .iter()
-            .any(|name| typed.some(name).is_some());
+        let narrowed = [
+            "q",
+            "state",
+            "department",
+            "school",
+            "level",
+            "zone",
+            "area",
+            "late",
+            "open",
+        ]
+        .iter()
+        .any(|name| typed.some(name).is_some());
         let mut fields = filters(viewer);
         for field in &mut fields {
             field.fill(typed);
@@ -78,6 +88,8 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
         ),
         pick("department", "With", "Anybody", departments(viewer)),
         pick("school", "School", "Any", schools(viewer)),
+        pick("level", "Level of school", "Any", levels()),
+        pick("zone", "Zone", "Any", zones(viewer)),
         pick("area", "Area", "Any", areas(viewer)),
         pick(
             "late",
@@ -134,6 +146,20 @@ pub(super) fn schools(viewer: &Viewer) -> Vec<Choice> {
         .collect()
 }
 
+/// The levels of schools.
+pub(super) fn levels() -> Vec<Choice> {
+    Level::ALL
+        .iter()
+        .map(|level| Choice::new(level.code(), level.label()))
+        .collect()
+}
+
+/// The district's innovation zones.
+pub(super) fn zones(viewer: &Viewer) -> Vec<Choice> {
+    let zones = viewer.district.zones.iter();
+    zones.map(|zone| Choice::new(zone.id, zone.name.clone())).collect()
+}
+
 /// The areas under which something new is filed.
 pub(super) fn areas(viewer: &Viewer) -> Vec<Choice> {
     let areas = viewer.district.areas.iter().filter(|area| !area.retired);
@@ -155,6 +181,8 @@ fn query(typed: &Typed) -> LoopsQuery {
         open: typed.read("open"),
         department: typed.read("department"),
         school: typed.read("school"),
+        level: Level::from_code(typed.get("level")),
+        zone: typed.read("zone"),
         area: typed.some("area").map(str::to_owned),
         q: typed.some("q").map(str::to_owned),
         late: typed.read("late"),

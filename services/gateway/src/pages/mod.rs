@@ -79,6 +79,8 @@ pub fn router() -> Router<Front> {
         .route("/department", get(department::show))
         .route("/contact", get(contact::show))
         .route("/leader", get(leader::show))
+        .route("/leader/brief", get(leader::brief))
+        .route("/leader/{file}", get(leader::file))
         .route("/allowed", get(allowed::show))
         .route("/allowed/new", get(allowed::ask).post(allowed::write))
         .route("/allowed/{id}", get(allowed::one))

@@ -40,7 +40,7 @@ use uuid::Uuid;
 
 #[cfg(test)]
 pub(super) use self::figures::people;
-pub(super) use self::figures::picture;
+pub(super) use self::figures::{picture, trend};
 #[cfg(test)]
 pub(super) use self::office::{clauses, pattern_row, pattern_view, review, waiver};
 #[cfg(test)]

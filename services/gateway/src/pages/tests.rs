@@ -19,7 +19,7 @@ use super::department::DepartmentPage;
 use super::file::{Cards, FilePage};
 use super::forms::Typed;
 use super::join::JoinPage;
-use super::leader::LeaderPage;
+use super::leader::{BriefPage, LeaderPage};
 use super::loop_page::LoopPage;
 use super::loops::LoopsPage;
 use super::office::{OfficePage, PatternPage, PatternsPage, ReviewPage, ReviewsPage, WaiverPage, WaiversPage};
@@ -214,10 +214,28 @@ fn pages() -> Vec<(String, String)> {
             "leader",
             drawn(&LeaderPage::new(
                 &viewer,
-                &typed,
+                &Typed::of(&[("by", "department"), ("area", HOSTILE)]),
+                &super::leader::Seen {
+                    now: &samples::picture(),
+                    before: &samples::picture(),
+                    trend: &samples::trend(),
+                    waiting: &rows.items,
+                    patterns: &[samples::pattern_row(PatternStanding::Detected, HOSTILE)],
+                },
+            )),
+        ),
+        (
+            "brief",
+            drawn(&BriefPage::new(
+                &viewer,
+                "2026-10-01".parse().expect("a day"),
+                &super::leader::Answers {
+                    now: samples::picture(),
+                    before: samples::picture(),
+                    trend: samples::trend(),
+                },
                 &samples::picture(),
-                &samples::picture().stages,
-                &rows.items,
+                &[samples::pattern_row(PatternStanding::Proposed, HOSTILE)],
             )),
         ),
         ("trouble", drawn(&TroublePage::new(&problem(), Some(&viewer)))),

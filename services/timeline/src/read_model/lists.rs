@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::Claims;
-use contracts::ids::{District, LoopId, LoopNumber};
+use contracts::ids::{District, LoopId, LoopNumber, SchoolId};
 use contracts::queries::{LoopsQuery, PAGE_MAX, Sort};
 use contracts::vocabulary::Role;
 use sql::{Db, on};
@@ -63,6 +63,17 @@ where
     for id in ids {
         separated.push_bind(id);
     }
+    query.push(")");
+}
+
+/// One of these schools is in it.
+pub(super) fn at_schools<'a, DB>(query: &mut QueryBuilder<DB>, schools: &[SchoolId])
+where
+    DB: Database,
+    Uuid: Encode<'a, DB> + Type<DB>,
+{
+    query.push(" AND id IN (SELECT loop FROM loop_school WHERE ");
+    among(query, "school", schools.iter().map(|school| school.0));
     query.push(")");
 }
 
@@ -187,6 +198,7 @@ pub(crate) async fn loops(
     db: &Db,
     viewer: &Claims,
     asked: &LoopsQuery,
+    schools: Option<&[SchoolId]>,
     today: NaiveDate,
 ) -> Result<Result<(Vec<LoopDbRow>, Option<String>), NotACursor>, sqlx::Error> {
     let after = match read_cursor(asked.cursor.as_deref()) {
@@ -223,8 +235,8 @@ pub(crate) async fn loops(
         if let Some(department) = asked.department {
             query.push(" AND department = ").push_bind(department.0);
         }
-        if let Some(school) = asked.school {
-            query.push(" AND id IN (SELECT loop FROM loop_school WHERE school = ").push_bind(school.0).push(")");
+        if let Some(schools) = schools {
+            at_schools(&mut query, schools);
         }
         if let Some(area) = &asked.area {
             query.push(" AND area = ").push_bind(area.as_str());

@@ -4,18 +4,20 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use contracts::Claims;
-use contracts::ids::{DepartmentId, District};
-use contracts::queries::{PictureQuery, Piece, StageTime, Summary};
-use contracts::vocabulary::LoopState;
+use contracts::ids::{DepartmentId, District, SchoolId};
+use contracts::queries::{Month, PictureQuery, Piece, StageTime, Summary};
+use contracts::vocabulary::{Grouping, LoopState};
 use sql::{Db, on};
-use sqlx::QueryBuilder;
+use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
-use super::lists::{Way, visible};
+use super::lists::{Way, at_schools, visible};
 use super::rows::{LOOP_COLUMNS, LoopDbRow};
 
-/// Loops looked at for one picture; the bars are the first of them by the order asked for.
+/// Loops looked at one by one for a picture; the bars are the first of them by the order asked for.
 const LOOKED_AT_MAX: i64 = 5000;
+/// Lines of figures told apart.
+const TOLD_APART_MAX: i64 = 500;
 
 /// The period looked at, as moments.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +28,26 @@ pub(crate) struct Period {
     pub(crate) now: DateTime<Utc>,
 }
 
+/// Which loops are counted, beside those that somebody sees.
+#[derive(Debug)]
+pub(crate) struct Narrow<'a> {
+    /// This department has, had or helps with them.
+    pub(crate) department: Option<DepartmentId>,
+    /// Their area.
+    pub(crate) area: Option<&'a str>,
+    /// One of these schools is in them; any, where none are named.
+    pub(crate) schools: Option<Vec<SchoolId>>,
+}
+
 /// What the database says for a picture.
 #[derive(Debug)]
 pub(crate) struct Drawn {
     pub(crate) summary: Summary,
     pub(crate) stages: Vec<StageTime>,
+    /// Whether only the newest loops were looked at for the stages.
+    pub(crate) newest_only: bool,
+    /// The figures told apart, by id or code.
+    pub(crate) by: Vec<(Option<String>, Summary)>,
     /// Open and late, by holder code and department.
     pub(crate) late_with: Vec<(String, Option<DepartmentId>, u32, u32)>,
     pub(crate) bars: Vec<(LoopDbRow, Vec<Piece>, i64)>,
@@ -49,35 +66,68 @@ struct StayRow {
     paused: i32,
 }
 
+/// The loops somebody sees that are counted, and were open at some time of a period.
+fn counted<'a, DB>(query: &mut QueryBuilder<DB>, viewer: &'a Claims, narrow: &Narrow<'a>, period: Period)
+where
+    DB: Database,
+    Uuid: Encode<'a, DB> + Type<DB>,
+    DateTime<Utc>: Encode<'a, DB> + Type<DB>,
+    &'a str: Encode<'a, DB> + Type<DB>,
+{
+    visible(query, viewer, Way::ByPlace);
+    narrowed(query, narrow);
+    query.push(" AND filed_at < ").push_bind(period.to);
+    query
+        .push(" AND (ended_at IS NULL OR ended_at >= ")
+        .push_bind(period.from)
+        .push(")");
+}
+
+fn narrowed<'a, DB>(query: &mut QueryBuilder<DB>, narrow: &Narrow<'a>)
+where
+    DB: Database,
+    Uuid: Encode<'a, DB> + Type<DB>,
+    &'a str: Encode<'a, DB> + Type<DB>,
+{
+    if let Some(department) = narrow.department {
+        query
+            .push(" AND id IN (SELECT loop FROM loop_department WHERE department = ")
+            .push_bind(department.0)
+            .push(")");
+    }
+    if let Some(schools) = &narrow.schools {
+        at_schools(query, schools);
+    }
+    if let Some(area) = narrow.area {
+        query.push(" AND area = ").push_bind(area);
+    }
+}
+
 /// Draws the picture.
 pub(crate) async fn picture(
     db: &Db,
     viewer: &Claims,
     asked: &PictureQuery,
+    narrow: &Narrow<'_>,
     period: Period,
 ) -> Result<Drawn, sqlx::Error> {
     let rows: Vec<LoopDbRow> = on!(db.of(&viewer.district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT ");
         query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE");
-        visible(&mut query, viewer, Way::ByPlace);
-        query.push(" AND filed_at < ").push_bind(period.to);
-        query.push(" AND (ended_at IS NULL OR ended_at >= ").push_bind(period.from).push(")");
-        if let Some(department) = asked.department {
-            query.push(" AND id IN (SELECT loop FROM loop_department WHERE department = ").push_bind(department.0).push(")");
-        }
-        if let Some(school) = asked.school {
-            query.push(" AND id IN (SELECT loop FROM loop_school WHERE school = ").push_bind(school.0).push(")");
-        }
-        if let Some(area) = &asked.area {
-            query.push(" AND area = ").push_bind(area.as_str());
-        }
-        query.push(" ORDER BY filed_seq DESC LIMIT ").push_bind(LOOKED_AT_MAX);
+        counted(&mut query, viewer, narrow, period);
+        query.push(" ORDER BY filed_seq DESC LIMIT ").push_bind(LOOKED_AT_MAX + 1);
         query.build_query_as().fetch_all(rows).await
     })?;
+    let newest_only = rows.len() as i64 > LOOKED_AT_MAX;
     let mut stays = stays_of(db, &viewer.district, &rows).await?;
     let stages = stages(&stays, period);
-    let summary = summary(db, &viewer.district, &rows, period).await?;
-    let late_with = late_with(&rows, period.today);
+    let summary = figures(db, viewer, narrow, period, None).await?;
+    let summary = summary.into_iter().next().map(|(_, summary)| summary);
+    let by = match asked.by {
+        Some(by) => figures(db, viewer, narrow, period, Some(by)).await?,
+        None => Vec::new(),
+    };
+    let late_with = late_with(db, viewer, narrow, period).await?;
     let limit = asked.limit.unwrap_or(100).clamp(1, contracts::queries::PAGE_MAX) as usize;
     let mut bars: Vec<(LoopDbRow, Vec<Piece>, i64)> = rows
         .into_iter()
@@ -99,8 +149,10 @@ pub(crate) async fn picture(
     let more = bars.len() > limit;
     bars.truncate(limit);
     Ok(Drawn {
-        summary,
+        summary: summary.unwrap_or_default(),
         stages,
+        newest_only,
+        by,
         late_with,
         bars,
         more,
@@ -165,77 +217,173 @@ fn stages(stays: &HashMap<Uuid, Vec<Piece>>, period: Period) -> Vec<StageTime> {
         .collect()
 }
 
-async fn summary(db: &Db, district: &District, rows: &[LoopDbRow], period: Period) -> Result<Summary, sqlx::Error> {
-    let mut summary = Summary::default();
-    let ended_in = |row: &LoopDbRow| row.ended_at.is_some_and(|at| at >= period.from && at < period.to);
-    let mut closed: Vec<Uuid> = Vec::new();
-    for row in rows {
-        let state = LoopState::from_code(&row.state).unwrap_or(LoopState::Filed);
-        summary.filed += u32::from(row.filed_at >= period.from);
-        summary.refused += u32::from(row.refused == 1);
-        if !state.is_end() {
-            summary.open += 1;
-            summary.late += u32::from(row.next_due.is_some_and(|day| day < period.today));
-            summary.triage += u32::from(state == LoopState::Triage);
-        }
-        if ended_in(row) {
-            match state {
-                LoopState::Closed if row.unconfirmed == 1 => summary.closed_unconfirmed += 1,
-                LoopState::Closed => summary.closed_confirmed += 1,
-                LoopState::Declined => summary.declined += 1,
-                LoopState::Withdrawn => summary.withdrawn += 1,
-                LoopState::Filed
-                | LoopState::Triage
-                | LoopState::Routed
-                | LoopState::Acknowledged
-                | LoopState::WaitingForSchool
-                | LoopState::WaitingForState
-                | LoopState::Reopened
-                | LoopState::Proposed => {}
-            }
-            if state == LoopState::Closed {
-                closed.push(row.id);
-            }
-        }
-    }
-    for chunk in closed.chunks(500) {
-        let kinds: Vec<(Option<String>,)> = on!(db.of(district).await?, rows => {
-            let mut query = QueryBuilder::new("SELECT resolution_kind FROM loop_row WHERE district = ");
-            query.push_bind(district.as_str()).push(" AND id IN (");
-            let mut separated = query.separated(", ");
-            for id in chunk {
-                separated.push_bind(*id);
-            }
-            query.push(")");
-            query.build_query_as().fetch_all(rows).await
-        })?;
-        for (kind,) in kinds {
-            match kind.as_deref() {
-                Some("already_allowed" | "zone_flexibility" | "district_change") => summary.structural += 1,
-                Some("school_exception") => summary.exceptions += 1,
-                Some(_) | None => {}
-            }
-        }
-    }
-    Ok(summary)
+/// One line of figures as the database counts it.
+#[derive(Debug, sqlx::FromRow)]
+struct FigureRow {
+    told_by: Option<String>,
+    open: i64,
+    late: i64,
+    triage: i64,
+    filed: i64,
+    refused: i64,
+    closed_confirmed: i64,
+    closed_unconfirmed: i64,
+    declined: i64,
+    withdrawn: i64,
+    structural: i64,
+    exceptions: i64,
 }
 
-fn late_with(rows: &[LoopDbRow], today: NaiveDate) -> Vec<(String, Option<DepartmentId>, u32, u32)> {
-    let mut found: HashMap<(String, Option<Uuid>), (u32, u32)> = HashMap::new();
-    for row in rows.iter().filter(|row| row.ended_at.is_none()) {
-        let department = if row.holder == "department" {
-            row.department
-        } else {
-            None
-        };
-        let counts = found.entry((row.holder.clone(), department)).or_default();
-        counts.0 += 1;
-        counts.1 += u32::from(row.next_due.is_some_and(|day| day < today));
+impl FigureRow {
+    fn summary(&self) -> Summary {
+        let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+        Summary {
+            open: count(self.open),
+            late: count(self.late),
+            filed: count(self.filed),
+            closed_confirmed: count(self.closed_confirmed),
+            closed_unconfirmed: count(self.closed_unconfirmed),
+            refused: count(self.refused),
+            declined: count(self.declined),
+            withdrawn: count(self.withdrawn),
+            triage: count(self.triage),
+            structural: count(self.structural),
+            exceptions: count(self.exceptions),
+        }
     }
-    let mut found: Vec<_> = found
+}
+
+/// The figures of a period, of all that is counted or told apart, the most open first.
+async fn figures(
+    db: &Db,
+    viewer: &Claims,
+    narrow: &Narrow<'_>,
+    period: Period,
+    by: Option<Grouping>,
+) -> Result<Vec<(Option<String>, Summary)>, sqlx::Error> {
+    let rows: Vec<FigureRow> = on!(db.of(&viewer.district).await?, rows => {
+        let mut query = QueryBuilder::new("SELECT ");
+        let uuid = matches!(db, Db::Postgres(_));
+        query.push(match (by, uuid) {
+            (None, _) => "NULL",
+            (Some(Grouping::Area), _) => "area",
+            (Some(Grouping::Department), true) => "CASE WHEN holder = 'department' THEN department::text END",
+            (Some(Grouping::School), true) => "school::text",
+            (Some(Grouping::Department), false) => "CASE WHEN holder = 'department' THEN LOWER(HEX(department)) END",
+            (Some(Grouping::School), false) => "LOWER(HEX(school))",
+        });
+        query.push(" AS told_by, COUNT(CASE WHEN is_open = 1 THEN 1 END) AS open, \
+            COUNT(CASE WHEN is_open = 1 AND next_due < ").push_bind(period.today);
+        query.push(" THEN 1 END) AS late, COUNT(CASE WHEN state = 'triage' THEN 1 END) AS triage, \
+            COUNT(CASE WHEN filed_at >= ").push_bind(period.from);
+        query.push(" THEN 1 END) AS filed, COUNT(CASE WHEN refused = 1 THEN 1 END) AS refused");
+        for (name, which) in [
+            ("closed_confirmed", "state = 'closed' AND unconfirmed = 0"),
+            ("closed_unconfirmed", "state = 'closed' AND unconfirmed = 1"),
+            ("declined", "state = 'declined'"),
+            ("withdrawn", "state = 'withdrawn'"),
+            ("structural", "state = 'closed' AND resolution_kind IN ('already_allowed', 'zone_flexibility', 'district_change')"),
+            ("exceptions", "state = 'closed' AND resolution_kind = 'school_exception'"),
+        ] {
+            query.push(", COUNT(CASE WHEN ").push(which).push(" AND ended_at < ").push_bind(period.to);
+            query.push(" THEN 1 END) AS ").push(name);
+        }
+        // A loop of several schools counts with each of them.
+        if by == Some(Grouping::School) {
+            query.push(
+                " FROM (SELECT loop_row.*, loop_school.school FROM loop_row JOIN loop_school ON loop_school.loop = loop_row.id \
+                 AND loop_school.district = loop_row.district) AS loop_row WHERE",
+            );
+        } else {
+            query.push(" FROM loop_row WHERE");
+        }
+        counted(&mut query, viewer, narrow, period);
+        if by.is_some() {
+            query.push(" GROUP BY 1 ORDER BY 2 DESC, 5 DESC LIMIT ").push_bind(TOLD_APART_MAX);
+        }
+        query.build_query_as().fetch_all(rows).await
+    })?;
+    Ok(rows
         .into_iter()
-        .map(|((holder, department), (open, late))| (holder, department.map(DepartmentId), open, late))
-        .collect();
-    found.sort_by(|a, b| (b.3, b.2, &a.0).cmp(&(a.3, a.2, &b.0)));
-    found
+        .map(|row| (row.told_by.clone(), row.summary()))
+        .collect())
+}
+
+/// What is open, by who has it, the most late first.
+async fn late_with(
+    db: &Db,
+    viewer: &Claims,
+    narrow: &Narrow<'_>,
+    period: Period,
+) -> Result<Vec<(String, Option<DepartmentId>, u32, u32)>, sqlx::Error> {
+    let found: Vec<(String, Option<Uuid>, i64, i64)> = on!(db.of(&viewer.district).await?, rows => {
+        let mut query = QueryBuilder::new(
+            "SELECT holder, CASE WHEN holder = 'department' THEN department END, COUNT(*), COUNT(CASE WHEN next_due < ",
+        );
+        query.push_bind(period.today).push(" THEN 1 END) FROM loop_row WHERE");
+        counted(&mut query, viewer, narrow, period);
+        query.push(" AND ended_at IS NULL GROUP BY 1, 2 ORDER BY 4 DESC, 3 DESC, 1 LIMIT ").push_bind(TOLD_APART_MAX);
+        query.build_query_as().fetch_all(rows).await
+    })?;
+    let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    Ok(found
+        .into_iter()
+        .map(|(holder, department, open, late)| (holder, department.map(DepartmentId), count(open), count(late)))
+        .collect())
+}
+
+/// What came and ended month by month; a month begins where the one before it ends.
+pub(crate) async fn trend(
+    db: &Db,
+    viewer: &Claims,
+    narrow: &Narrow<'_>,
+    begins: &[DateTime<Utc>],
+    end: DateTime<Utc>,
+) -> Result<Vec<Month>, sqlx::Error> {
+    let mut months = vec![Month::default(); begins.len()];
+    let Some(first) = begins.first().copied() else {
+        return Ok(months);
+    };
+    for column in ["filed_at", "ended_at"] {
+        let rows: Vec<(i64, String, i32, Option<String>, i64)> = on!(db.of(&viewer.district).await?, rows => {
+            // Sixty-four bits, whichever database counts.
+            let mut query = QueryBuilder::new("SELECT CAST(CASE");
+            for (nth, begin) in begins.iter().enumerate().skip(1).rev() {
+                query.push(" WHEN ").push(column).push(" >= ").push_bind(*begin);
+                query.push(" THEN ").push(nth.to_string());
+            }
+            query.push(" ELSE 0 END AS BIGINT), state, unconfirmed, resolution_kind, COUNT(*) FROM loop_row WHERE");
+            visible(&mut query, viewer, Way::ByPlace);
+            narrowed(&mut query, narrow);
+            query.push(" AND ").push(column).push(" >= ").push_bind(first);
+            query.push(" AND ").push(column).push(" < ").push_bind(end);
+            query.push(" GROUP BY 1, 2, 3, 4");
+            query.build_query_as().fetch_all(rows).await
+        })?;
+        for (nth, state, unconfirmed, kind, count) in rows {
+            let Some(month) = usize::try_from(nth).ok().and_then(|nth| months.get_mut(nth)) else {
+                continue;
+            };
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            if column == "filed_at" {
+                month.filed += count;
+                continue;
+            }
+            match LoopState::from_code(&state) {
+                Some(LoopState::Closed) if unconfirmed == 1 => month.closed_unconfirmed += count,
+                Some(LoopState::Closed) => month.closed_confirmed += count,
+                Some(LoopState::Declined) => month.declined += count,
+                Some(LoopState::Withdrawn) => month.withdrawn += count,
+                _ => {}
+            }
+            if state == LoopState::Closed.code() {
+                match kind.as_deref() {
+                    Some("already_allowed" | "zone_flexibility" | "district_change") => month.structural += count,
+                    Some("school_exception") => month.exceptions += count,
+                    Some(_) | None => {}
+                }
+            }
+        }
+    }
+    Ok(months)
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 /// The columns of `loop_row` that lists show.
 pub(crate) const LOOP_COLUMNS: &str = "filed_seq, id, district, version, title, state, unconfirmed, refused, \
      department, holder, holder_ref, area, kind, urgency, assignee, \
-     schools_count, paused, due_acknowledge, due_next_word, due_resolve, next_due, next_clock, filed_at, changed_at, ended_at";
+     schools_count, paused, due_acknowledge, due_next_word, due_resolve, next_due, next_clock, filed_at, changed_at";
 
 /// One row of `loop_row`.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -45,7 +45,6 @@ pub(crate) struct LoopDbRow {
     pub(crate) next_clock: Option<String>,
     pub(crate) filed_at: DateTime<Utc>,
     pub(crate) changed_at: DateTime<Utc>,
-    pub(crate) ended_at: Option<DateTime<Utc>>,
 }
 
 /// One school's part of a loop, as lists show it.

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::loops::LoopRow;
-use crate::ids::{DepartmentId, SchoolId};
-use crate::vocabulary::LoopState;
+use crate::ids::{DepartmentId, SchoolId, ZoneId};
+use crate::vocabulary::{Grouping, Level, LoopState};
 
 /// Which loops a leader looks at.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,10 +22,85 @@ pub struct PictureQuery {
     pub area: Option<String>,
     /// This school is in it.
     pub school: Option<SchoolId>,
+    /// A school of this level is in it.
+    pub level: Option<Level>,
+    /// A school of this zone is in it.
+    pub zone: Option<ZoneId>,
     /// `longest_wait` or `age`.
     pub sort: Option<String>,
+    /// The figures once more, told apart by this.
+    pub by: Option<Grouping>,
     /// How many bars, up to 200.
     pub limit: Option<u32>,
+}
+
+/// Figures month by month.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrendQuery {
+    /// Up to the month of this day; that of today where it is left out.
+    pub to: Option<NaiveDate>,
+    /// How many months, up to 36; 12 where it is left out.
+    pub months: Option<u32>,
+    /// With this department at any time.
+    pub department: Option<DepartmentId>,
+    /// In this area.
+    pub area: Option<String>,
+    /// This school is in it.
+    pub school: Option<SchoolId>,
+    /// A school of this level is in it.
+    pub level: Option<Level>,
+    /// A school of this zone is in it.
+    pub zone: Option<ZoneId>,
+}
+
+impl TrendQuery {
+    /// The most months.
+    pub const MONTHS_MAX: u32 = 36;
+    /// The months where nobody said how many.
+    pub const MONTHS: u32 = 12;
+}
+
+/// What came and ended in one month.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Month {
+    /// Its first day.
+    pub from: NaiveDate,
+    /// Filed in it.
+    pub filed: u32,
+    /// Closed by every school's own word.
+    pub closed_confirmed: u32,
+    /// Closed without an answer from the school.
+    pub closed_unconfirmed: u32,
+    /// Declined.
+    pub declined: u32,
+    /// Withdrawn.
+    pub withdrawn: u32,
+    /// Of what was closed, answers that changed it for all.
+    pub structural: u32,
+    /// Of what was closed, answers that excused one school.
+    pub exceptions: u32,
+}
+
+/// Months, the first first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Trend {
+    /// The months.
+    pub months: Vec<Month>,
+    /// When the figures were read.
+    pub as_of: DateTime<Utc>,
+}
+
+/// The figures of one department, area or school.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Told {
+    /// Its name.
+    pub name: String,
+    /// Its id or code; none where nobody in particular has them.
+    pub key: Option<String>,
+    /// Its figures.
+    #[serde(flatten)]
+    pub summary: Summary,
 }
 
 /// One piece of a loop's bar.
@@ -122,6 +197,10 @@ pub struct Picture {
     pub summary: Summary,
     /// Time in each stage.
     pub stages: Vec<StageTime>,
+    /// Whether the stages are those of the newest loops only, since there are so many.
+    pub newest_only: bool,
+    /// The figures told apart, the most open first, where that was asked for.
+    pub by: Vec<Told>,
     /// What is open and late, with whom.
     pub late_with: Vec<LateWith>,
     /// The bars.

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::office::LoopRule;
 use crate::events::routing::{About, Due};
 use crate::ids::{
-    DepartmentId, District, EventId, FlexibilityId, LoopId, LoopNumber, PatternId, PersonId, SchoolId, TeamId,
+    DepartmentId, District, EventId, FlexibilityId, LoopId, LoopNumber, PatternId, PersonId, SchoolId, TeamId, ZoneId,
 };
 use crate::vocabulary::{
-    Clock, DeclineGround, EscalatedTo, Kind, LoopState, Pillar, ResolutionKind, RuleSource, Urgency, Visibility,
+    Clock, DeclineGround, EscalatedTo, Kind, Level, LoopState, Pillar, ResolutionKind, RuleSource, Urgency, Visibility,
 };
 
 /// How a list of loops is ordered.
@@ -40,6 +40,10 @@ pub struct LoopsQuery {
     pub department: Option<DepartmentId>,
     /// This school is in it.
     pub school: Option<SchoolId>,
+    /// A school of this level is in it.
+    pub level: Option<Level>,
+    /// A school of this zone is in it.
+    pub zone: Option<ZoneId>,
     /// In this area.
     pub area: Option<String>,
     /// With these words, or this number.

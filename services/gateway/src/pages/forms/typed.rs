@@ -63,6 +63,12 @@ impl Typed {
         self.0.iter().filter(written).cloned().collect()
     }
 
+    /// Every pair but those of some names.
+    pub(in crate::pages) fn pairs_without(&self, names: &[&str]) -> Vec<(String, String)> {
+        let kept = self.0.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        kept.cloned().collect()
+    }
+
     /// As the query of an address, with `name` set to `value` or, where that is empty, left out.
     pub(in crate::pages) fn query_with(&self, name: &str, value: &str) -> String {
         let set = (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()));

@@ -17,13 +17,26 @@ pub(super) struct Narrowed(String);
 
 impl Narrowed {
     pub(super) fn from(typed: &Typed) -> Self {
-        let kept = ["department", "area", "school", "as_of"]
+        let kept = ["department", "area", "school", "level", "zone", "as_of"]
             .iter()
             .filter_map(|name| typed.some(name).map(|value| format!("&{name}={}", escaped(value))));
         Self(kept.collect())
     }
 
-    fn list(&self, query: &str) -> String {
+    /// The same but for one of them.
+    pub(super) fn without(&self, name: &str) -> Self {
+        let begins = format!("&{name}=");
+        let pairs = self.0.split('&').filter(|pair| !pair.is_empty());
+        Self(
+            pairs
+                .map(|pair| format!("&{pair}"))
+                .filter(|pair| !pair.starts_with(&begins))
+                .collect(),
+        )
+    }
+
+    /// The list of loops that this narrows.
+    pub(super) fn list(&self, query: &str) -> String {
         format!("/loops?{query}{}", self.0)
     }
 }
@@ -75,7 +88,11 @@ pub(super) fn sentences(picture: &Picture, narrowed: &Narrowed) -> Vec<Vec<Part>
         let department = worst.department.map_or(String::new(), |id| format!("&department={id}"));
         first.push(say(", "));
         first.push(link(
-            format!("{} of them with {}", worst.late, worst.name),
+            match (worst.late, late) {
+                (1, 1) => format!("with {}", worst.name),
+                (some, all) if some == all => format!("all of them with {}", worst.name),
+                (some, _) => format!("{some} of them with {}", worst.name),
+            },
             &format!("open=true&late=true{department}"),
         ));
     }

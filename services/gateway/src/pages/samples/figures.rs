@@ -5,12 +5,45 @@ use chrono::Duration;
 use contracts::ids::PersonId;
 #[cfg(test)]
 use contracts::queries::DemoPerson;
-use contracts::queries::{Bar, LateWith, Picture, Piece, StageTime, Summary};
+use contracts::queries::{Bar, LateWith, Month, Picture, Piece, StageTime, Summary, Told, Trend};
 use contracts::vocabulary::LoopState;
 
 #[cfg(test)]
 use super::district_slug;
 use super::{HOSTILE, day, department_id, now, row};
+
+fn told(name: &str, key: Option<String>) -> Told {
+    Told {
+        name: name.to_owned(),
+        key,
+        summary: Summary {
+            open: 9,
+            late: 4,
+            filed: 12,
+            ..Summary::default()
+        },
+    }
+}
+
+/// Months with and without answers.
+pub(in crate::pages) fn trend() -> Trend {
+    let months = (0..12).filter_map(|nth| {
+        let from = day("2025-12-01").checked_add_months(chrono::Months::new(nth))?;
+        Some(Month {
+            from,
+            filed: 4 + nth % 5,
+            closed_confirmed: nth % 4,
+            declined: nth % 3,
+            structural: nth % 3,
+            exceptions: nth % 2,
+            ..Month::default()
+        })
+    });
+    Trend {
+        months: months.collect(),
+        as_of: now(),
+    }
+}
 
 /// A leader's picture.
 pub(in crate::pages) fn picture() -> Picture {
@@ -73,6 +106,11 @@ pub(in crate::pages) fn picture() -> Picture {
             .enumerate()
             .map(|(index, state)| stage(*state, 8 + 7 * index as u32))
             .collect(),
+        newest_only: true,
+        by: vec![
+            told("Technology", Some(department_id().to_string())),
+            told("nobody in a department", None),
+        ],
         late_with: vec![LateWith {
             name: "Technology".to_owned(),
             department: Some(department_id()),
