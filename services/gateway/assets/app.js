@@ -280,12 +280,30 @@ if (inbox) {
     if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
     else if (event.key === "?" && keys.showModal) keys.open ? keys.close() : keys.showModal();
-    else if (event.key === "a") {
+    else if (event.key === "x") {
+      const tick = rows[current()] && one("[data-tick]", rows[current()]);
+      if (tick) tick.click();
+    } else if (event.key === "a") {
       const row = rows[current()];
       if (row && "acknowledge" in row.dataset) window.location.assign(`${link(row).getAttribute("href")}#acknowledge`);
     } else return;
     event.preventDefault();
   });
+}
+
+// What is done to several at once comes up where something is ticked, and says how many are.
+const several = one("form[data-several]");
+if (several) {
+  const ticks = all("[data-tick]", several);
+  const count = one("[data-several-count]", several);
+  const bar = one(".several", several);
+  const tell = () => {
+    const ticked = ticks.filter((tick) => tick.checked).length;
+    count.textContent = ` (${ticked})`;
+    bar.classList.toggle("several--up", ticked > 0);
+  };
+  several.addEventListener("change", tell);
+  tell();
 }
 
 // Live: say that something new happened; never change a page under somebody's hands.

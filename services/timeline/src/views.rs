@@ -328,6 +328,7 @@ pub(crate) fn row(
         area: found.area.clone(),
         urgency: Urgency::from_code(&found.urgency).unwrap_or(Urgency::Slowing),
         kind: Kind::from_code(&found.kind).unwrap_or(Kind::NotSure),
+        assignee: found.assignee.map(PersonId).filter(|_| !card),
         assignee_name: found
             .assignee
             .and_then(|id| people.get(&PersonId(id)).cloned())

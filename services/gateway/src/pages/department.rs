@@ -1,4 +1,7 @@
-//! `GET /department`: a department's inbox, by what is due.
+//! `GET /department`: a department's inbox, by what is due; who in it has how much; and what is done to several at once.
+
+mod several;
+mod workload;
 
 use askama::Template;
 use axum::extract::Query;
@@ -6,8 +9,10 @@ use axum::response::Response;
 use chrono::Duration;
 use contracts::DepartmentId;
 use contracts::problem::Problem;
-use contracts::queries::{LoopRow, LoopsQuery, Page, Sort};
+use contracts::queries::{LoopRow, LoopsQuery, PAGE_MAX, Page, Sort};
 
+use self::several::Several;
+use self::workload::{Load, View, loads};
 use super::allowed::Ending;
 use super::forms::Typed;
 use super::rows::{Group, Row};
@@ -15,8 +20,10 @@ use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Viewer};
 use super::words;
 
+pub(super) use several::{act, back};
+
 /// The most rows of an inbox; the list has the rest.
-const ROWS_MAX: u32 = 100;
+const ROWS_MAX: u32 = PAGE_MAX;
 
 /// A department's inbox.
 #[derive(Debug, Clone, Template)]
@@ -29,6 +36,14 @@ pub(super) struct DepartmentPage {
     /// What there is to do, in a sentence.
     pub sentence: String,
     pub groups: Vec<Group>,
+    /// Parts of the inbox that are looked at often: address, name, how many, and whether it is this one.
+    pub views: Vec<(String, &'static str, usize, bool)>,
+    /// Who has how much.
+    pub loads: Vec<Load>,
+    /// What is done to those that are ticked; nothing where none can be.
+    pub several: Option<Several>,
+    /// What was done to several just now.
+    pub done: Option<String>,
     /// What the department answers for, and ends soon.
     pub ending: Ending,
     /// Where the rest is, when there is more than fits.
@@ -36,11 +51,13 @@ pub(super) struct DepartmentPage {
 }
 
 impl DepartmentPage {
-    /// Draws the inbox of one department.
-    pub(super) fn new(viewer: &Viewer, department: DepartmentId, page: &Page<LoopRow>) -> Self {
+    /// Draws the inbox of one department, or a part of it, after several were tried, where some were.
+    pub(super) fn new(viewer: &Viewer, department: DepartmentId, page: &Page<LoopRow>, typed: &Typed) -> Self {
         let soon = viewer.days.today + Duration::days(1);
+        let me = viewer.visitor.claims.person;
+        let view = View::asked(typed);
         let (mut late, mut near, mut waiting, mut rest) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for row in &page.items {
+        for row in page.items.iter().filter(|row| view.shows(row, department, me)) {
             let elsewhere = row.department != Some(department);
             if row.late && !elsewhere {
                 late.push(row);
@@ -59,11 +76,17 @@ impl DepartmentPage {
             (late, 0, _) => format!("{late} late; nothing else is due today or tomorrow."),
             (late, near, _) => format!("{late} late, {near} more due today or tomorrow."),
         };
+        let ticked: Vec<&str> = typed.all("loop").collect();
         let rows = |rows: Vec<&LoopRow>| -> Vec<Row> {
             rows.into_iter()
-                .map(|row| within(Row::new(row, viewer), row, department))
+                .map(|row| within(Row::new(row, viewer), row, department, &ticked))
                 .collect()
         };
+        let views = View::ALL.iter().map(|known| {
+            let count = page.items.iter().filter(|row| known.shows(row, department, me)).count();
+            (known.href(department), known.label(), count, *known == view)
+        });
+        let owned = page.items.iter().filter(|row| workload::is_with(row, department));
         let claims = &viewer.visitor.claims;
         let others = claims.departments.iter().filter(|other| **other != department);
         Self {
@@ -84,6 +107,13 @@ impl DepartmentPage {
                 Group::new("rest", "Due later", "", rows(rest)),
                 Group::new("waiting", "Waiting on others", "", rows(waiting)),
             ],
+            views: views.collect(),
+            loads: loads(owned.clone()),
+            several: owned
+                .clone()
+                .next()
+                .map(|_| Several::new(viewer, department, view, typed)),
+            done: several::done(typed),
             ending: Ending::default(),
             rest: page
                 .next
@@ -93,11 +123,13 @@ impl DepartmentPage {
     }
 }
 
-/// In its own inbox, what is with the department says who in it takes care of it.
-fn within(row: Row, found: &LoopRow, department: DepartmentId) -> Row {
-    if found.holder != "department" || found.department != Some(department) {
+/// In its own inbox, what is with the department says who in it takes care of it, and can be ticked.
+fn within(row: Row, found: &LoopRow, department: DepartmentId, ticked: &[&str]) -> Row {
+    if !workload::is_with(found, department) {
         return row;
     }
+    let id = found.id.to_string();
+    let is_ticked = ticked.contains(&id.as_str());
     let holder = row
         .assignee
         .clone()
@@ -105,6 +137,7 @@ fn within(row: Row, found: &LoopRow, department: DepartmentId) -> Row {
     Row {
         holder,
         assignee: None,
+        tick: Some((id, is_ticked)),
         ..row
     }
 }
@@ -114,15 +147,22 @@ pub(super) async fn show(desk: Desk, Query(query): Query<Vec<(String, String)>>)
 }
 
 async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
+    shell::page(&inbox(desk, typed).await?)
+}
+
+/// The department that is asked for, or the person's first.
+fn asked(desk: &Desk, typed: &Typed) -> Result<DepartmentId, Problem> {
     let departments = &desk.viewer.visitor.claims.departments;
     let asked = typed
         .read::<DepartmentId>("department")
         .filter(|asked| departments.contains(asked));
-    let Some(department) = asked.or_else(|| departments.first().copied()) else {
-        return Err(Problem::forbidden(
-            "this is the inbox of a department, and you work in none",
-        ));
-    };
+    asked
+        .or_else(|| departments.first().copied())
+        .ok_or_else(|| Problem::forbidden("this is the inbox of a department, and you work in none"))
+}
+
+async fn inbox(desk: &Desk, typed: &Typed) -> Result<DepartmentPage, Problem> {
+    let department = asked(desk, typed)?;
     let query = LoopsQuery {
         open: Some(true),
         department: Some(department),
@@ -131,7 +171,7 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
         ..LoopsQuery::default()
     };
     let page: Page<LoopRow> = desk.ask("timeline", "loops", query).await?;
-    let mut page = DepartmentPage::new(&desk.viewer, department, &page);
+    let mut page = DepartmentPage::new(&desk.viewer, department, &page, typed);
     page.ending = Ending::of(desk, Some(department)).await;
-    shell::page(&page)
+    Ok(page)
 }

@@ -77,6 +77,10 @@ pub fn router() -> Router<Front> {
         .route("/file/similar", post(file::similar))
         .route("/school", get(school::show))
         .route("/department", get(department::show))
+        .route(
+            "/department/several/{action}",
+            get(department::back).post(department::act),
+        )
         .route("/contact", get(contact::show))
         .route("/leader", get(leader::show))
         .route("/leader/brief", get(leader::brief))

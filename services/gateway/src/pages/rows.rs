@@ -31,6 +31,8 @@ pub(super) struct Row {
     pub changed: String,
     /// Whether a first word is owed: what the `a` key opens.
     pub unacknowledged: bool,
+    /// Its id, where it can be ticked for what is done to several at once, and whether it is ticked.
+    pub tick: Option<(String, bool)>,
 }
 
 impl HtmlSafe for Row {}
@@ -72,6 +74,7 @@ impl Row {
             assignee: row.assignee_name.clone(),
             changed: days.short(days.day(row.changed_at)),
             unacknowledged: row.due.acknowledge.is_some() && !row.paused && !ended,
+            tick: None,
         }
     }
 

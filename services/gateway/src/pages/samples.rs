@@ -419,6 +419,7 @@ pub(super) fn row(state: LoopState, title: &str) -> LoopRow {
         area: "scheduling".to_owned(),
         urgency: Urgency::BlockingSoon,
         kind: Kind::Practice,
+        assignee: Some(contracts::PersonId::derived(&["dana"])),
         assignee_name: Some("Dana Whitfield".to_owned()),
         filed_at: now() - Duration::days(20),
         changed_at: now() - Duration::days(2),

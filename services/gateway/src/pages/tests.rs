@@ -243,7 +243,7 @@ fn pages() -> Vec<(String, String)> {
         ("kept", drawn(&KeptPage::new(HOSTILE, HOSTILE, &typed))),
     ];
     if let Some(department) = viewer.visitor.claims.departments.first() {
-        let mut inbox = DepartmentPage::new(&viewer, *department, &rows);
+        let mut inbox = DepartmentPage::new(&viewer, *department, &rows, &typed);
         let row = samples::flexibility_row(Says::Flexibility, ScopeLevel::Schools, Standing::Expired, HOSTILE);
         inbox.ending = Ending::new(&[row], &viewer.days);
         pages.push(("department", drawn(&inbox)));

@@ -366,7 +366,9 @@ pub struct LoopRow {
     pub urgency: Urgency,
     /// Policy, practice or tradition.
     pub kind: Kind,
-    /// Who in the department takes care of it.
+    /// Who in the department takes care of it, for those who see all of it.
+    pub assignee: Option<PersonId>,
+    /// Their name.
     pub assignee_name: Option<String>,
     /// When it was filed.
     pub filed_at: DateTime<Utc>,
