@@ -744,6 +744,16 @@ async fn leaving(location: Location) {
             "{id}"
         );
     }
+    // Where nobody is left to speak, the contact is told, and nobody else.
+    let unspoken = async |name: &str| -> Result<Value, Problem> {
+        let claims = stack.directory_claims(&north(), person(name)).await;
+        let asked = json!({"viewer": claims, "at_least": head, "query": {}});
+        stack.operator().ask("ask.directory.unspoken".to_owned(), &asked).await
+    };
+    let told = unspoken("carol").await.expect("an answer");
+    let birch = loopline_tests::People::school("birch");
+    assert_eq!(told["answer"], json!([{"school": birch, "spoke": "ann", "loops": 1}]));
+    assert_eq!(unspoken("sam").await.expect_err("refused").status, 404);
     // Whoever stays in one school and leaves another hands on there only; said again, nothing happens.
     let before = stack.log.head().await.expect("the log");
     let rosa = format!("/api/v1/directory/people/{}/enable", person("rosa"));

@@ -7,6 +7,7 @@ mod broker_away;
 mod clocks;
 mod closing_a_loop;
 mod custody;
+mod figures;
 mod likeness;
 mod live;
 mod log_story;

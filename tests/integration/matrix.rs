@@ -316,7 +316,7 @@ async fn what_is_asked_is_answered_to_those_whom_it_is_for() {
         Role::Leader,
         Role::Auditor,
     ];
-    let cases: [(&str, &[Role]); 7] = [
+    let cases: [(&str, &[Role]); 8] = [
         ("/api/v1/directory/people", &[Role::Administrator]),
         (
             "/api/v1/directory/changes",
@@ -325,6 +325,7 @@ async fn what_is_asked_is_answered_to_those_whom_it_is_for() {
         ("/api/v1/ledger", &[Role::Administrator, Role::Leader, Role::Auditor]),
         ("/api/v1/metrics/summary", &office),
         ("/api/v1/metrics/stages", &office),
+        ("/api/v1/metrics/trend", &office),
         ("/api/v1/loops?as_of=1", &[Role::Contact, Role::Leader, Role::Auditor]),
         ("/ledger/north/tile/entries/000.p/1", &[Role::Auditor]),
     ];

@@ -17,6 +17,7 @@ async fn answers(stack: &Stack, id: &str, suffix: &str, at_least: u64) -> Vec<Va
         format!("/api/v1/loops/{id}/timeline"),
         "/api/v1/metrics/summary".to_owned(),
         "/api/v1/metrics/stages".to_owned(),
+        "/api/v1/metrics/trend".to_owned(),
     ] {
         let joined = if path.contains('?') { "&" } else { "?" };
         let path = if suffix.is_empty() {

@@ -7,8 +7,9 @@ use contracts::ids::{District, PersonId, SchoolId};
 use contracts::problem::Problem;
 use contracts::queries::{
     Answered, Ask, DemoPerson, DistrictView, NamedDepartment, NamedPerson, NamedSchool, NamedTeam, NamedZone,
-    OfferedArea, PeopleFound, PeopleQuery, Succession, Successor,
+    OfferedArea, PeopleFound, PeopleQuery, Speaker, Speakers, Succession, Successor, Unspoken, UnspokenQuery,
 };
+use contracts::subjects::query;
 use contracts::vocabulary::Role;
 use messaging::Incoming;
 use serde::Deserialize;
@@ -17,13 +18,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::commands::away;
-use crate::read_model::{Whom, find_people, how_many, leads_at, people_with_claims, stands_in_for, stood_in_by};
+use crate::read_model::{
+    Whom, find_people, how_many, leads_at, name_of, people_with_claims, stands_in_for, still_speak, stood_in_by,
+};
 use crate::{Directory, entering, history, sign_on};
 
 /// People named in one answer.
 const PEOPLE_MAX: i64 = 2000;
 /// People found in one answer.
 const FOUND_MAX: i64 = 50;
+/// Speakers looked up at a time.
+const SPEAKERS_AT_ONCE: usize = 100;
 /// How long a question waits for the read model to reflect what it must.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
@@ -47,6 +52,7 @@ pub(crate) async fn answer(directory: &Directory, incoming: &Incoming) -> Result
         "people" => to_json(&people(directory, &incoming.read::<Ask<PeopleQuery>>()?).await?),
         "access" => to_json(&access(directory, &incoming.read()?).await?),
         "successor" => to_json(&successor(directory, &incoming.read()?).await?),
+        "unspoken" => to_json(&unspoken(directory, &incoming.read()?).await?),
         "history" => to_json(&history::of(directory, &incoming.read()?).await?),
         "providers" => to_json(&sign_on::offered(directory)),
         "demo-people" => to_json(&demo_people(directory).await?),
@@ -180,6 +186,46 @@ async fn people(directory: &Directory, ask: &Ask<PeopleQuery>) -> Result<Answere
         position,
         as_of: None,
         answer: PeopleFound { people, more },
+    })
+}
+
+/// For which schools nobody speaks any more in open loops: whoever did has left, and nobody there could take their place.
+async fn unspoken(directory: &Directory, ask: &Ask<UnspokenQuery>) -> Result<Answered<Vec<Unspoken>>, Problem> {
+    let viewer = &ask.viewer;
+    if !viewer.has(Role::Contact) {
+        return Err(Problem::not_found("page"));
+    }
+    let asked = Speakers {
+        district: viewer.district.clone(),
+        at_least: ask.at_least,
+    };
+    let speakers: Vec<Speaker> = directory.bus.ask(query("routing", "speakers"), &asked).await?;
+    let db = &directory.people.db;
+    let office = contracts::SchoolId::of_district(&viewer.district);
+    let mut found = Vec::new();
+    for chunk in speakers.chunks(SPEAKERS_AT_ONCE) {
+        let still = still_speak(db, &viewer.district, chunk).await.map_err(away)?;
+        let gone = chunk
+            .iter()
+            .filter(|one| one.school != office && !still.contains(&(one.person, one.school)));
+        for speaker in gone {
+            // Where somebody else there can, it is being handed on to them.
+            let other = leads_at(db, &viewer.district, speaker.school).await.map_err(away)?;
+            if other.is_some() {
+                continue;
+            }
+            let name = name_of(db, &viewer.district, speaker.person).await.map_err(away)?;
+            found.push(Unspoken {
+                school: speaker.school,
+                spoke: name.unwrap_or_else(|| "somebody".to_owned()),
+                loops: speaker.loops,
+            });
+        }
+    }
+    Ok(Answered {
+        position: directory.people.position.get(),
+        as_of: None,
+        answer: found,
     })
 }
 

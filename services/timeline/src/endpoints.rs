@@ -402,6 +402,9 @@ fn sees_figures(viewer: &Claims) -> Result<(), Problem> {
 fn told_apart(names: &Names, by: Option<Grouping>, found: Vec<(Option<String>, Summary)>) -> Vec<Told> {
     let name = |key: Option<&str>| match (by, key) {
         (Some(Grouping::Area), Some(code)) => names.area(code),
+        (Some(Grouping::State), Some(code)) => {
+            LoopState::from_code(code).map_or_else(|| code.to_owned(), |state| state.label().to_owned())
+        }
         (Some(Grouping::School), Some(id)) => id
             .parse()
             .map_or_else(|_| "a school".to_owned(), |id| names.school(SchoolId(id))),
@@ -415,7 +418,7 @@ fn told_apart(names: &Names, by: Option<Grouping>, found: Vec<(Option<String>, S
         .map(|(key, summary)| {
             // SQLite tells ids without their hyphens.
             let key = match by {
-                Some(Grouping::Area) | None => key,
+                Some(Grouping::Area | Grouping::State) | None => key,
                 Some(_) => key.map(|key| key.parse::<uuid::Uuid>().map_or(key.clone(), |id| id.to_string())),
             };
             Told {

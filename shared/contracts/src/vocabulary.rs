@@ -241,6 +241,8 @@ words! {
         Area = "area" / "Area",
         /// By school: a loop of several counts with each.
         School = "school" / "School",
+        /// By where they stand.
+        State = "state" / "Where it stands",
     }
     /// A school's level.
     Level {

@@ -7,10 +7,10 @@ use contracts::Claims;
 use contracts::commands::door::StandInView;
 use contracts::events::directory::KnownAs;
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId};
-use contracts::queries::{PeopleQuery, PersonView, RoleHeld};
+use contracts::queries::{PeopleQuery, PersonView, RoleHeld, Speaker};
 use contracts::vocabulary::{DisabledBecause, Role};
 use sql::{Db, on};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, QueryBuilder};
 use uuid::Uuid;
 
 /// A person as kept.
@@ -435,4 +435,36 @@ pub(crate) async fn find_people(
         });
     }
     Ok(people)
+}
+
+/// Of some who speak for schools, those who still may: with whom for.
+pub(crate) async fn still_speak(
+    db: &Db,
+    district: &District,
+    speakers: &[Speaker],
+) -> Result<BTreeSet<(PersonId, SchoolId)>, sqlx::Error> {
+    let found: Vec<(Uuid, String)> = on!(db.of(district).await?, rows => {
+        let mut query = QueryBuilder::new(
+            "SELECT p.id, g.place FROM person p JOIN role_grant g ON g.person = p.id WHERE p.district = ",
+        );
+        query.push_bind(district.as_str()).push(" AND g.district = p.district AND g.role = ");
+        query.push_bind(Role::Reporter.code());
+        query.push(" AND NOT p.roster_disabled AND NOT p.hand_disabled AND p.id IN (");
+        let mut ids = query.separated(", ");
+        for speaker in speakers {
+            ids.push_bind(speaker.person.0);
+        }
+        query.push(")");
+        query.build_query_as().fetch_all(rows).await
+    })?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(person, place)| Some((PersonId(person), place.parse().ok()?)))
+        .collect())
+}
+
+/// Somebody's name, whether they may sign in or not.
+pub(crate) async fn name_of(db: &Db, district: &District, person: PersonId) -> Result<Option<String>, sqlx::Error> {
+    on!(db.of(district).await?, rows => sqlx::query_scalar("SELECT name FROM person WHERE id = $1 AND district = $2")
+        .bind(person.0).bind(district.as_str()).fetch_optional(rows).await)
 }

@@ -11,7 +11,7 @@ use contracts::queries::{Bar, Picture, Piece};
 use contracts::vocabulary::{Grouping, LoopState};
 
 pub(super) use self::months::Months;
-pub(super) use self::stages::Stages;
+pub(super) use self::stages::{StageLine, Stages};
 use super::days::Days;
 use super::rows::Row;
 use super::viewer::Viewer;
@@ -160,6 +160,7 @@ impl Timeline {
 fn common(bar: &Bar, by: Grouping, viewer: &Viewer) -> String {
     let row = &bar.row;
     match by {
+        Grouping::State => row.state.label().to_owned(),
         Grouping::Area => words::area(&viewer.district, &row.area),
         Grouping::Department => row
             .department_name

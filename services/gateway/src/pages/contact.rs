@@ -1,4 +1,7 @@
-//! `GET /contact`: what waits for the central-office contact.
+//! `GET /contact`: what waits for the central-office contact, where all loops stand, and who is silent.
+
+mod agenda;
+mod silent;
 
 use std::collections::BTreeSet;
 
@@ -6,12 +9,18 @@ use askama::Template;
 use axum::response::Response;
 use contracts::action::Action;
 use contracts::problem::Problem;
-use contracts::queries::{LoopRow, LoopsQuery, PAGE_MAX, Page, Sort};
-use contracts::vocabulary::{LoopState, Role};
+use contracts::queries::{
+    LoopRow, LoopsQuery, PAGE_MAX, Page, Picture, PictureQuery, Sort, Told, Unspoken, UnspokenQuery,
+};
+use contracts::vocabulary::{Grouping, LoopState, Role};
 
+pub(super) use self::agenda::show as agenda;
+#[cfg(test)]
+pub(super) use self::agenda::{AgendaPage, With};
+use self::silent::Silent;
 use super::allowed::Ending;
 use super::days::counted;
-use super::forms::{Field, Form};
+use super::forms::{Choice, Field, Form};
 use super::loops::{departments, pick};
 use super::rows::{Group, Row};
 use super::shell::{self, Here, Shell};
@@ -25,8 +34,27 @@ pub(super) struct ContactPage {
     pub sentence: String,
     pub triage: Vec<Triaged>,
     pub groups: Vec<Group>,
+    /// Where open loops stand: in words, how many, how many of them late, and where they are.
+    pub stages: Vec<(String, u32, u32, String)>,
+    /// Who has not been heard of.
+    pub silent: Silent,
+    /// For whom an agenda can be made: schools, and teams.
+    pub agendas: Vec<Field>,
     /// What is allowed, and ends soon.
     pub ending: Ending,
+}
+
+/// What the page is drawn from.
+#[derive(Debug)]
+pub(super) struct Lists<'a> {
+    pub triage: &'a [LoopRow],
+    pub open: &'a [LoopRow],
+    pub late: &'a [LoopRow],
+    /// Of today, told apart by where loops stand.
+    pub stages: &'a [Told],
+    /// Of the last months, told apart by school.
+    pub schools: &'a [Told],
+    pub unspoken: &'a [Unspoken],
 }
 
 /// A loop that no rule could route, with the form that does.
@@ -38,9 +66,11 @@ pub(super) struct Triaged {
 
 impl ContactPage {
     /// Draws the page from the lists asked for.
-    pub(super) fn new(viewer: &Viewer, triage: &[LoopRow], open: &[LoopRow], late: &[LoopRow]) -> Self {
+    pub(super) fn new(viewer: &Viewer, lists: &Lists<'_>) -> Self {
+        let (open, late) = (lists.open, lists.late);
         let mut shown = BTreeSet::new();
-        let triage: Vec<Triaged> = triage
+        let triage: Vec<Triaged> = lists
+            .triage
             .iter()
             .filter(|row| shown.insert(row.id))
             .map(|row| Triaged {
@@ -53,7 +83,7 @@ impl ContactPage {
             rows.map(|row| Row::new(row, viewer)).collect()
         };
         let decide = pick_rows(open, |row| row.holder == "contact");
-        let late = pick_rows(late, |_| true);
+        let late_rows = pick_rows(late, |_| true);
         let above = pick_rows(open, |row| row.holder == "leader" || row.holder == "team");
         let sentence = format!(
             "{} to route, {} to decide, {} late.",
@@ -61,11 +91,20 @@ impl ContactPage {
             decide.len(),
             late.len()
         );
+        let stages = lists.stages.iter().filter(|told| told.summary.open > 0);
+        let stages = stages.map(|told| {
+            let state = told.key.as_deref().unwrap_or_default();
+            let href = format!("/loops?open=true&sort=due&state={state}");
+            (told.name.clone(), told.summary.open, told.summary.late, href)
+        });
         Self {
             shell: viewer.shell("To do", Here::Contact),
             sentence,
             triage,
             ending: Ending::default(),
+            stages: stages.collect(),
+            silent: Silent::new(viewer, lists),
+            agendas: agendas(viewer),
             groups: vec![
                 Group::new(
                     "decide",
@@ -73,11 +112,28 @@ impl ContactPage {
                     "Nothing waits for a decision of yours.",
                     decide,
                 ),
-                Group::new("late", "Late", "Nothing is late.", late),
+                Group::new("late", "Late", "Nothing is late.", late_rows),
                 Group::new("above", "Before a team or a leader", "", above),
             ],
         }
     }
+}
+
+/// For whom an agenda can be made.
+fn agendas(viewer: &Viewer) -> Vec<Field> {
+    let teams = viewer.district.teams.iter();
+    let teams: Vec<Choice> = teams.map(|team| Choice::new(team.id, team.name.clone())).collect();
+    let named = |field: Field, id: &str| Field {
+        id: id.to_owned(),
+        ..field
+    };
+    vec![
+        named(
+            pick("school", "A visit to", "No school", super::loops::schools(viewer)),
+            "agenda-school",
+        ),
+        named(pick("team", "A meeting of", "No team", teams), "agenda-team"),
+    ]
 }
 
 /// The form that gives a loop to a department.
@@ -126,12 +182,35 @@ async fn page(desk: &Desk) -> Result<Response, Problem> {
         sort: Sort::Due,
         ..all
     };
-    let (triage, open, late): (Page<LoopRow>, Page<LoopRow>, Page<LoopRow>) = tokio::try_join!(
+    let today = desk.viewer.days.today;
+    let told = |by: Grouping, days: i64| PictureQuery {
+        from: Some(today - chrono::Duration::days(days)),
+        to: Some(today),
+        by: Some(by),
+        limit: Some(1),
+        ..PictureQuery::default()
+    };
+    let (triage, open, late, stages, schools): (Page<LoopRow>, Page<LoopRow>, Page<LoopRow>, Picture, Picture) = tokio::try_join!(
         desk.ask("timeline", "loops", triage),
         desk.ask("timeline", "loops", open),
         desk.ask("timeline", "loops", late),
+        desk.ask("timeline", "picture", told(Grouping::State, 0)),
+        desk.ask("timeline", "picture", told(Grouping::School, silent::SILENT_DAYS)),
     )?;
-    let mut page = ContactPage::new(&desk.viewer, &triage.items, &open.items, &late.items);
+    // Without those who know it, the page is shown all the same.
+    let unspoken: Vec<Unspoken> = desk
+        .ask("directory", "unspoken", UnspokenQuery {})
+        .await
+        .unwrap_or_default();
+    let lists = Lists {
+        triage: &triage.items,
+        open: &open.items,
+        late: &late.items,
+        stages: &stages.by,
+        schools: &schools.by,
+        unspoken: &unspoken,
+    };
+    let mut page = ContactPage::new(&desk.viewer, &lists);
     page.ending = Ending::of(desk, None).await;
     shell::page(&page)
 }

@@ -82,6 +82,7 @@ pub fn router() -> Router<Front> {
             get(department::back).post(department::act),
         )
         .route("/contact", get(contact::show))
+        .route("/contact/agenda", get(contact::agenda))
         .route("/leader", get(leader::show))
         .route("/leader/brief", get(leader::brief))
         .route("/leader/{file}", get(leader::file))

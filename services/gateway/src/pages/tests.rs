@@ -13,7 +13,7 @@ use domain::students::{Looks, Named};
 
 use super::account::AccountPage;
 use super::allowed::{AllowedPage, Ending, FlexibilityPage, PublicPage, WritePage};
-use super::contact::ContactPage;
+use super::contact::{AgendaPage, ContactPage};
 use super::custody::CustodyPage;
 use super::department::DepartmentPage;
 use super::file::{Cards, FilePage};
@@ -193,7 +193,39 @@ fn pages() -> Vec<(String, String)> {
         ),
         (
             "contact",
-            drawn(&ContactPage::new(&viewer, &rows.items, &rows.items, &rows.items)),
+            drawn(&ContactPage::new(
+                &viewer,
+                &super::contact::Lists {
+                    triage: &rows.items,
+                    open: &rows.items,
+                    late: &rows.items,
+                    stages: &samples::picture().by,
+                    schools: &samples::picture().by,
+                    unspoken: &[contracts::queries::Unspoken {
+                        school: contracts::SchoolId::derived(&["x"]),
+                        spoke: HOSTILE.to_owned(),
+                        loops: 2,
+                    }],
+                },
+            )),
+        ),
+        (
+            "agenda",
+            drawn(&AgendaPage::new(
+                &viewer,
+                super::contact::With::School(contracts::SchoolId::derived(&["x"])),
+                &rows.items,
+                &[samples::pattern_row(PatternStanding::Proposed, HOSTILE)],
+            )),
+        ),
+        (
+            "agenda of a team",
+            drawn(&AgendaPage::new(
+                &viewer,
+                super::contact::With::Team(contracts::TeamId::derived(&["x"])),
+                &rows.items,
+                &[samples::pattern_row(PatternStanding::Proposed, HOSTILE)],
+            )),
         ),
         ("file", drawn(&FilePage::new(&viewer, &Typed::default(), None))),
         (

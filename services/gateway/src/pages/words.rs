@@ -86,6 +86,12 @@ pub(super) fn raised(words: &str) -> String {
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// The name of a team.
+pub(super) fn team(district: &DistrictView, id: contracts::TeamId) -> String {
+    let known = district.teams.iter().find(|team| team.id == id);
+    known.map_or_else(|| "a team".to_owned(), |team| team.name.clone())
+}
+
 /// What the district calls an area.
 pub(super) fn area(district: &DistrictView, code: &str) -> String {
     let known = district.areas.iter().find(|area| area.code.code() == code);

@@ -77,6 +77,7 @@ fn allowed() -> Vec<Allowed> {
                     "notice.directory",
                     "dead.directory",
                     "ask.timeline.open-with",
+                    "ask.routing.speakers",
                 ],
                 true,
                 true,
@@ -130,7 +131,7 @@ fn allowed() -> Vec<Allowed> {
                 "svc.routing.clock.tick",
                 "ask.routing.*",
             ],
-            answers: &["gateway", "routing", "intake", "operator"],
+            answers: &["gateway", "routing", "intake", "directory", "operator"],
         },
         Allowed {
             name: "resolution",

@@ -4,7 +4,7 @@ mod projection;
 mod queries;
 
 pub use projection::{Watch, Watched};
-pub use queries::{DueLoop, behind_calendar, due, spoken_for, with_department};
+pub use queries::{DueLoop, behind_calendar, due, speakers, spoken_for, with_department};
 
 /// The tables, for both databases.
 pub const MIGRATIONS: sql::Migrations = sql::Migrations {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contracts::ids::{DepartmentId, District, LoopId, PersonId, SchoolId};
-use contracts::queries::SpeaksFor;
+use contracts::queries::{Speaker, SpeaksFor};
 use sql::{Db, on};
 use uuid::Uuid;
 
@@ -75,6 +75,22 @@ pub async fn spoken_for(
         .map(|(loop_id, school)| SpeaksFor {
             loop_id: LoopId(loop_id),
             school: SchoolId(school),
+        })
+        .collect())
+}
+
+/// Who speaks for the schools of a district in open loops, and in how many.
+pub async fn speakers(db: &Db, district: &District, limit: i64) -> Result<Vec<Speaker>, sqlx::Error> {
+    let rows: Vec<(Uuid, Uuid, i64)> = on!(db.of(district).await?, rows => sqlx::query_as(
+            "SELECT person, school, COUNT(*) FROM speaks WHERE district = $1 AND person IS NOT NULL \
+             GROUP BY person, school ORDER BY person, school LIMIT $2")
+        .bind(district.as_str()).bind(limit).fetch_all(rows).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(person, school, loops)| Speaker {
+            person: PersonId(person),
+            school: SchoolId(school),
+            loops: u32::try_from(loops).unwrap_or(u32::MAX),
         })
         .collect())
 }

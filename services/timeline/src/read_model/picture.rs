@@ -267,6 +267,7 @@ async fn figures(
         query.push(match (by, uuid) {
             (None, _) => "NULL",
             (Some(Grouping::Area), _) => "area",
+            (Some(Grouping::State), _) => "state",
             (Some(Grouping::Department), true) => "CASE WHEN holder = 'department' THEN department::text END",
             (Some(Grouping::School), true) => "school::text",
             (Some(Grouping::Department), false) => "CASE WHEN holder = 'department' THEN LOWER(HEX(department)) END",

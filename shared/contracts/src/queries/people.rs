@@ -81,6 +81,47 @@ pub struct SpeaksFor {
     pub school: SchoolId,
 }
 
+/// Asks who speaks for the schools of a district in open loops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speakers {
+    /// The district.
+    pub district: District,
+    /// The stream sequence that the answer must reflect.
+    pub at_least: u64,
+}
+
+impl Speakers {
+    /// The most of them in one answer.
+    pub const MAX: i64 = 5000;
+}
+
+/// Somebody who speaks for a school in open loops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speaker {
+    /// Who.
+    pub person: PersonId,
+    /// For which school.
+    pub school: SchoolId,
+    /// In how many loops.
+    pub loops: u32,
+}
+
+/// Asks for which schools nobody speaks any more in open loops.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UnspokenQuery {}
+
+/// A school for which nobody speaks any more in some open loops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unspoken {
+    /// Which.
+    pub school: SchoolId,
+    /// Who spoke for it.
+    pub spoke: String,
+    /// In how many loops.
+    pub loops: u32,
+}
+
 /// Asks who could speak for a school in somebody's place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Successor {

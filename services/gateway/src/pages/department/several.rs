@@ -64,15 +64,50 @@ impl Several {
     }
 }
 
+/// What can be done to several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    FirstWord,
+    Care,
+}
+
+impl What {
+    fn named(slug: &str) -> Option<Self> {
+        [Self::FirstWord, Self::Care]
+            .into_iter()
+            .find(|what| what.action().slug() == slug)
+    }
+
+    fn action(self) -> Action {
+        match self {
+            Self::FirstWord => Action::Acknowledge,
+            Self::Care => Action::Assign,
+        }
+    }
+
+    /// What is sent for each.
+    fn body(self, typed: &Typed) -> Result<String, &'static str> {
+        match self {
+            Self::FirstWord => typed
+                .some("word")
+                .map(|word| json!({"word": word}).to_string())
+                .ok_or("Write a first word (one sentence is enough)."),
+            Self::Care => typed
+                .some("person")
+                .map(|person| json!({"person": person}).to_string())
+                .ok_or("Choose who takes care of them."),
+        }
+    }
+}
+
 /// What was done to several, as the address says after it was.
 pub(super) fn done(typed: &Typed) -> Option<String> {
     let count = typed.read::<u64>("count")?;
     let loops = counted(count, "loop", "loops");
-    match Action::from_slug(typed.get("done"))? {
-        Action::Acknowledge => Some(format!("Your first word went to the schools of {loops}.")),
-        Action::Assign => Some(format!("Somebody takes care of {loops} now.")),
-        _ => None,
-    }
+    Some(match What::named(typed.get("done"))? {
+        What::FirstWord => format!("Your first word went to the schools of {loops}."),
+        What::Care => format!("Somebody takes care of {loops} now."),
+    })
 }
 
 /// `GET` of where it is sent, such as after signing in again: the inbox.
@@ -91,34 +126,19 @@ pub(in crate::pages) async fn act(
         Ok(desk) => desk,
         Err(stranger) => return stranger.keeping(&typed),
     };
-    let action = Action::from_slug(&action).filter(|action| matches!(action, Action::Acknowledge | Action::Assign));
-    let Some(action) = action else {
+    let Some(what) = What::named(&action) else {
         return desk.or_trouble(Err(Problem::not_found("page")));
     };
-    match each(&desk, action, &typed).await {
+    match each(&desk, what, &typed).await {
         Ok(response) => response,
         Err(problem) => shell::kept_for(&problem, &typed),
     }
 }
 
-/// What is sent for each.
-fn body(action: Action, typed: &Typed) -> Result<String, &'static str> {
-    match action {
-        Action::Acknowledge => typed
-            .some("word")
-            .map(|word| json!({"word": word}).to_string())
-            .ok_or("Write a first word (one sentence is enough)."),
-        _ => typed
-            .some("person")
-            .map(|person| json!({"person": person}).to_string())
-            .ok_or("Choose who takes care of them."),
-    }
-}
-
-async fn each(desk: &Desk, action: Action, typed: &Typed) -> Result<Response, Problem> {
+async fn each(desk: &Desk, what: What, typed: &Typed) -> Result<Response, Problem> {
     desk.viewer.check(typed)?;
     let ticked: Vec<LoopId> = typed.all("loop").filter_map(|id| id.parse().ok()).collect();
-    let body = match body(action, typed) {
+    let body = match what.body(typed) {
         _ if ticked.is_empty() => Err("Tick the loops that are meant, at the left of each."),
         _ if ticked.len() > SEVERAL_MAX => Err("That are more than fifty; tick fewer of them."),
         body => body,
@@ -133,7 +153,7 @@ async fn each(desk: &Desk, action: Action, typed: &Typed) -> Result<Response, Pr
         let key = format!("{}-{id}", typed.get("key"));
         let acted = desk
             .front
-            .act(&desk.viewer.visitor, action, Some(*id), &body, Some(&key), None)
+            .act(&desk.viewer.visitor, what.action(), Some(*id), &body, Some(&key), None)
             .await;
         if let Err(problem) = acted {
             left.push((*id, problem));
@@ -142,7 +162,7 @@ async fn each(desk: &Desk, action: Action, typed: &Typed) -> Result<Response, Pr
     if left.is_empty() {
         let view = View::asked(typed);
         let rest = view.href(super::asked(desk, typed)?);
-        let to = format!("{rest}&done={}&count={}", action.slug(), ticked.len());
+        let to = format!("{rest}&done={}&count={}", what.action().slug(), ticked.len());
         return Ok(Redirect::to(&to).into_response());
     }
     let done = ticked.len() - left.len();

@@ -55,7 +55,9 @@ impl View {
     pub(super) fn href(self, department: DepartmentId) -> String {
         match self {
             Self::All => format!("/department?department={department}"),
-            _ => format!("/department?department={department}&view={}", self.code()),
+            Self::Mine | Self::Nobodys | Self::Unanswered | Self::Late => {
+                format!("/department?department={department}&view={}", self.code())
+            }
         }
     }
 

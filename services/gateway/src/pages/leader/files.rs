@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use contracts::problem::Problem;
 use contracts::queries::PAGE_MAX;
 
-use super::super::chart::{Lane, Months, Stages, Tick, Timeline};
+use super::super::chart::{Lane, Months, StageLine, Stages, Tick, Timeline};
 use super::super::forms::Typed;
 use super::super::viewer::Desk;
 use super::compare::{Compared, TellsApart};
@@ -87,7 +87,7 @@ impl TimelinePicture {
 struct StagesPicture {
     heading: String,
     period: String,
-    stages: Stages,
+    lines: Vec<(usize, StageLine)>,
     height: usize,
 }
 
@@ -100,7 +100,7 @@ struct MonthsPicture {
 }
 
 /// Where the line of this number stands, from the top.
-fn top(nth: &usize) -> usize {
+fn top(nth: usize) -> usize {
     HEAD + nth * LANE
 }
 
@@ -329,8 +329,13 @@ fn picture(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<St
             StagesPicture {
                 heading: format!("{district}: time in each stage"),
                 period,
-                height: top(&stages.lines.len()) + 40,
-                stages,
+                height: top(stages.lines.len()) + 40,
+                lines: stages
+                    .lines
+                    .into_iter()
+                    .enumerate()
+                    .map(|(nth, line)| (top(nth), line))
+                    .collect(),
             }
             .render()
         }

@@ -1,0 +1,154 @@
+//! Leaders' figures: counted over all loops, told apart, narrowed down by school, level, zone, area and department, month
+//! by month, and the same over both databases.
+
+use loopline_tests::{People, Stack};
+use serde_json::{Value, json};
+use sql::Location;
+
+loopline_tests::on_both_databases!(figures_are_what_happened);
+
+async fn figures_are_what_happened(location: Location) {
+    let stack = Stack::start(location).await;
+    // Five loops at three schools: one closed by its school, one declined, one withdrawn, two open, one of them late.
+    let closed = stack.api("rosa").files("seat_time").await;
+    let declined = stack.api("ann").files("seat_time").await;
+    let withdrawn = stack.api("rosa").files("grading").await;
+    let late = stack.api("ben").files("technology_access").await;
+    stack.comes_to_rest().await;
+    let marcus = stack.api("marcus");
+    marcus
+        .does(&closed, "acknowledge", json!({"word": "We have it."}))
+        .await;
+    let answer = json!({"kind": "already_allowed", "summary": "You may.", "rationale": "No rule forbids it."});
+    marcus.does(&closed, "propose", answer).await;
+    stack.api("rosa").does(&closed, "confirm", json!({})).await;
+    marcus
+        .does(&declined, "acknowledge", json!({"word": "We have it."}))
+        .await;
+    let no = json!({"ground": "non_negotiable", "reason": "The law says so."});
+    marcus.does(&declined, "decline", no).await;
+    stack
+        .api("rosa")
+        .does(&withdrawn, "withdraw", json!({"why": "It went away."}))
+        .await;
+    stack.days_pass(12).await;
+    let open = stack.api("ann").files("seat_time").await;
+    stack.comes_to_rest().await;
+    let head = stack.log.head().await.expect("the log");
+    let asks = async |person: &str, path: &str| stack.api(person).get_at(path, head).await;
+    let all = asks("sam", "/api/v1/metrics/summary").await;
+    assert_eq!(all.status, 200, "{all:?}");
+    let of = |body: &Value, name: &str| body[name].as_u64().unwrap_or_else(|| panic!("{name} in {body}"));
+    let counted = |body: &Value| {
+        [
+            "open",
+            "late",
+            "filed",
+            "closed_confirmed",
+            "declined",
+            "withdrawn",
+            "structural",
+            "exceptions",
+        ]
+        .map(|name| of(body, name))
+    };
+    assert_eq!(counted(&all.body), [2, 1, 5, 1, 1, 1, 1, 0], "{:?}", all.body);
+    assert_eq!(
+        all.body["late_with"].as_array().map(|with| with
+            .iter()
+            .map(|one| (one["name"].as_str(), one["late"].as_u64()))
+            .collect::<Vec<_>>()),
+        Some(vec![(Some("technology"), Some(1)), (Some("curriculum"), Some(0))])
+    );
+
+    // Told apart, the parts are the whole; a school is known by its id, an area and a state by their codes.
+    for (by, keys) in [
+        ("area", vec!["grading", "seat_time", "technology_access"]),
+        ("state", vec!["closed", "declined", "routed", "withdrawn"]),
+    ] {
+        let told = asks("sam", &format!("/api/v1/metrics/summary?by={by}")).await.body;
+        let told = told["by"].as_array().expect("figures told apart").clone();
+        let mut found: Vec<&str> = told.iter().filter_map(|one| one["key"].as_str()).collect();
+        found.sort_unstable();
+        assert_eq!(found, keys, "{by}");
+        let sum: u64 = told.iter().map(|one| of(one, "filed")).sum();
+        assert_eq!(sum, 5, "{by}");
+    }
+    let schools = asks("sam", "/api/v1/metrics/summary?by=school").await.body;
+    let alder = People::school("alder").to_string();
+    let of_alder = schools["by"]
+        .as_array()
+        .expect("schools")
+        .iter()
+        .find(|one| one["key"] == json!(alder));
+    let of_alder = of_alder.expect("the school that filed two");
+    assert_eq!(
+        (of_alder["name"].as_str(), of(of_alder, "filed")),
+        (Some("alder school"), 2)
+    );
+    let departments = asks("sam", "/api/v1/metrics/summary?by=department").await.body;
+    let technology = departments["by"].as_array().expect("departments").iter();
+    let technology = technology
+        .filter(|one| one["name"] == json!("technology"))
+        .map(|one| (of(one, "open"), of(one, "late")))
+        .collect::<Vec<_>>();
+    assert_eq!(technology, [(1, 1)]);
+
+    // Narrowed down: the river zone has two of the schools, all are middle schools, and none is a high school.
+    let river = contracts::ZoneId::derived(&["north", "river"]);
+    for (narrowed, filed) in [
+        (format!("zone={river}"), 4),
+        (format!("zone={river}&school={alder}"), 2),
+        ("level=middle".to_owned(), 5),
+        ("level=high".to_owned(), 0),
+        (format!("zone={}", contracts::ZoneId::derived(&["north", "none"])), 0),
+        ("area=seat_time".to_owned(), 3),
+        (format!("department={}", People::department("technology")), 1),
+        ("from=2026-11-10".to_owned(), 1),
+    ] {
+        let summary = asks("sam", &format!("/api/v1/metrics/summary?{narrowed}")).await.body;
+        assert_eq!(of(&summary, "filed"), filed, "{narrowed}: {summary}");
+        // What a figure counts, the list shows.
+        if !narrowed.starts_with("from") && !narrowed.starts_with("department") {
+            let list = asks("sam", &format!("/api/v1/loops?{narrowed}")).await.body;
+            assert_eq!(
+                list["items"].as_array().map(Vec::len),
+                Some(filed as usize),
+                "{narrowed}"
+            );
+        }
+    }
+
+    // Month by month: all of it in this one.
+    let trend = asks("sam", "/api/v1/metrics/trend?months=3").await;
+    let months = trend.body["months"].as_array().expect("months").clone();
+    assert_eq!(months.len(), 3);
+    let told: Vec<[u64; 5]> = months
+        .iter()
+        .map(|month| ["filed", "closed_confirmed", "declined", "withdrawn", "structural"].map(|name| of(month, name)))
+        .collect();
+    assert_eq!(told, [[0; 5], [0; 5], [5, 1, 1, 1, 1]]);
+    assert_eq!(months[2]["from"], json!("2026-11-01"));
+    stack.clock.set(stack.clock.now() + chrono::Duration::days(31));
+    let later = asks("sam", &format!("/api/v1/metrics/trend?months=2&zone={river}"))
+        .await
+        .body;
+    assert_eq!(
+        later["months"]
+            .as_array()
+            .map(|months| (of(&months[0], "filed"), of(&months[1], "filed"))),
+        Some((4, 0))
+    );
+
+    // A department counts what it sees; a school sees no figures.
+    let of_technology = asks("tom", "/api/v1/metrics/summary").await.body;
+    assert_eq!(of(&of_technology, "filed"), 1);
+    assert_eq!(asks("rosa", "/api/v1/metrics/trend").await.status, 403);
+    let seen = stack.api("carol").sees(&open, head).await;
+    assert_eq!(
+        (seen["state"].as_str(), seen["id"].as_str()),
+        (Some("routed"), Some(open.as_str()))
+    );
+    assert!(!late.is_empty());
+    stack.stop().await;
+}
