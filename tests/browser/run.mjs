@@ -994,6 +994,160 @@ await test("somebody stands in, and what they do says for whom, on a phone witho
   await other.context().close();
 });
 
+await test("a leader goes from a quarter to a day, tells figures apart, and takes them away", async () => {
+  const page = await as("Raymond Castellanos");
+  await page.goto("/leader?by=department");
+  const headings = await page.locator(".lane--heading h3").allInnerTexts();
+  check(headings.length > 2 && new Set(headings).size === headings.length, `each department once: ${headings}`);
+  for (let nearer = 0; nearer < 12 && (await page.getByRole("link", { name: "Nearer", exact: true }).count()) > 0; nearer += 1) {
+    await page.getByRole("link", { name: "Nearer", exact: true }).click();
+  }
+  check(/from=(\d{4}-\d\d-\d\d)&to=\1/.test(page.url()), `one day is left: ${page.url()}`);
+  check(page.url().includes("by=department"), "what was chosen is kept");
+  check((await page.locator(".lane--axis text").allTextContents()).some((label) => /am|pm/.test(label)), "a day has hours");
+  await page.getByRole("link", { name: "Earlier", exact: true }).click();
+  await page.getByRole("link", { name: "Farther", exact: true }).click();
+  await picture(page, "leader-nearer");
+  // A figure told apart opens its loops.
+  await page.goto("/leader?by=area&days=365");
+  const apart = page.locator("section[aria-labelledby=apart-heading] tbody tr").first();
+  const open = Number(await apart.locator("td").first().innerText());
+  await apart.getByRole("link").click();
+  check((await page.locator("ul.rows > li.row").count()) === open, `the list has the ${open} that the figure counts`);
+  await page.goto("/leader");
+  for (const name of ["timeline", "stages", "late", "months", "compared"]) {
+    const file = await page.request.get(`/leader/${name}.csv`);
+    const lines = (await file.text()).trim().split("\n");
+    check(file.status() === 200 && lines.length > 2, `${name}.csv has rows: ${lines.length}`);
+    check(/attachment/.test(file.headers()["content-disposition"]), "it is a file");
+  }
+  const [drawn] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator('a[href^="/leader/timeline.svg"] + button').click(),
+  ]);
+  check(drawn.suggestedFilename() === "loopline-timeline.png", `for slides: ${drawn.suggestedFilename()}`);
+  const png = readFileSync(await drawn.path());
+  check(png.subarray(1, 4).toString() === "PNG" && png.length > 20_000, `it is a picture of ${png.length} bytes`);
+  await page.goto("/leader/brief");
+  const pdf = (await page.pdf({ format: "Letter" })).toString("latin1");
+  check((pdf.match(/\/Type\s*\/Page[^s]/g) ?? []).length === 1, "a month is printed on one page");
+  await page.getByRole("link", { name: "The month after" }).click();
+  check(/so far/.test(await page.locator("h1").innerText()), "this month is not over");
+  check(page.errors.length === 0, `no errors: ${page.errors}`);
+  await page.context().close();
+});
+
+await test("a department answers several at once, by keys and without JavaScript, and sees what could not be done", async () => {
+  // Two more for School Operations, filed by two schools.
+  const filed = [];
+  for (const [who, title] of [["Rosa Delgado", "The late bus leaves before studio ends"], ["Kwame Boateng", "Doors lock before the robotics room empties"]]) {
+    const page = await as(who);
+    await page.goto("/file");
+    await page.fill("#trying", "We want students to finish what they began.");
+    await page.fill("#barrier", "The schedule of the building ends it.");
+    await page.fill("#title", title);
+    await page.selectOption("#area", "scheduling");
+    await page.getByRole("button", { name: /^Send/ }).click();
+    await page.waitForURL(/\/loops\//);
+    filed.push(new URL(page.url()).pathname.split("/").pop());
+    await page.context().close();
+  }
+  const page = await as("Marcus Tillery");
+  const there = async () => {
+    await page.goto("/department?view=unanswered");
+    return (await Promise.all(filed.map((id) => page.locator(`input[name=loop][value="${id}"]`).count()))).every((count) => count === 1);
+  };
+  for (let looked = 0; looked < 50 && !(await there()); looked += 1) await page.waitForTimeout(100);
+  check(await there(), "both are in the inbox, without a first word");
+  // Nothing ticked: it says so, and keeps what was typed.
+  await page.getByLabel("A first word to each of their schools").fill("We have it, and you hear by Friday.");
+  await page.getByRole("button", { name: "Say it to them" }).click();
+  check(/Tick the loops/.test(await page.locator("main").innerText()), "it says what to do");
+  check((await page.getByLabel("A first word to each of their schools").inputValue()).startsWith("We have it"), "the word is kept");
+  // By keys: to the first, tick, to the next, tick.
+  await page.locator("h1").click();
+  for (const key of ["j", "x", "j", "x"]) await page.keyboard.press(key);
+  const ticked = await page.locator("[data-tick]:checked").count();
+  check(ticked === 2, `two are ticked by keys: ${ticked}`);
+  check(/\(2\)/.test(await page.locator("#several-heading").innerText()), "it says how many");
+  for (const id of filed) await page.locator(`input[name=loop][value="${id}"]`).check();
+  await picture(page, "department-several");
+  await page.getByRole("button", { name: "Say it to them" }).click();
+  check(/Your first word went to the schools of/.test(await page.locator("main").innerText()), "it is said");
+  for (const id of filed) {
+    await page.goto(`/loops/${id}`);
+    check(/We have it, and you hear by Friday/.test(await page.locator("main").innerText()), "the school reads it");
+  }
+  await page.context().close();
+  const plain = await as("Marcus Tillery", { viewport: PHONE, javaScriptEnabled: false });
+  await plain.goto("/department");
+  for (const id of filed) await plain.locator(`input[name=loop][value="${id}"]`).check();
+  await plain.getByLabel("Who takes care of them?").selectOption({ label: "Marcus Tillery" });
+  await plain.getByRole("button", { name: "Let them take care of it" }).click();
+  check(/takes care of 2 loops now/.test(await plain.locator("main").innerText()), "without JavaScript too");
+  await plain.getByRole("link", { name: /^Mine/ }).click();
+  check((await plain.locator("li.row").count()) >= 2, "they are in mine");
+  check(/Marcus Tillery/.test(await plain.locator("section[aria-labelledby=loads-heading]").innerText()), "and in who has how much");
+  // A first word is said once: the second time it says which could not be done.
+  await plain.goto("/department");
+  await plain.locator(`input[name=loop][value="${filed[0]}"]`).check();
+  await plain.getByLabel("A first word to each of their schools").fill("Once more.");
+  await plain.getByRole("button", { name: "Say it to them" }).click();
+  const told = await plain.locator("main").innerText();
+  check(/Not all of it could be done/.test(told) && /Doors|late bus/.test(told), `it says which: ${told.slice(0, 400)}`);
+  check(await plain.locator(`input[name=loop][value="${filed[0]}"]`).isChecked(), "it stays ticked");
+  await picture(plain, "department-not-all-phone");
+  await plain.context().close();
+});
+
+await test("a school sees what is new since it looked, and anybody finds by words and by number", async () => {
+  const page = await as("Kwame Boateng");
+  await page.goto("/school");
+  check((await page.locator("#news-heading").count()) === 0, "nothing is new on the first visit");
+  // She looked an hour ago, before the department said something.
+  const cookies = await page.context().cookies();
+  const looked = cookies.find((cookie) => cookie.name === "loopline_looked");
+  const [whose, , , , at] = looked.value.split(".");
+  await page.context().addCookies([{ ...looked, value: `${whose}.0.${at - 7200}.0.${at - 3600}` }]);
+  await page.goto("/school");
+  check(/New since/.test(await page.locator("#news-heading").innerText()), "it says since when");
+  check(/Doors lock before the robotics room empties/.test(await page.locator("section.news").innerText()), "what changed stands there");
+  await page.reload();
+  check((await page.locator("section.news").count()) === 1, "and stays while one looks");
+  await picture(page, "school-news");
+  await page.getByRole("searchbox", { name: "Search everything" }).fill("robotics");
+  await page.getByRole("searchbox", { name: "Search everything" }).press("Enter");
+  check(/Doors lock before the robotics room empties/.test(await page.locator("#loops").innerText()), "found by a word");
+  await page.locator("#loops a").first().click();
+  const number = /[A-Z0-9]{3}-[A-Z0-9]{4}/.exec(await page.locator("main").innerText())[0];
+  await page.goto(`/search?q=${number}`);
+  check((await page.locator("#loops li.row").count()) === 1, "and by its number");
+  await page.goto("/search?q=zzzz");
+  check(/No loop that you may see/.test(await page.locator("main").innerText()), "nothing is said to be nothing");
+  await page.context().close();
+});
+
+await test("the contact sees who is silent, and prints an agenda for a visit", async () => {
+  const page = await as("June Whitaker", { viewport: PHONE });
+  await page.goto("/contact");
+  const stands = page.locator("section[aria-labelledby=stand-heading]");
+  const first = stands.locator("tbody tr").first();
+  const open = Number(await first.locator("td").first().innerText());
+  await first.getByRole("link").click();
+  check((await page.locator("li.row").count()) === open, `a stage opens its ${open} loops`);
+  await page.goto("/contact");
+  check(/Departments that owe a first word|Schools that filed nothing/.test(await page.locator("section[aria-labelledby=silent-heading]").innerText()), "silence is told");
+  await page.getByLabel("A visit to").selectOption({ label: "Eastfield High" });
+  await page.getByRole("button", { name: "Make an agenda from what is open" }).click();
+  check((await page.locator("h1").innerText()) === "A visit to Eastfield High", "it is of the school");
+  check((await page.locator("li.row").count()) > 0, "and says what is open");
+  await accessible(page, "/contact/agenda");
+  await picture(page, "agenda-phone");
+  await page.goto("/contact/agenda");
+  check(/Nobody is chosen/.test(await page.locator("main").innerText()), "without anybody it says so");
+  await page.context().close();
+});
+
 await test("another district's person finds nothing there", async () => {
   const page = await as("Leilani Kahale");
   const answer = await page.goto(loop);
@@ -1013,7 +1167,7 @@ const pages = {
   "Marcus Tillery": ["/department", "LOOP", "/loops", "ALLOWED", "/allowed/new", "PACKET"],
   "June Whitaker": ["/contact", "LOOP", "LOOP/record", "/patterns", "PATTERN", "/waivers", "/reviews", "/reviews/new", "/zones", "ZONE"],
   "Ian MacGregor": ["LOOP/record", "/record"],
-  "Raymond Castellanos": ["/leader", "LOOP", "PATTERN", "/record"],
+  "Raymond Castellanos": ["/leader", "/leader?by=school&days=30", "/leader/brief", "/search?q=time", "LOOP", "PATTERN", "/record"],
   "Vikram Sandhu": ["/roster", "/people", "/account", "/settings", "/settings/schools", "/settings/departments", "/settings/teams", "/settings/time", "/settings/rules", "/settings/areas", "/settings/contact", "/settings/sign-on", "/roles"],
 };
 for (const round of rounds) {
@@ -1034,7 +1188,7 @@ for (const round of rounds) {
         check(answer.status() === 200, `${person} sees ${where}: ${answer.status()}`);
         await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
         await accessible(page, `${where} of ${person}`);
-        const file = path.toLowerCase().replace(/^\//, "").replaceAll("/", "-");
+        const file = path.toLowerCase().replace(/^\//, "").replaceAll(/[^a-z0-9-]+/g, "-");
         await picture(page, `${file}-${person.split(" ")[0].toLowerCase()}-${round.name}`);
       }
       check(page.errors.length === 0, `no errors in the console of ${person}: ${page.errors}`);

@@ -30,6 +30,7 @@ mod rows;
 #[cfg(any(test, debug_assertions))]
 mod samples;
 mod school;
+mod search;
 mod second_step;
 pub mod session;
 mod settings;
@@ -136,6 +137,7 @@ pub fn router() -> Router<Front> {
         )
         .route("/roster/{import}", get(roster::one).post(roster::act))
         .route("/receipt", get(record::ask).post(record::check))
+        .route("/search", get(search::show))
         .route("/loops", get(loops::show))
         .route("/loops/{id}", get(loop_page::show))
         .route("/loops/{id}/receipt", get(loop_page::receipt))

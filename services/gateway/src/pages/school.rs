@@ -1,17 +1,27 @@
-//! `GET /school`: a school's own loops, and those of others it could join.
+//! `GET /school`: a school's own loops, what changed of them, and those of others it could join.
+
+mod news;
 
 use askama::Template;
+use axum::Extension;
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use contracts::problem::Problem;
-use contracts::queries::{LoopRow, LoopsQuery, PAGE_MAX, Page, Sort};
+use contracts::queries::{Change, ChangesQuery, LoopRow, LoopsQuery, PAGE_MAX, Page, Sort};
 use contracts::vocabulary::LoopState;
 
+use self::news::{Looked, News};
 use super::rows::{Group, Row};
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Viewer};
+use super::{Secure, session};
 
 /// How many ended loops, and others' loops, are shown before one looks for them.
 const SHOWN: u32 = 20;
+
+/// Changes looked through for what is new.
+const CHANGES_MAX: u32 = 500;
 
 /// A school's own page.
 #[derive(Debug, Clone, Template)]
@@ -20,6 +30,8 @@ pub(super) struct SchoolPage {
     pub shell: Shell,
     pub heading: String,
     pub groups: Vec<Group>,
+    /// What changed since the person looked last; empty on the first visit.
+    pub news: News,
     pub nothing: bool,
 }
 
@@ -68,6 +80,7 @@ impl SchoolPage {
                 names.join(", ")
             },
             groups,
+            news: News::default(),
             nothing,
         }
     }
@@ -83,11 +96,37 @@ fn waits_for(row: &LoopRow, viewer: &Viewer) -> bool {
         })
 }
 
-pub(super) async fn show(desk: Desk) -> Response {
-    desk.or_trouble(page(&desk).await)
+pub(super) async fn show(desk: Desk, secure: Option<Extension<Secure>>, headers: HeaderMap) -> Response {
+    let secure = secure.is_some_and(|Extension(Secure(secure))| secure);
+    desk.or_trouble(page(&desk, secure, &headers).await)
 }
 
-async fn page(desk: &Desk) -> Result<Response, Problem> {
+/// What changed since the person looked last, and what their browser keeps of this visit.
+async fn looked(desk: &Desk, kept: Option<&str>, rows: &[&LoopRow]) -> Result<(News, String), Problem> {
+    let (viewer, now) = (&desk.viewer, desk.viewer.days.now);
+    let visit = kept
+        .and_then(|kept| Looked::read(kept, viewer))
+        .map(|looked| looked.visit(now));
+    let seen = rows.iter().map(|row| row.version).max().unwrap_or_default();
+    let Some(visit) = visit else {
+        return Ok((News::default(), Looked::kept(None, seen, now, viewer)));
+    };
+    let query = ChangesQuery {
+        after: visit.before,
+        limit: CHANGES_MAX,
+    };
+    let changes: Vec<Change> = desk.ask("timeline", "changes", query).await?;
+    let news = News::new(viewer, visit, &changes, rows);
+    let seen = changes
+        .iter()
+        .map(|change| change.sequence)
+        .max()
+        .unwrap_or(0)
+        .max(seen);
+    Ok((news, Looked::kept(Some(visit), seen.max(visit.before), now, viewer)))
+}
+
+async fn page(desk: &Desk, secure: bool, headers: &HeaderMap) -> Result<Response, Problem> {
     let open = LoopsQuery {
         open: Some(true),
         limit: Some(PAGE_MAX),
@@ -110,10 +149,14 @@ async fn page(desk: &Desk) -> Result<Response, Problem> {
         desk.ask("timeline", "loops", ended),
         desk.ask("timeline", "loops", joinable),
     )?;
-    shell::page(&SchoolPage::new(
-        &desk.viewer,
-        &open.items,
-        &ended.items,
-        &joinable.items,
-    ))
+    let mut page = SchoolPage::new(&desk.viewer, &open.items, &ended.items, &joinable.items);
+    let kept = session::cookie_in(headers, session::looked_cookie(secure));
+    let ours: Vec<&LoopRow> = open.items.iter().chain(&ended.items).collect();
+    let (news, looked) = looked(desk, kept.as_deref(), &ours).await?;
+    page.news = news;
+    let mut response = shell::page(&page)?;
+    if let Some(looked) = session::keep_looked(&looked, secure) {
+        response.headers_mut().append(SET_COOKIE, looked);
+    }
+    Ok(response)
 }

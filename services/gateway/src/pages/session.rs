@@ -72,6 +72,20 @@ pub(super) fn drop_way(secure: bool) -> Option<HeaderValue> {
     set(way_cookie(secure), "", 0, secure)
 }
 
+/// The name of the cookie that says up to where somebody has looked.
+pub(super) fn looked_cookie(secure: bool) -> &'static str {
+    if secure {
+        "__Host-loopline_looked"
+    } else {
+        "loopline_looked"
+    }
+}
+
+/// Sets it, for a year.
+pub(super) fn keep_looked(looked: &str, secure: bool) -> Option<HeaderValue> {
+    set(looked_cookie(secure), looked, DEVICE_SECONDS, secure)
+}
+
 /// The name of the cookie that the sign-in form's token is compared with.
 pub(super) fn door_cookie(secure: bool) -> &'static str {
     if secure {

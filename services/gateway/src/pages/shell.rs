@@ -44,6 +44,8 @@ pub(super) struct Shell {
     pub as_of: String,
     /// The moment of the past that the page shows, in words.
     pub past: Option<String>,
+    /// What was looked for.
+    pub search: String,
 }
 
 /// Who is signed in.
@@ -135,6 +137,7 @@ impl Shell {
             mark: Ring::mark(),
             as_of: String::new(),
             past: None,
+            search: String::new(),
         }
     }
 }

@@ -29,6 +29,7 @@ use super::roles::RolesPage;
 use super::roster::{ImportPage, RosterPage};
 use super::samples::{self, HOSTILE};
 use super::school::SchoolPage;
+use super::search::SearchPage;
 use super::second_step::SecondStepPage;
 use super::settings::{self, SettingsPage, TriedPage};
 use super::shell::{self, KeptPage, TroublePage};
@@ -180,6 +181,10 @@ fn pages() -> Vec<(String, String)> {
         ),
         ("school, nothing", drawn(&SchoolPage::new(&viewer, &[], &[], &[]))),
         ("loops", drawn(&LoopsPage::new(&viewer, &typed, &rows))),
+        (
+            "search",
+            drawn(&SearchPage::new(&viewer, HOSTILE, &rows, &samples::similar(HOSTILE))),
+        ),
         (
             "loops, nothing",
             drawn(&LoopsPage::new(

@@ -273,6 +273,9 @@ async fn large(options: &BenchOptions, folder: &Path, story: &Path, report: &mut
             search_p50_ms: ms(&read.search, 0.5),
             search_p99_ms: ms(&read.search, 0.99),
             list_p99_ms: ms(&read.list, 0.99),
+            figures_p50_ms: ms(&read.figures, 0.5),
+            figures_p99_ms: ms(&read.figures, 0.99),
+            contact_p99_ms: ms(&read.contact, 0.99),
             loops: options.loops,
             ready_ms: system.ready_after.as_secs_f64() * 1000.0,
         });

@@ -1,4 +1,4 @@
-//! Pages as people read them, over a large record: an inbox, a loop, a search.
+//! Pages as people read them, over a large record: an inbox, a loop, a search, and what the office sees of all of it.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -17,6 +17,9 @@ use super::words;
 const READS: usize = 400;
 /// Every order in which lists can be had.
 const SORTS: [&str; 4] = ["due", "newest", "oldest", "changed"];
+/// How often what the office sees of everything is read, and how often before it counts.
+const DASHBOARD_READS: usize = 60;
+const DASHBOARD_WARM_UP: usize = 3;
 /// How often before it counts.
 const WARM_UP: usize = 40;
 
@@ -27,6 +30,10 @@ pub(super) struct Read {
     pub(super) one: Histogram<u64>,
     pub(super) search: Histogram<u64>,
     pub(super) list: Histogram<u64>,
+    /// The resolution timeline with its figures, as the contact sees it: every loop of the district.
+    pub(super) figures: Histogram<u64>,
+    /// The contact's own page.
+    pub(super) contact: Histogram<u64>,
 }
 
 /// Reads pages one after the other, as people of several departments and the contact.
@@ -45,7 +52,10 @@ pub(super) async fn read(address: SocketAddr, people: &People) -> anyhow::Result
         one: Histogram::new(3)?,
         search: Histogram::new(3)?,
         list: Histogram::new(3)?,
+        figures: Histogram::new(3)?,
+        contact: Histogram::new(3)?,
     };
+    let office = connection.sign_in(&people.person_of_contact()?).await?;
     for nth in 0..READS + WARM_UP {
         let (session, token, ids) = &staff[nth % staff.len()];
         let id = &ids[random.random_range(0..ids.len())];
@@ -68,6 +78,20 @@ pub(super) async fn read(address: SocketAddr, people: &People) -> anyhow::Result
             };
             anyhow::ensure!(status == 200, "{path} was answered {status}");
             if nth >= WARM_UP {
+                histogram.record(started.elapsed().as_micros() as u64)?;
+            }
+        }
+    }
+    for nth in 0..DASHBOARD_READS + DASHBOARD_WARM_UP {
+        let days = ["30", "90", "365"][nth % 3];
+        for (histogram, path) in [
+            (&mut read.figures, format!("/leader?days={days}&by=department")),
+            (&mut read.contact, "/contact".to_owned()),
+        ] {
+            let started = Instant::now();
+            let (status, _) = connection.page(&office, &path).await?;
+            anyhow::ensure!(status == 200, "{path} was answered {status}");
+            if nth >= DASHBOARD_WARM_UP {
                 histogram.record(started.elapsed().as_micros() as u64)?;
             }
         }

@@ -133,6 +133,10 @@ pub(super) struct Pages {
     pub(super) search_p50_ms: f64,
     pub(super) search_p99_ms: f64,
     pub(super) list_p99_ms: f64,
+    /// The resolution timeline with its figures, over the whole district.
+    pub(super) figures_p50_ms: f64,
+    pub(super) figures_p99_ms: f64,
+    pub(super) contact_p99_ms: f64,
     pub(super) loops: u64,
     /// From start to ready over this record.
     pub(super) ready_ms: f64,
@@ -237,7 +241,7 @@ impl Report {
         if let Some(it) = &self.pages {
             let _ = writeln!(
                 text,
-                "pages            of {} loops: inbox p50 {:.1} p99 {:.1} ms, loop p50 {:.1} p99 {:.1} ms, search p50 {:.1} p99 {:.1} ms, list p99 {:.1} ms; ready after {:.0} ms",
+                "pages            of {} loops: inbox p50 {:.1} p99 {:.1} ms, loop p50 {:.1} p99 {:.1} ms, search p50 {:.1} p99 {:.1} ms, list p99 {:.1} ms, figures p50 {:.1} p99 {:.1} ms, the contact's p99 {:.1} ms; ready after {:.0} ms",
                 it.loops,
                 it.inbox_p50_ms,
                 it.inbox_p99_ms,
@@ -246,6 +250,9 @@ impl Report {
                 it.search_p50_ms,
                 it.search_p99_ms,
                 it.list_p99_ms,
+                it.figures_p50_ms,
+                it.figures_p99_ms,
+                it.contact_p99_ms,
                 it.ready_ms
             );
         }

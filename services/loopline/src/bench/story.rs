@@ -128,6 +128,11 @@ impl People {
         Ok(claims.person.to_string())
     }
 
+    /// The id of the central-office contact.
+    pub(super) fn person_of_contact(&self) -> anyhow::Result<String> {
+        Ok(self.claims("contact")?.person.to_string())
+    }
+
     /// The token of the central-office contact.
     pub(super) fn contact(&self) -> anyhow::Result<String> {
         self.token("contact")
