@@ -104,6 +104,7 @@ async fn figures_are_what_happened(location: Location) {
         (format!("zone={}", contracts::ZoneId::derived(&["north", "none"])), 0),
         ("area=seat_time".to_owned(), 3),
         (format!("department={}", People::department("technology")), 1),
+        (format!("department={}", People::department("curriculum")), 4),
         ("from=2026-11-10".to_owned(), 1),
     ] {
         let summary = asks("sam", &format!("/api/v1/metrics/summary?{narrowed}")).await.body;
@@ -129,6 +130,22 @@ async fn figures_are_what_happened(location: Location) {
         .collect();
     assert_eq!(told, [[0; 5], [0; 5], [5, 1, 1, 1, 1]]);
     assert_eq!(months[2]["from"], json!("2026-11-01"));
+    let one = asks("sam", "/api/v1/metrics/trend?months=1").await.body;
+    assert_eq!(
+        one["months"]
+            .as_array()
+            .map(|months| (months.len(), of(&months[0], "filed"))),
+        Some((1, 5))
+    );
+    for absurd in [
+        "to=-262143-01-01",
+        "to=%2B262142-12-31",
+        "months=0",
+        "months=4000000000",
+    ] {
+        let reply = asks("sam", &format!("/api/v1/metrics/trend?{absurd}")).await;
+        assert_eq!(reply.status, 200, "{absurd}: {reply:?}");
+    }
     stack.clock.set(stack.clock.now() + chrono::Duration::days(31));
     let later = asks("sam", &format!("/api/v1/metrics/trend?months=2&zone={river}"))
         .await
@@ -149,6 +166,19 @@ async fn figures_are_what_happened(location: Location) {
         (seen["state"].as_str(), seen["id"].as_str()),
         (Some("routed"), Some(open.as_str()))
     );
-    assert!(!late.is_empty());
+    // What lies before a team is found by the team.
+    let council = contracts::TeamId::derived(&["north", "council"]);
+    marcus.does(&open, "acknowledge", json!({"word": "We have it."})).await;
+    let asked = json!({"team": "The council", "question": "May they?"});
+    let version = stack.api("lena").does(&open, "put-before-team", asked).await;
+    for (team, there) in [(council, 1), (contracts::TeamId::derived(&["north", "none"]), 0)] {
+        let list = stack
+            .api("carol")
+            .get_at(&format!("/api/v1/loops?team={team}"), version)
+            .await;
+        assert_eq!(list.body["items"].as_array().map(Vec::len), Some(there), "{team}");
+    }
+    let seen = stack.api("carol").sees(&late, head).await;
+    assert_eq!(seen["state"].as_str(), Some("routed"));
     stack.stop().await;
 }

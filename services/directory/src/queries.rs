@@ -195,6 +195,11 @@ async fn unspoken(directory: &Directory, ask: &Ask<UnspokenQuery>) -> Result<Ans
     if !viewer.has(Role::Contact) {
         return Err(Problem::not_found("page"));
     }
+    if !directory.people.position.wait_for(ask.at_least, CATCH_UP).await {
+        return Err(Problem::unavailable(
+            "the directory is catching up; try again in a moment",
+        ));
+    }
     let asked = Speakers {
         district: viewer.district.clone(),
         at_least: ask.at_least,

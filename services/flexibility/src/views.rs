@@ -140,6 +140,7 @@ pub(crate) async fn public_entry(
         title: words(keyring, &record.title).await?,
         text: words(keyring, &record.allows).await?,
         area: record.area.clone(),
+        area_name: known.area_label(&record.area).to_owned(),
         rule: record.rule.clone(),
         scope: scope_named(known, &record.scope),
         starts_on: record.starts_on,

@@ -30,6 +30,10 @@ mod tests {
         assert_eq!(asked(Some("as_of=1042")).expect("read").0, Some(AsOf::Sequence(1042)));
         assert_eq!(asked(Some("as_of=&q=a")).expect("a field left alone").0, None);
         assert_eq!(asked(None).expect("read").0, None);
+        for absurd in ["-262143-01-01", "%2B262142-12-31", "0001-01-01", "9999-12-31"] {
+            let refused = asked(Some(&format!("as_of={absurd}"))).expect_err(absurd);
+            assert_eq!(refused.fields[0].field, "as_of", "{absurd}");
+        }
         assert_eq!(
             asked(Some("as_of=yesterday")).expect_err("no day").fields[0].field,
             "as_of"

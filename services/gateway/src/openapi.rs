@@ -489,6 +489,7 @@ pub fn document() -> Value {
         "state",
         "open",
         "department",
+        "team",
         "school",
         "level",
         "zone",

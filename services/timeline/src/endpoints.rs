@@ -188,6 +188,7 @@ async fn seen_now<Q>(asked: &Asked<Q>, found: &[LoopDbRow]) -> Result<BTreeSet<u
 /// Cards are narrowed down only by what they show: anything else would say what they keep to themselves.
 fn only_by_what_cards_show(query: &LoopsQuery) -> Result<(), Problem> {
     let hidden = [
+        ("team", query.team.is_some()),
         ("school", query.school.is_some()),
         ("level", query.level.is_some()),
         ("zone", query.zone.is_some()),
@@ -398,6 +399,13 @@ fn sees_figures(viewer: &Claims) -> Result<(), Problem> {
     ))
 }
 
+/// The nearest day that can be asked about: databases know no others, and no district has lived them.
+fn lived(day: NaiveDate) -> NaiveDate {
+    let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(day);
+    let last = NaiveDate::from_ymd_opt(2200, 1, 1).unwrap_or(day);
+    day.clamp(first, last)
+}
+
 /// Figures told apart, with names.
 fn told_apart(names: &Names, by: Option<Grouping>, found: Vec<(Option<String>, Summary)>) -> Vec<Told> {
     let name = |key: Option<&str>| match (by, key) {
@@ -411,7 +419,7 @@ fn told_apart(names: &Names, by: Option<Grouping>, found: Vec<(Option<String>, S
         (Some(Grouping::Department), Some(id)) => id
             .parse()
             .map_or_else(|_| "a department".to_owned(), |id| names.department(DepartmentId(id))),
-        _ => "nobody in a department".to_owned(),
+        _ => "no department yet".to_owned(),
     };
     found
         .into_iter()
@@ -434,7 +442,7 @@ async fn trend(_: Timeline, asked: Asked<TrendQuery>) -> Result<Trend, Problem> 
     sees_figures(&asked.viewer)?;
     let query = &asked.query;
     let calendar = asked.names.calendar(u32::MAX);
-    let last = query.to.unwrap_or(asked.today);
+    let last = query.to.map_or(asked.today, lived);
     let count = query
         .months
         .unwrap_or(TrendQuery::MONTHS)
@@ -449,7 +457,8 @@ async fn trend(_: Timeline, asked: Asked<TrendQuery>) -> Result<Trend, Problem> 
         area: query.area.as_deref(),
         schools: asked.names.meant(query.school, query.level, query.zone),
     };
-    let end = calendar.end_of(last);
+    let next = months.last().and_then(|month| month.checked_add_months(Months::new(1)));
+    let end = calendar.start_of(next.unwrap_or(last));
     let found = read_model::trend(&asked.model.db, &asked.viewer, &narrow, &begins, end).await;
     let found = found.map_err(away)?;
     let months = months
@@ -465,10 +474,11 @@ async fn trend(_: Timeline, asked: Asked<TrendQuery>) -> Result<Trend, Problem> 
 async fn picture(_: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Problem> {
     let viewer = &asked.viewer;
     sees_figures(viewer)?;
-    let to = asked.query.to.unwrap_or(asked.today);
+    let to = asked.query.to.map_or(asked.today, lived);
     let from = asked
         .query
         .from
+        .map(lived)
         .unwrap_or_else(|| to.checked_sub_days(Days::new(120)).unwrap_or(to));
     if from > to {
         return Err(Problem::invalid(

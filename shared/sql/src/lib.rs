@@ -144,7 +144,7 @@ pub enum OpenError {
     #[error(
         "row-level security does not hold for the PostgreSQL role {role}, so nothing would keep districts apart but \
          Loopline's own questions; connect as a role of its own that owns the database: CREATE ROLE loopline LOGIN PASSWORD \
-         '...'; ALTER DATABASE {database} OWNER TO loopline"
+         '...'; ALTER DATABASE {database} OWNER TO loopline (where Loopline has tables there already, the README says how to hand those over)"
     )]
     NotHeld {
         /// The role.

@@ -158,6 +158,7 @@ impl Known {
             exceptions: self.bent_by.len() as u32,
             structural_share: (structural + excused > 0).then(|| structural * 100 / (structural + excused)),
             detected_at: record.detected_at,
+            before_team: record.before_team().map(|proposal| proposal.said.team),
         }
     }
 

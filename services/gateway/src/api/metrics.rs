@@ -46,10 +46,10 @@ pub struct Stages {
     pub newest_only: bool,
 }
 
-async fn picture(front: &Front, caller: &Caller, raw: Option<&str>) -> Answer<Picture> {
+async fn picture(front: &Front, caller: &Caller, raw: Option<&str>, bars: u32) -> Answer<Picture> {
     let (of, rest) = as_of::asked(raw)?;
     let mut query: PictureQuery = read_query(Some(&rest))?;
-    query.limit = Some(1);
+    query.limit = Some(bars);
     Ok(front
         .ask_as_of(&caller.visitor, "picture", query, of, caller.at_least)
         .await?
@@ -62,7 +62,7 @@ pub(super) async fn summary(
     caller: Caller,
     RawQuery(raw): RawQuery,
 ) -> Answer<Json<Figures>> {
-    let picture = picture(&front, &caller, raw.as_deref()).await?;
+    let picture = picture(&front, &caller, raw.as_deref(), 0).await?;
     Ok(Json(Figures {
         from: picture.from,
         to: picture.to,
@@ -79,7 +79,7 @@ pub(super) async fn stages(
     caller: Caller,
     RawQuery(raw): RawQuery,
 ) -> Answer<Json<Stages>> {
-    let picture = picture(&front, &caller, raw.as_deref()).await?;
+    let picture = picture(&front, &caller, raw.as_deref(), 1).await?;
     Ok(Json(Stages {
         from: picture.from,
         to: picture.to,

@@ -187,7 +187,7 @@ async fn page(desk: &Desk) -> Result<Response, Problem> {
         from: Some(today - chrono::Duration::days(days)),
         to: Some(today),
         by: Some(by),
-        limit: Some(1),
+        limit: Some(0),
         ..PictureQuery::default()
     };
     let (triage, open, late, stages, schools): (Page<LoopRow>, Page<LoopRow>, Page<LoopRow>, Picture, Picture) = tokio::try_join!(

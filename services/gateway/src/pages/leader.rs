@@ -23,7 +23,7 @@ use self::sentences::{Narrowed, Part, sentences};
 use self::zoom::Zoom;
 use super::allowed::Ending;
 use super::chart::{Months, Stages, Timeline};
-use super::forms::{Choice, Field, Typed};
+use super::forms::{Choice, Field, Shape, Typed};
 use super::loops::{areas, departments, levels, pick, schools, zones};
 use super::rows::{Group, Row};
 use super::shell::{self, Here, Shell};
@@ -38,6 +38,8 @@ pub(super) use files::show as file;
 const PERIOD: i64 = 90;
 /// The most days one can look back on.
 const PERIOD_MAX: i64 = 1100;
+/// How far from today a day may lie, in days: a century.
+const LIVED_DAYS: i64 = 36_525;
 /// How many bars are drawn.
 const BARS: u32 = 60;
 /// Patterns shown before one looks for them.
@@ -111,10 +113,20 @@ impl LeaderPage {
     pub(super) fn new(viewer: &Viewer, typed: &Typed, seen: &Seen<'_>) -> Self {
         let picture = seen.now;
         let mut fields = filters(viewer);
+        // Either a number of days or the days themselves say what is shown; these stand beside them once more, so that it is
+        // known whether somebody changed them.
+        let by_days = by_days(typed).is_some();
         for field in &mut fields {
-            if typed.has(&field.path) {
+            let of_days = ["from", "to"].contains(&&*field.path);
+            if field.path == "days" && !by_days {
+                field.value = String::new();
+            } else if typed.has(&field.path) && !(of_days && by_days) {
                 field.fill(typed);
             }
+        }
+        for name in ["from", "to"] {
+            let shown = if by_days { "" } else { typed.get(name) };
+            fields.push(Field::hidden(format!("shown_{name}"), shown, Shape::Aside));
         }
         let narrowed = Narrowed::from(typed);
         let mine = seen.waiting.iter().filter(|row| row.holder == "leader");
@@ -183,11 +195,9 @@ fn filters(viewer: &Viewer) -> Vec<Field> {
         (180, "the last 180 days"),
         (365, "the last year"),
     ];
-    let period = Field::pick(
-        "days",
-        "Time",
-        periods.map(|(days, label)| Choice::new(days, label)).to_vec(),
-    );
+    let mut choices = periods.map(|(days, label)| Choice::new(days, label)).to_vec();
+    choices.insert(0, Choice::new("", "the days beside"));
+    let period = Field::pick("days", "Time", choices);
     let sorts = vec![
         Choice::new("longest_wait", "Longest single wait"),
         Choice::new("age", "Oldest"),
@@ -228,13 +238,35 @@ pub(super) fn past() -> Field {
     }
 }
 
+/// A day that an address names; none that no district has lived, or will for long.
+fn day(typed: &Typed, name: &str, today: NaiveDate) -> Option<NaiveDate> {
+    typed
+        .read::<NaiveDate>(name)
+        .filter(|day| (*day - today).num_days().abs() <= LIVED_DAYS)
+}
+
+/// How many days are looked back on, where that is what was chosen: the days themselves are as they were shown, or left
+/// out.
+fn by_days(typed: &Typed) -> Option<i64> {
+    let moved = |name: &&str| typed.get(name) != typed.get(&format!("shown_{name}"));
+    if ["from", "to"].iter().any(moved) {
+        return None;
+    }
+    let days = typed.read::<i64>("days").map(|days| days.clamp(1, PERIOD_MAX));
+    let named = typed.some("from").is_some() || typed.some("to").is_some();
+    days.or((!named).then_some(PERIOD))
+}
+
 /// What of an address says what is looked at; what cannot be read narrows nothing.
 fn query(typed: &Typed, today: NaiveDate) -> PictureQuery {
-    let days = typed.read::<i64>("days").unwrap_or(PERIOD).clamp(1, PERIOD_MAX);
-    let to = typed.read::<NaiveDate>("to").unwrap_or(today);
-    let from = typed
-        .read::<NaiveDate>("from")
-        .unwrap_or(to - Duration::days(days))
+    let days = by_days(typed);
+    let (from, to) = match days {
+        Some(_) => (None, None),
+        None => (day(typed, "from", today), day(typed, "to", today)),
+    };
+    let to = to.unwrap_or(today);
+    let from = from
+        .unwrap_or(to - Duration::days(days.unwrap_or(PERIOD)))
         .clamp(to - Duration::days(PERIOD_MAX), to);
     let sort = typed
         .some("sort")
@@ -352,6 +384,34 @@ async fn standing(desk: &Desk) -> Vec<PatternRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_that_no_district_has_lived_is_none() {
+        let today = "2026-11-30".parse().expect("a day");
+        for absurd in ["+262142-12-31", "-262143-01-01", "9999-01-01", "x"] {
+            let asked = query(&Typed::of(&[("from", absurd), ("to", absurd)]), today);
+            assert_eq!(asked.to, Some(today), "{absurd}");
+        }
+        // Whoever chooses a number of days after having moved means it; whoever types days means those.
+        let of = |pairs: &[(&str, &str)]| {
+            let asked = query(&Typed::of(pairs), today);
+            asked.from.expect("a day").to_string()
+        };
+        let moved = [
+            ("from", "2026-10-01"),
+            ("to", "2026-10-31"),
+            ("shown_from", "2026-10-01"),
+            ("shown_to", "2026-10-31"),
+        ];
+        assert_eq!(of(&[&moved[..], &[("days", "")]].concat()), "2026-10-01");
+        assert_eq!(of(&[&moved[..], &[("days", "7")]].concat()), "2026-11-23");
+        assert_eq!(
+            of(&[("days", "90"), ("from", "2026-10-01"), ("to", "2026-10-31")]),
+            "2026-10-01"
+        );
+        let turned = query(&Typed::of(&[("from", "2026-12-24"), ("to", "2026-11-01")]), today);
+        assert!(turned.from <= turned.to, "{turned:?}");
+    }
 
     #[test]
     fn the_period_before_is_as_long_and_ends_where_this_one_begins() {

@@ -117,12 +117,13 @@ async fn looked(desk: &Desk, kept: Option<&str>, rows: &[&LoopRow]) -> Result<(N
     };
     let changes: Vec<Change> = desk.ask("timeline", "changes", query).await?;
     let news = News::new(viewer, visit, &changes, rows);
-    let seen = changes
-        .iter()
-        .map(|change| change.sequence)
-        .max()
-        .unwrap_or(0)
-        .max(seen);
+    let last = changes.iter().map(|change| change.sequence).max().unwrap_or(0);
+    // Where there is more than is looked through at once, the next visit goes on from there.
+    let seen = if changes.len() as u64 >= u64::from(CHANGES_MAX) {
+        last
+    } else {
+        last.max(seen)
+    };
     Ok((news, Looked::kept(Some(visit), seen.max(visit.before), now, viewer)))
 }
 

@@ -99,7 +99,7 @@ pub(super) fn area(district: &DistrictView, code: &str) -> String {
 }
 
 /// The words of an area's code, where nothing is known of the district.
-pub(super) fn plain_area(code: &str) -> String {
+fn plain_area(code: &str) -> String {
     Area::from_code(code).map_or_else(|| code.to_owned(), |area| area.label().to_owned())
 }
 

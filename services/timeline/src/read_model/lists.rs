@@ -235,6 +235,9 @@ pub(crate) async fn loops(
         if let Some(department) = asked.department {
             query.push(" AND department = ").push_bind(department.0);
         }
+        if let Some(team) = asked.team {
+            query.push(" AND holder = 'team' AND holder_ref = ").push_bind(team.0);
+        }
         if let Some(schools) = schools {
             at_schools(&mut query, schools);
         }

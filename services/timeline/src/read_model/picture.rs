@@ -15,9 +15,9 @@ use super::lists::{Way, at_schools, visible};
 use super::rows::{LOOP_COLUMNS, LoopDbRow};
 
 /// Loops looked at one by one for a picture; the bars are the first of them by the order asked for.
-const LOOKED_AT_MAX: i64 = 5000;
+const LOOKED_AT_MAX: i64 = 2000;
 /// Lines of figures told apart.
-const TOLD_APART_MAX: i64 = 500;
+const TOLD_APART_MAX: i64 = 5000;
 
 /// The period looked at, as moments.
 #[derive(Debug, Clone, Copy)]
@@ -66,8 +66,17 @@ struct StayRow {
     paused: i32,
 }
 
+/// How the loops of a period are come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Come {
+    /// All of them, to be counted: by when they ended, and by that they did not. A district has many that ended long ago.
+    ToCount,
+    /// The newest of them: in the order they were filed, until there are enough.
+    Newest,
+}
+
 /// The loops somebody sees that are counted, and were open at some time of a period.
-fn counted<'a, DB>(query: &mut QueryBuilder<DB>, viewer: &'a Claims, narrow: &Narrow<'a>, period: Period)
+fn counted<'a, DB>(query: &mut QueryBuilder<DB>, viewer: &'a Claims, narrow: &Narrow<'a>, period: Period, come: Come)
 where
     DB: Database,
     Uuid: Encode<'a, DB> + Type<DB>,
@@ -76,11 +85,25 @@ where
 {
     visible(query, viewer, Way::ByPlace);
     narrowed(query, narrow);
-    query.push(" AND filed_at < ").push_bind(period.to);
-    query
-        .push(" AND (ended_at IS NULL OR ended_at >= ")
-        .push_bind(period.from)
-        .push(")");
+    let district = viewer.district.as_str();
+    match come {
+        Come::ToCount => {
+            query
+                .push(" AND filed_seq IN (SELECT filed_seq FROM loop_row WHERE district = ")
+                .push_bind(district);
+            query.push(" AND ended_at >= ").push_bind(period.from);
+            query
+                .push(" UNION ALL SELECT filed_seq FROM loop_row WHERE district = ")
+                .push_bind(district);
+            query.push(" AND is_open = 1)");
+        }
+        Come::Newest => {
+            query.push(" AND (is_open = 1 OR ended_at >= ").push_bind(period.from);
+            query.push(")");
+        }
+    }
+    // Nearly all were filed before the end of a period: no index is of use for that.
+    query.push(" AND COALESCE(filed_at, filed_at) < ").push_bind(period.to);
 }
 
 fn narrowed<'a, DB>(query: &mut QueryBuilder<DB>, narrow: &Narrow<'a>)
@@ -111,14 +134,17 @@ pub(crate) async fn picture(
     narrow: &Narrow<'_>,
     period: Period,
 ) -> Result<Drawn, sqlx::Error> {
-    let rows: Vec<LoopDbRow> = on!(db.of(&viewer.district).await?, rows => {
+    let only_figures = asked.limit == Some(0);
+    let looked_at = if only_figures { 0 } else { LOOKED_AT_MAX + 1 };
+    let mut rows: Vec<LoopDbRow> = on!(db.of(&viewer.district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT ");
         query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE");
-        counted(&mut query, viewer, narrow, period);
-        query.push(" ORDER BY filed_seq DESC LIMIT ").push_bind(LOOKED_AT_MAX + 1);
+        counted(&mut query, viewer, narrow, period, Come::Newest);
+        query.push(" ORDER BY filed_seq DESC LIMIT ").push_bind(looked_at);
         query.build_query_as().fetch_all(rows).await
     })?;
     let newest_only = rows.len() as i64 > LOOKED_AT_MAX;
+    rows.truncate(LOOKED_AT_MAX as usize);
     let mut stays = stays_of(db, &viewer.district, &rows).await?;
     let stages = stages(&stays, period);
     let summary = figures(db, viewer, narrow, period, None).await?;
@@ -146,7 +172,7 @@ pub(crate) async fn picture(
         Some("longest_wait") => bars.sort_by_key(|(row, _, longest)| (-*longest, row.filed_seq)),
         Some(_) | None => bars.sort_by_key(|(row, _, _)| row.filed_seq),
     }
-    let more = bars.len() > limit;
+    let more = newest_only || bars.len() > limit;
     bars.truncate(limit);
     Ok(Drawn {
         summary: summary.unwrap_or_default(),
@@ -165,7 +191,7 @@ async fn stays_of(db: &Db, district: &District, rows: &[LoopDbRow]) -> Result<Ha
     for chunk in ids.chunks(500) {
         let found: Vec<StayRow> = on!(db.of(district).await?, rows => {
             let mut query = QueryBuilder::new(
-                "SELECT loop, from_at, to_at, state, holder, department, paused FROM stay WHERE district = ",
+                "SELECT loop, from_at, to_at, state, holder, department, paused FROM stay WHERE district || '' = ",
             );
             query.push_bind(district.as_str()).push(" AND loop IN (");
             let mut separated = query.separated(", ");
@@ -268,9 +294,9 @@ async fn figures(
             (None, _) => "NULL",
             (Some(Grouping::Area), _) => "area",
             (Some(Grouping::State), _) => "state",
-            (Some(Grouping::Department), true) => "CASE WHEN holder = 'department' THEN department::text END",
+            (Some(Grouping::Department), true) => "department::text",
             (Some(Grouping::School), true) => "school::text",
-            (Some(Grouping::Department), false) => "CASE WHEN holder = 'department' THEN LOWER(HEX(department)) END",
+            (Some(Grouping::Department), false) => "CASE WHEN department IS NOT NULL THEN LOWER(HEX(department)) END",
             (Some(Grouping::School), false) => "LOWER(HEX(school))",
         });
         query.push(" AS told_by, COUNT(CASE WHEN is_open = 1 THEN 1 END) AS open, \
@@ -298,7 +324,7 @@ async fn figures(
         } else {
             query.push(" FROM loop_row WHERE");
         }
-        counted(&mut query, viewer, narrow, period);
+        counted(&mut query, viewer, narrow, period, Come::ToCount);
         if by.is_some() {
             query.push(" GROUP BY 1 ORDER BY 2 DESC, 5 DESC LIMIT ").push_bind(TOLD_APART_MAX);
         }
@@ -321,9 +347,11 @@ async fn late_with(
         let mut query = QueryBuilder::new(
             "SELECT holder, CASE WHEN holder = 'department' THEN department END, COUNT(*), COUNT(CASE WHEN next_due < ",
         );
-        query.push_bind(period.today).push(" THEN 1 END) FROM loop_row WHERE");
-        counted(&mut query, viewer, narrow, period);
-        query.push(" AND ended_at IS NULL GROUP BY 1, 2 ORDER BY 4 DESC, 3 DESC, 1 LIMIT ").push_bind(TOLD_APART_MAX);
+        query.push_bind(period.today).push(" THEN 1 END) FROM loop_row WHERE is_open = 1 AND");
+        visible(&mut query, viewer, Way::ByPlace);
+        narrowed(&mut query, narrow);
+        query.push(" AND COALESCE(filed_at, filed_at) < ").push_bind(period.to);
+        query.push(" GROUP BY 1, 2 ORDER BY 4 DESC, 3 DESC, 1 LIMIT ").push_bind(TOLD_APART_MAX);
         query.build_query_as().fetch_all(rows).await
     })?;
     let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
@@ -348,12 +376,18 @@ pub(crate) async fn trend(
     for column in ["filed_at", "ended_at"] {
         let rows: Vec<(i64, String, i32, Option<String>, i64)> = on!(db.of(&viewer.district).await?, rows => {
             // Sixty-four bits, whichever database counts.
-            let mut query = QueryBuilder::new("SELECT CAST(CASE");
+            let mut query = QueryBuilder::new("SELECT CAST(CASE WHEN 1 = 0 THEN 0");
             for (nth, begin) in begins.iter().enumerate().skip(1).rev() {
                 query.push(" WHEN ").push(column).push(" >= ").push_bind(*begin);
                 query.push(" THEN ").push(nth.to_string());
             }
-            query.push(" ELSE 0 END AS BIGINT), state, unconfirmed, resolution_kind, COUNT(*) FROM loop_row WHERE");
+            query.push(" ELSE 0 END AS BIGINT), ");
+            // What was filed is only counted: its index has all that is asked then.
+            query.push(if column == "filed_at" {
+                "'', 0, NULL, COUNT(*) FROM loop_row WHERE"
+            } else {
+                "state, unconfirmed, resolution_kind, COUNT(*) FROM loop_row WHERE"
+            });
             visible(&mut query, viewer, Way::ByPlace);
             narrowed(&mut query, narrow);
             query.push(" AND ").push(column).push(" >= ").push_bind(first);

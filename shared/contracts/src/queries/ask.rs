@@ -1,6 +1,6 @@
 //! How anything is asked and answered.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -71,9 +71,11 @@ impl std::str::FromStr for AsOf {
         if let Ok(sequence) = text.parse() {
             return Ok(Self::Sequence(sequence));
         }
-        text.parse()
+        let day: Result<NaiveDate, _> = text.parse();
+        day.ok()
+            .filter(|day| (1900..2200).contains(&day.year()))
             .map(Self::Day)
-            .map_err(|_| "is a day, such as 2026-10-01, or a place in the record, such as 1042".to_owned())
+            .ok_or_else(|| "is a day, such as 2026-10-01, or a place in the record, such as 1042".to_owned())
     }
 }
 

@@ -30,7 +30,7 @@ pub struct PictureQuery {
     pub sort: Option<String>,
     /// The figures once more, told apart by this.
     pub by: Option<Grouping>,
-    /// How many bars, up to 200.
+    /// How many bars, up to 200; 0 where only the figures are asked for, without bars and stages.
     pub limit: Option<u32>,
 }
 

@@ -38,6 +38,8 @@ pub struct LoopsQuery {
     pub open: Option<bool>,
     /// With this department.
     pub department: Option<DepartmentId>,
+    /// Before this team, to decide.
+    pub team: Option<TeamId>,
     /// This school is in it.
     pub school: Option<SchoolId>,
     /// A school of this level is in it.

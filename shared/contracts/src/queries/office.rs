@@ -60,6 +60,8 @@ pub struct PatternRow {
     pub structural_share: Option<u32>,
     /// When it was seen.
     pub detected_at: DateTime<Utc>,
+    /// The team before which a change of it lies.
+    pub before_team: Option<TeamId>,
 }
 
 /// A pattern, whole.

@@ -295,6 +295,8 @@ pub struct PublicEntry {
     pub text: String,
     /// The area.
     pub area: Area,
+    /// What the district calls it.
+    pub area_name: String,
     /// The rule.
     pub rule: Rule,
     /// For whom.

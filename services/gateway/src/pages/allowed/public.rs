@@ -24,10 +24,12 @@ pub(in crate::pages) struct PublicPage {
 impl PublicPage {
     /// Draws the page.
     pub(in crate::pages) fn new(shown: &PublicRegister, days: &Days) -> Self {
-        let groups = Group::all(shown.items.iter().map(|entry| {
-            let area = crate::pages::words::plain_area(entry.area.code());
-            (area, item(entry, days))
-        }));
+        let groups = Group::all(
+            shown
+                .items
+                .iter()
+                .map(|entry| (entry.area_name.clone(), item(entry, days))),
+        );
         Self {
             shell: Shell {
                 district: shown.district_name.clone(),

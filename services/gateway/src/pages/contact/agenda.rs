@@ -74,13 +74,12 @@ impl AgendaPage {
             }
             With::Team(team) => {
                 let name = words::team(&viewer.district, team);
-                let before = |row: &&LoopRow| row.holder == "team" && row.holder_words == name;
-                let groups = vec![Group::new("before", "Before the team, to decide", "", rows(&before))];
+                let groups = vec![Group::new("before", "Before the team, to decide", "", rows(&|_| true))];
                 (format!("A meeting of {name}"), groups)
             }
         };
-        let revisions = patterns.iter().filter(|_| matches!(with, With::Team(_)));
-        let revisions = revisions.filter(|row| row.standing == PatternStanding::Proposed);
+        let before = |row: &&PatternRow| row.before_team.is_some_and(|team| With::Team(team) == with);
+        let revisions = patterns.iter().filter(before);
         let revisions: Vec<_> = revisions
             .map(|row| {
                 let schools = super::super::days::counted(row.schools, "school meets it", "schools meet it");
@@ -125,6 +124,10 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
         school: match with {
             With::School(school) => Some(school),
             With::Team(_) => None,
+        },
+        team: match with {
+            With::School(_) => None,
+            With::Team(team) => Some(team),
         },
         sort: Sort::Due,
         limit: Some(PAGE_MAX),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::DepartmentId;
+use contracts::queries::PAGE_MAX;
 use contracts::vocabulary::LoopState;
 
 use super::super::days::counted;
@@ -75,7 +76,12 @@ fn departments(viewer: &Viewer, lists: &Lists<'_>) -> Vec<Quiet> {
             href: format!("/loops?open=true&late=true&sort=due&state=routed&department={department}"),
             name: words::department(&viewer.district, department),
             words: format!(
-                "{} without a first word, {} late at most",
+                "{}{} without a first word, {} late at most",
+                if lists.late.len() >= PAGE_MAX as usize {
+                    "at least "
+                } else {
+                    ""
+                },
                 counted(count, "loop", "loops"),
                 counted(longest.unsigned_abs(), "day", "days")
             ),

@@ -150,7 +150,7 @@ async fn each(desk: &Desk, what: What, typed: &Typed) -> Result<Response, Proble
     let mut left = Vec::new();
     for id in &ticked {
         // Sent again, each is done once.
-        let key = format!("{}-{id}", typed.get("key"));
+        let key = format!("{}-{}-{id}", typed.get("key"), what.action().slug());
         let acted = desk
             .front
             .act(&desk.viewer.visitor, what.action(), Some(*id), &body, Some(&key), None)
@@ -205,8 +205,19 @@ async fn refused(desk: &Desk, typed: &Typed, left: &[(LoopId, Problem)], detail:
         fields: told.into_iter().map(|line| ("several".to_owned(), line)).collect(),
         since: Vec::new(),
     };
-    if let Some(several) = &mut page.several {
-        several.problem = Some(trouble);
+    let Some(several) = &mut page.several else {
+        // Nothing of it is with the department any more: what was typed stands there to be taken along.
+        let told = trouble.fields.into_iter().map(|(_, line)| line);
+        let detail = std::iter::once(trouble.detail)
+            .chain(told)
+            .collect::<Vec<_>>()
+            .join(" ");
+        return Ok(shell::kept_for(&Problem::conflict("not-done", detail), typed));
+    };
+    // What may have been done is settled by sending it again under the same key.
+    if left.iter().any(|(_, problem)| problem.status == 503) {
+        typed.get("key").clone_into(&mut several.key);
     }
+    several.problem = Some(trouble);
     shell::page_as(axum::http::StatusCode::UNPROCESSABLE_ENTITY, &page)
 }

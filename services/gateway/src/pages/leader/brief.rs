@@ -15,7 +15,7 @@ use super::super::shell::{self, Here, Shell};
 use super::super::viewer::{Desk, Viewer};
 use super::compare::Compared;
 use super::sentences::{Narrowed, Part, sentences};
-use super::{Answers, for_figures, months_of, pattern, standing};
+use super::{Answers, LIVED_DAYS, for_figures, months_of, pattern, standing};
 
 /// The brief of a month.
 #[derive(Debug, Clone, Template)]
@@ -92,7 +92,7 @@ fn asked(typed: &Typed, today: NaiveDate) -> NaiveDate {
     let asked = typed.some("month").map(|month| format!("{month}-01"));
     asked
         .and_then(|day| day.parse::<NaiveDate>().ok())
-        .filter(|day| *day <= today)
+        .filter(|day| *day <= today && (today - *day).num_days() <= LIVED_DAYS)
         .unwrap_or_else(|| first(today).checked_sub_months(Back::new(1)).unwrap_or(today))
 }
 
@@ -116,6 +116,7 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
     let today = PictureQuery {
         from: Some(day),
         to: Some(day),
+        limit: Some(0),
         ..of(month)
     };
     let (today, now, before, trend): (Picture, _, _, _) = tokio::try_join!(

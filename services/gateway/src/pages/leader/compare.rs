@@ -81,7 +81,8 @@ impl TellsApart {
             name: raised(&told.name),
             href: told.key.as_deref().map(|key| {
                 // It narrows further: what narrowed by the same thing gives way.
-                let list = format!("open=true&sort=due&{}={}", by.code(), escaped(key));
+                let open = if by == Grouping::State { "" } else { "open=true&" };
+                let list = format!("{open}sort=due&{}={}", by.code(), escaped(key));
                 narrowed.without(by.code()).list(&list)
             }),
             summary: told.summary.clone(),

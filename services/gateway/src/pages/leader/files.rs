@@ -117,9 +117,14 @@ fn colour(who: &str) -> &'static str {
     }
 }
 
-/// As much of a title as fits beside a bar.
+/// As much of a title as fits beside a bar, without what XML has no place for.
 fn short(title: &str) -> String {
     const FITS: usize = 52;
+    let title: String = title
+        .chars()
+        .filter(|sign| !matches!(sign, '\u{FFFE}' | '\u{FFFF}'))
+        .collect();
+    let title = title.as_str();
     if title.chars().count() <= FITS {
         return title.to_owned();
     }
@@ -206,6 +211,10 @@ fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<
                         if piece.paused { "yes" } else { "no" },
                     ])?;
                 }
+            }
+            if answers.now.more {
+                let rest = "there are more loops than these: narrow the picture down to see others";
+                table.row(&[rest, "", "", "", "", "", "", "", "", ""])?;
             }
             table.done()
         }
@@ -316,7 +325,12 @@ fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<
 
 fn picture(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<String, Problem> {
     let viewer = &desk.viewer;
-    let district = &viewer.district.name;
+    let district: String = viewer
+        .district
+        .name
+        .chars()
+        .filter(|sign| !matches!(sign, '\u{FFFE}' | '\u{FFFF}'))
+        .collect();
     let period = period(viewer, &answers.now);
     let drawn = match of {
         "timeline" => {
@@ -354,7 +368,7 @@ mod tests {
 
     #[test]
     fn a_long_title_is_cut_where_it_no_longer_fits() {
-        assert_eq!(short("Bells"), "Bells");
+        assert_eq!(short("Bells\u{FFFF}"), "Bells");
         let long = short(&"word ".repeat(30));
         assert!(long.chars().count() <= 52 && long.ends_with('\u{2026}'), "{long}");
     }

@@ -21,7 +21,7 @@ impl Zoom {
     pub(super) fn new(typed: &Typed, from: NaiveDate, to: NaiveDate, today: NaiveDate) -> Self {
         let span = (to - from).num_days() + 1;
         let at = |from: NaiveDate, to: NaiveDate| {
-            let rest = Typed::from(typed.pairs_without(&["from", "to", "days"]));
+            let rest = Typed::from(typed.pairs_without(&["from", "to", "days", "shown_from", "shown_to"]));
             let rest = rest.query_with("from", &from.to_string());
             format!("/leader{rest}&to={to}")
         };

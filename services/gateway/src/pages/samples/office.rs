@@ -46,6 +46,7 @@ pub(in crate::pages) fn pattern_row(standing: PatternStanding, text: &str) -> Pa
         exceptions: 5,
         structural_share: Some(40),
         detected_at: now(),
+        before_team: Some(contracts::TeamId::derived(&["x"])),
     }
 }
 

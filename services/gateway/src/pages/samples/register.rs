@@ -152,6 +152,7 @@ pub(in crate::pages) fn public_register(text: &str) -> PublicRegister {
                 title: view.row.title.clone(),
                 text: view.row.text.clone(),
                 area: view.row.area.clone(),
+                area_name: text.to_owned(),
                 rule: view.row.rule.clone(),
                 scope: view.row.scope.clone(),
                 starts_on: view.row.starts_on,

@@ -39,7 +39,9 @@ impl Looked {
             seen: u64::try_from(seen).ok()?,
             at: DateTime::from_timestamp(at, 0)?,
         };
-        (whose == whose_of(viewer)).then_some(looked)
+        // Only times that somebody can have looked at.
+        let lived = |at: DateTime<Utc>| at.timestamp() >= 0 && at <= viewer.days.now + chrono::Duration::days(1);
+        (whose == whose_of(viewer) && lived(looked.at) && lived(looked.before_at)).then_some(looked)
     }
 
     /// This visit: where it begins, once somebody was away for a while.
@@ -135,7 +137,10 @@ mod tests {
         let viewer = samples::viewer();
         let kept = Looked::kept(None, 40, viewer.days.now, &viewer);
         let others = kept.replacen(|c: char| c.is_ascii_hexdigit(), "f", 32);
-        for kept in ["", "x", "a.b.c.d.e", "1.2.3", others.as_str()] {
+        let whose = whose_of(&viewer);
+        let long_ago = format!("{whose}.0.0.0.-8334601228800");
+        let to_come = format!("{whose}.0.0.0.8210266876799");
+        for kept in ["", "x", "a.b.c.d.e", "1.2.3", &others, &long_ago, &to_come] {
             assert_eq!(Looked::read(kept, &viewer), None, "{kept}");
         }
     }
