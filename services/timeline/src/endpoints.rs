@@ -478,8 +478,7 @@ async fn picture(_: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Pro
     let from = asked
         .query
         .from
-        .map(lived)
-        .unwrap_or_else(|| to.checked_sub_days(Days::new(120)).unwrap_or(to));
+        .map_or_else(|| to.checked_sub_days(Days::new(120)).unwrap_or(to), lived);
     if from > to {
         return Err(Problem::invalid(
             "from: is after to; choose a period that ends after it begins",
