@@ -9,7 +9,7 @@ use axum::response::Response;
 use chrono::Duration;
 use contracts::DepartmentId;
 use contracts::problem::Problem;
-use contracts::queries::{LoopRow, LoopsQuery, PAGE_MAX, Page, Sort};
+use contracts::queries::{LoopRow, LoopsQuery, Page, Sort};
 
 use self::several::Several;
 use self::workload::{Load, View, loads};
@@ -23,7 +23,7 @@ use super::words;
 pub(super) use several::{act, back};
 
 /// The most rows of an inbox; the list has the rest.
-const ROWS_MAX: u32 = PAGE_MAX;
+const ROWS_MAX: u32 = 100;
 
 /// A department's inbox.
 #[derive(Debug, Clone, Template)]

@@ -1,6 +1,6 @@
 //! The resolution timeline: loops as bars cut into stays, and the figures beside them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use contracts::Claims;
@@ -66,17 +66,19 @@ struct StayRow {
     paused: i32,
 }
 
-/// How the loops of a period are come by.
+/// Which loops of a period, and so how they are come by. A district has many that ended long ago: none is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Come {
-    /// All of them, to be counted: by when they ended, and by that they did not. A district has many that ended long ago.
-    ToCount,
-    /// The newest of them: in the order they were filed, until there are enough.
-    Newest,
+enum Part {
+    /// Those that ended in it or since.
+    Ended,
+    /// Those that are open.
+    Open,
+    /// Both, in the order they were filed.
+    Both,
 }
 
 /// The loops somebody sees that are counted, and were open at some time of a period.
-fn counted<'a, DB>(query: &mut QueryBuilder<DB>, viewer: &'a Claims, narrow: &Narrow<'a>, period: Period, come: Come)
+fn counted<'a, DB>(query: &mut QueryBuilder<DB>, viewer: &'a Claims, narrow: &Narrow<'a>, period: Period, part: Part)
 where
     DB: Database,
     Uuid: Encode<'a, DB> + Type<DB>,
@@ -85,19 +87,14 @@ where
 {
     visible(query, viewer, Way::ByPlace);
     narrowed(query, narrow);
-    let district = viewer.district.as_str();
-    match come {
-        Come::ToCount => {
-            query
-                .push(" AND filed_seq IN (SELECT filed_seq FROM loop_row WHERE district = ")
-                .push_bind(district);
+    match part {
+        Part::Ended => {
             query.push(" AND ended_at >= ").push_bind(period.from);
-            query
-                .push(" UNION ALL SELECT filed_seq FROM loop_row WHERE district = ")
-                .push_bind(district);
-            query.push(" AND is_open = 1)");
         }
-        Come::Newest => {
+        Part::Open => {
+            query.push(" AND is_open = 1");
+        }
+        Part::Both => {
             query.push(" AND (is_open = 1 OR ended_at >= ").push_bind(period.from);
             query.push(")");
         }
@@ -139,7 +136,7 @@ pub(crate) async fn picture(
     let mut rows: Vec<LoopDbRow> = on!(db.of(&viewer.district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT ");
         query.push(LOOP_COLUMNS).push(" FROM loop_row WHERE");
-        counted(&mut query, viewer, narrow, period, Come::Newest);
+        counted(&mut query, viewer, narrow, period, Part::Both);
         query.push(" ORDER BY filed_seq DESC LIMIT ").push_bind(looked_at);
         query.build_query_as().fetch_all(rows).await
     })?;
@@ -147,11 +144,19 @@ pub(crate) async fn picture(
     rows.truncate(LOOKED_AT_MAX as usize);
     let mut stays = stays_of(db, &viewer.district, &rows).await?;
     let stages = stages(&stays, period);
-    let summary = figures(db, viewer, narrow, period, None).await?;
-    let summary = summary.into_iter().next().map(|(_, summary)| summary);
     let by = match asked.by {
         Some(by) => figures(db, viewer, narrow, period, Some(by)).await?,
         None => Vec::new(),
+    };
+    // Told apart by school, one that several have is counted several times; by anything else the parts are the whole.
+    let summary = if matches!(asked.by, None | Some(Grouping::School)) {
+        let all = figures(db, viewer, narrow, period, None).await?;
+        all.into_iter().next().map(|(_, summary)| summary).unwrap_or_default()
+    } else {
+        by.iter().fold(Summary::default(), |mut all, (_, part)| {
+            add(&mut all, part);
+            all
+        })
     };
     let late_with = late_with(db, viewer, narrow, period).await?;
     let limit = asked.limit.unwrap_or(100).clamp(1, contracts::queries::PAGE_MAX) as usize;
@@ -175,7 +180,7 @@ pub(crate) async fn picture(
     let more = newest_only || bars.len() > limit;
     bars.truncate(limit);
     Ok(Drawn {
-        summary: summary.unwrap_or_default(),
+        summary,
         stages,
         newest_only,
         by,
@@ -279,6 +284,20 @@ impl FigureRow {
     }
 }
 
+fn add(to: &mut Summary, more: &Summary) {
+    to.open += more.open;
+    to.late += more.late;
+    to.filed += more.filed;
+    to.closed_confirmed += more.closed_confirmed;
+    to.closed_unconfirmed += more.closed_unconfirmed;
+    to.refused += more.refused;
+    to.declined += more.declined;
+    to.withdrawn += more.withdrawn;
+    to.triage += more.triage;
+    to.structural += more.structural;
+    to.exceptions += more.exceptions;
+}
+
 /// The figures of a period, of all that is counted or told apart, the most open first.
 async fn figures(
     db: &Db,
@@ -287,7 +306,28 @@ async fn figures(
     period: Period,
     by: Option<Grouping>,
 ) -> Result<Vec<(Option<String>, Summary)>, sqlx::Error> {
-    let rows: Vec<FigureRow> = on!(db.of(&viewer.district).await?, rows => {
+    let mut told: BTreeMap<Option<String>, Summary> = BTreeMap::new();
+    for part in [Part::Ended, Part::Open] {
+        for row in figures_of(db, viewer, narrow, period, by, part).await? {
+            add(told.entry(row.told_by.clone()).or_default(), &row.summary());
+        }
+    }
+    let mut told: Vec<(Option<String>, Summary)> = told.into_iter().collect();
+    told.sort_by_key(|(_, summary)| std::cmp::Reverse((summary.open, summary.filed)));
+    told.truncate(TOLD_APART_MAX as usize);
+    Ok(told)
+}
+
+/// The figures of a part of them. Of those that ended nothing is asked that their index does not hold.
+async fn figures_of(
+    db: &Db,
+    viewer: &Claims,
+    narrow: &Narrow<'_>,
+    period: Period,
+    by: Option<Grouping>,
+    part: Part,
+) -> Result<Vec<FigureRow>, sqlx::Error> {
+    on!(db.of(&viewer.district).await?, rows => {
         let mut query = QueryBuilder::new("SELECT ");
         let uuid = matches!(db, Db::Postgres(_));
         query.push(match (by, uuid) {
@@ -299,10 +339,17 @@ async fn figures(
             (Some(Grouping::Department), false) => "CASE WHEN department IS NOT NULL THEN LOWER(HEX(department)) END",
             (Some(Grouping::School), false) => "LOWER(HEX(school))",
         });
-        query.push(" AS told_by, COUNT(CASE WHEN is_open = 1 THEN 1 END) AS open, \
-            COUNT(CASE WHEN is_open = 1 AND next_due < ").push_bind(period.today);
-        query.push(" THEN 1 END) AS late, COUNT(CASE WHEN state = 'triage' THEN 1 END) AS triage, \
-            COUNT(CASE WHEN filed_at >= ").push_bind(period.from);
+        query.push(" AS told_by, ");
+        if part == Part::Open {
+            query.push("COUNT(*) AS open, COUNT(CASE WHEN next_due < ").push_bind(period.today);
+            query.push(" THEN 1 END) AS late, COUNT(CASE WHEN state = 'triage' THEN 1 END) AS triage");
+        } else {
+            let none: i64 = 0;
+            for (name, comma) in [("open", ", "), ("late", ", "), ("triage", "")] {
+                query.push("CAST(").push_bind(none).push(" AS BIGINT) AS ").push(name).push(comma);
+            }
+        }
+        query.push(", COUNT(CASE WHEN filed_at >= ").push_bind(period.from);
         query.push(" THEN 1 END) AS filed, COUNT(CASE WHEN refused = 1 THEN 1 END) AS refused");
         for (name, which) in [
             ("closed_confirmed", "state = 'closed' AND unconfirmed = 0"),
@@ -324,16 +371,12 @@ async fn figures(
         } else {
             query.push(" FROM loop_row WHERE");
         }
-        counted(&mut query, viewer, narrow, period, Come::ToCount);
+        counted(&mut query, viewer, narrow, period, part);
         if by.is_some() {
-            query.push(" GROUP BY 1 ORDER BY 2 DESC, 5 DESC LIMIT ").push_bind(TOLD_APART_MAX);
+            query.push(" GROUP BY 1");
         }
         query.build_query_as().fetch_all(rows).await
-    })?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.told_by.clone(), row.summary()))
-        .collect())
+    })
 }
 
 /// What is open, by who has it, the most late first.

@@ -17,6 +17,10 @@ use super::compare::Compared;
 use super::sentences::{Narrowed, Part, sentences};
 use super::{Answers, LIVED_DAYS, for_figures, months_of, pattern, standing};
 
+/// Those who have most that is late, and what ends soonest: as many as a page has room for.
+const LINES_MAX: usize = 10;
+const ENDING_MAX: usize = 4;
+
 /// The brief of a month.
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/brief.html")]
@@ -66,7 +70,7 @@ impl BriefPage {
             so_far: last_of(month) >= viewer.days.today,
             sentences: sentences(&told, &narrowed),
             compared: Compared::all(&answers.now, &answers.before, &narrowed),
-            late_with: today.late_with.clone(),
+            late_with: today.late_with.iter().take(LINES_MAX).cloned().collect(),
             stages: Stages::new(&answers.now.stages, &answers.before.stages),
             months: Months::new(&answers.trend.months),
             patterns: patterns.iter().map(pattern).collect(),
@@ -129,6 +133,7 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
     let patterns = standing(desk).await;
     let mut page = BriefPage::new(&desk.viewer, month, &answers, &today, &patterns);
     page.ending = Ending::of(desk, None).await;
+    page.ending.rows.truncate(ENDING_MAX);
     page.checkpoint = checkpoint(desk).await;
     shell::page(&page)
 }
