@@ -15,7 +15,7 @@ use super::lists::{Way, at_schools, visible};
 use super::rows::{LOOP_COLUMNS, LoopDbRow};
 
 /// Loops looked at one by one for a picture; the bars are the first of them by the order asked for.
-const LOOKED_AT_MAX: i64 = 2000;
+const LOOKED_AT_MAX: i64 = 1000;
 /// Lines of figures told apart.
 const TOLD_APART_MAX: i64 = 5000;
 
