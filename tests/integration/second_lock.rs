@@ -113,7 +113,7 @@ async fn a_question_that_forgets_its_district_still_gets_no_other_and_changes_no
     let Some(Location::Url(url)) = location(true).await else {
         return;
     };
-    let place = Location::Url(url);
+    let place = Location::Url(url.clone());
     let migrations = timeline::read_model::MIGRATIONS;
     let db = Db::open(&place, "timeline", migrations, Durability::Rebuildable)
         .await
@@ -146,6 +146,17 @@ async fn a_question_that_forgets_its_district_still_gets_no_other_and_changes_no
         .fetch_one(rows).await)
         .expect("a count");
     assert_eq!(found, 3);
+    // Told how much there is, it plans by that.
+    let mut superuser = PgConnection::connect(&as_superuser(&url)).await.expect("the database");
+    let planned = async |superuser: &mut PgConnection| -> f32 {
+        sqlx::query_scalar("SELECT reltuples FROM pg_class WHERE oid = 'timeline.person'::regclass")
+            .fetch_one(superuser)
+            .await
+            .expect("known")
+    };
+    assert!(planned(&mut superuser).await < 0.0, "it does not know yet");
+    db.learn().await.expect("counted");
+    assert!((planned(&mut superuser).await - 3.0).abs() < f32::EPSILON);
     db.close().await;
 }
 

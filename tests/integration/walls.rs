@@ -234,6 +234,13 @@ async fn every_page_of_one_district_is_empty_to_the_other() {
             "/settings/schools",
             "/account",
             "/roles",
+            "/search?q=mastered",
+            "/leader?by=school",
+            "/leader/brief",
+            "/leader/timeline.csv",
+            "/leader/timeline.svg",
+            "/leader/apart.csv?by=school",
+            "/leader/months.csv",
         ] {
             let (status, text) = sees(page).await;
             assert!(status < 500, "{name} {page}: {status}");
@@ -262,6 +269,11 @@ async fn every_page_of_one_district_is_empty_to_the_other() {
                 "/loops?school={}",
                 "/loops?department={}",
                 "/allowed?school={}",
+                "/search?q={}",
+                "/contact/agenda?school={}",
+                "/contact/agenda?team={}",
+                "/leader?zone={}",
+                "/leader/timeline.csv?school={}",
             ] {
                 let path = page.replace("{}", id);
                 let (status, text) = sees(&path).await;
@@ -283,30 +295,76 @@ async fn every_page_of_one_district_is_empty_to_the_other() {
 async fn a_question_of_one_district_names_nothing_of_the_other_whatever_it_says() {
     let stack = Stack::start(location(false).await.expect("a folder")).await;
     let ids = everything(&stack).await;
-    let claims = stack
-        .directory_claims(
-            &"south".parse().expect("a slug"),
-            contracts::PersonId::derived(&["south", "carol"]),
-        )
-        .await;
+    let south = "south".parse().expect("a slug");
+    let mut people = Vec::new();
+    for name in ["carol", "sam", "ada", "eve", "lena", "rosa"] {
+        let person = contracts::PersonId::derived(&["south", name]);
+        people.push(stack.directory_claims(&south, person).await);
+    }
     let questions = [
         (
             "timeline",
-            ["loops", "loop", "entries", "changes", "picture", "dry-run"].as_slice(),
+            [
+                "loops",
+                "loop",
+                "entries",
+                "changes",
+                "picture",
+                "trend",
+                "dry-run",
+                "open-with",
+            ]
+            .as_slice(),
         ),
         (
             "flexibility",
             &[
-                "register", "one", "similar", "patterns", "pattern", "clauses", "waivers", "waiver", "reviews",
-                "review", "public",
+                "register",
+                "flexibility",
+                "similar",
+                "patterns",
+                "pattern",
+                "clauses",
+                "waivers",
+                "waiver",
+                "reviews",
+                "review",
+                "public",
+                "regimes",
             ],
         ),
-        ("directory", &["overview", "people", "history", "access"]),
-        ("ledger", &["view", "entry", "receipt", "read"]),
+        (
+            "directory",
+            &[
+                "overview",
+                "people",
+                "history",
+                "access",
+                "person",
+                "successor",
+                "unspoken",
+                "providers",
+            ],
+        ),
+        (
+            "ledger",
+            &[
+                "ledger",
+                "entries",
+                "receipt",
+                "slice",
+                "check",
+                "checkpoint",
+                "keys",
+                "tile",
+            ],
+        ),
+        ("routing", &["spoken-for", "speakers"]),
     ];
     let mut answered = 0;
     for (service, names) in questions {
         for name in names {
+            let mut is_question = false;
             for (_, id) in &ids {
                 for query in [
                     json!({}),
@@ -314,28 +372,38 @@ async fn a_question_of_one_district_names_nothing_of_the_other_whatever_it_says(
                     json!({"id": id, "limit": 200}),
                     json!({"school": id}),
                     json!({"department": id}),
+                    json!({"zone": id}),
+                    json!({"team": id}),
+                    json!({"q": id}),
                     json!({"person": id}),
                     json!({"thing": {"school": id}}),
                     json!({"thing": {"person": id}}),
                     json!({"text": "mastered unit northern secret", "limit": 20}),
                     json!({"district": "north"}),
                 ] {
-                    let ask = json!({"viewer": claims, "at_least": 0, "query": query});
-                    let answer: Result<serde_json::Value, _> =
-                        stack.operator().ask(format!("ask.{service}.{name}"), &ask).await;
-                    let text = match answer {
-                        Ok(answer) => {
-                            answered += 1;
-                            answer.to_string()
-                        }
-                        Err(problem) => problem.detail,
-                    };
-                    let told = ["northern secret", "The north district", "counts hours"]
-                        .into_iter()
-                        .find(|word| text.contains(word));
-                    assert_eq!(told, None, "ask.{service}.{name} {query}: {text}");
+                    for claims in &people {
+                        let ask = json!({"viewer": claims, "at_least": 0, "query": query});
+                        let answer: Result<serde_json::Value, _> =
+                            stack.operator().ask(format!("ask.{service}.{name}"), &ask).await;
+                        let text = match answer {
+                            Ok(answer) => {
+                                answered += 1;
+                                answer.to_string()
+                            }
+                            Err(problem) => problem.detail,
+                        };
+                        is_question |= !text.contains("no such question");
+                        let told = ["northern secret", "The north district", "counts hours"]
+                            .into_iter()
+                            .find(|word| text.contains(word));
+                        assert_eq!(told, None, "ask.{service}.{name} {query} of {}: {text}", claims.name);
+                    }
                 }
             }
+            assert!(
+                is_question,
+                "ask.{service}.{name} is no question: this would try nothing"
+            );
         }
     }
     assert!(answered > 100, "{answered}");

@@ -383,3 +383,20 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_doubles_is_counted_anew_a_few_dozen_times_however_long_it_grows() {
+        assert!(!has_doubled(0, 900), "few rows need no counting");
+        assert!(has_doubled(0, 1024) && has_doubled(1000, 5000));
+        assert!(!has_doubled(1024, 2047) && has_doubled(2047, 2048));
+        let counted = (0..1_000_000)
+            .step_by(100)
+            .filter(|from| has_doubled(*from, from + 100))
+            .count();
+        assert_eq!(counted, 10);
+    }
+}

@@ -68,22 +68,21 @@ impl Schema {
 
     /// A connection that reads the rows of a district, or of all.
     pub(crate) async fn acquire(&self, whose: &str) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-        // All that lie idle may have been cut since; the next one is new.
-        for _ in 0..CONNECTIONS {
+        // All that lie idle may have been cut since; the one after them is new.
+        let mut idle = CONNECTIONS;
+        loop {
             let mut connection = self.pool.acquire().await?;
-            match say(&mut connection, whose).await {
-                Ok(()) => return Ok(connection),
-                // It is dropped, not given back.
-                Err(sqlx::Error::Database(error)) if !is_gone(error.code().as_deref()) => {
-                    drop(connection.detach());
-                    return Err(sqlx::Error::Database(error));
-                }
-                Err(_) => drop(connection.detach()),
+            let Err(error) = say(&mut connection, whose).await else {
+                return Ok(connection);
+            };
+            // It is dropped, not given back.
+            drop(connection.detach());
+            let refused = matches!(&error, sqlx::Error::Database(said) if !is_gone(said.code().as_deref()));
+            if refused || idle == 0 {
+                return Err(error);
             }
+            idle -= 1;
         }
-        let mut connection = self.pool.acquire().await?;
-        say(&mut connection, whose).await?;
-        Ok(connection)
     }
 
     /// Lets the database count what is there.

@@ -11,7 +11,7 @@ use contracts::office_action::OfficeAction;
 use contracts::problem::Problem;
 use contracts::queries::{
     ClauseMap, ClauseRow, ClausesQuery, DecisionView, ExceptionNamed, PAGE_MAX, Page, PatternQuery, PatternRow,
-    PatternView, PatternsQuery, RevisionView, SchoolCount, ShareOf,
+    PatternView, PatternsQuery, RevisionView, SchoolCount, ShareOf, structural_share,
 };
 use contracts::vocabulary::{PatternStanding, ResolutionKind};
 
@@ -156,7 +156,7 @@ impl Known {
             loops: self.loops().len() as u32,
             open: open.len() as u32,
             exceptions: self.bent_by.len() as u32,
-            structural_share: (structural + excused > 0).then(|| structural * 100 / (structural + excused)),
+            structural_share: structural_share(structural, excused),
             detected_at: record.detected_at,
             before_team: record.before_team().map(|proposal| proposal.said.team),
         }

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::Form as Sent;
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,7 +15,7 @@ use uuid::Uuid;
 use super::forms::{self, Choice, Field, Form, Shape, Typed};
 use super::office::tell;
 use super::shell::{self, Here, Shell};
-use super::viewer::{Desk, Stranger, Viewer};
+use super::viewer::{Desk, Posted, Viewer};
 use super::{Secure, second_step, words};
 use crate::front::digest;
 
@@ -274,17 +273,11 @@ async fn token(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
 
 /// Does something about one's own access.
 pub(super) async fn act(
-    desk: Result<Desk, Stranger>,
     Path(action): Path<String>,
     secure: Option<Extension<Secure>>,
     headers: HeaderMap,
-    Sent(typed): Sent<Vec<(String, String)>>,
+    Posted { desk, typed }: Posted,
 ) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
     let viewer = &desk.viewer;
     let own = viewer.visitor.claims.person;
     let done = || Ok(Redirect::to(&format!("/account?done={action}")).into_response());

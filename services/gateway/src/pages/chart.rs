@@ -248,16 +248,21 @@ fn cap(state: LoopState, unconfirmed: bool) -> &'static str {
     }
 }
 
+/// Who had a loop for a while, in words.
+pub(super) fn who(piece: &Piece, viewer: &Viewer) -> String {
+    piece.department.filter(|_| piece.holder == "department").map_or_else(
+        || words::holder_name(&piece.holder).to_owned(),
+        |id| words::department(&viewer.district, id),
+    )
+}
+
 fn slice(piece: &Piece, across: Across, end: DateTime<Utc>, viewer: &Viewer) -> Option<Slice> {
     let to = piece.to.unwrap_or(end).min(end);
     if piece.state.is_end() || to <= across.from || piece.from >= end {
         return None;
     }
     let (left, right) = (across.at(piece.from), across.at(to));
-    let who = piece.department.filter(|_| piece.holder == "department").map_or_else(
-        || words::holder_name(&piece.holder).to_owned(),
-        |id| words::department(&viewer.district, id),
-    );
+    let who = who(piece, viewer);
     let days = &viewer.days;
     let lasted = Days::span((to - piece.from).num_hours());
     let from = days.long(days.day(piece.from));

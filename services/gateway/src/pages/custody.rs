@@ -2,7 +2,6 @@
 //! after its record: erased by the contact, held and given out by an auditor, contested by whoever is in it.
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::LoopId;
@@ -15,7 +14,7 @@ use serde_json::{Value, json};
 use super::forms::{self, Choice, Field, Form, Shape, Typed};
 use super::loop_page::done;
 use super::shell::{self, Here, Shell};
-use super::viewer::{Desk, Stranger, Viewer};
+use super::viewer::{Desk, Posted, Viewer};
 use super::words;
 use crate::disclosed;
 
@@ -353,16 +352,7 @@ pub(super) async fn file(desk: Desk, Path((id, event)): Path<(String, String)>) 
 }
 
 /// One of its forms.
-pub(super) async fn act(
-    desk: Result<Desk, Stranger>,
-    Path((id, action)): Path<(String, String)>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(super) async fn act(Path((id, action)): Path<(String, String)>, Posted { desk, typed }: Posted) -> Response {
     let Some(action) = Action::from_slug(&action).filter(|action| is_of(*action)) else {
         return desk.or_trouble(Err(Problem::not_found("page")));
     };

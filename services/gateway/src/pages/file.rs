@@ -13,7 +13,6 @@ pub(super) use self::similar::Cards;
 use std::time::Duration;
 
 use askama::Template;
-use axum::Form;
 use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -26,7 +25,7 @@ use domain::students::{self, Named};
 
 use super::forms::{self, Field, Trouble, Typed};
 use super::shell::{self, Here, Shell};
-use super::viewer::{Desk, Stranger, Viewer};
+use super::viewer::{Desk, Posted, Viewer};
 
 /// How often, and how many times, to look whether a department has it before the loop's page is shown.
 const LOOK_EVERY: Duration = Duration::from_millis(80);
@@ -158,12 +157,7 @@ pub(super) async fn show(desk: Desk, Query(query): Query<Vec<(String, String)>>)
     desk.or_trouble(page)
 }
 
-pub(super) async fn send(desk: Result<Desk, Stranger>, Form(typed): Form<Vec<(String, String)>>) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(super) async fn send(Posted { desk, typed }: Posted) -> Response {
     // A browser without scripts looks first by a button of its own.
     if typed.has("look") {
         return look(&desk, &typed).await;

@@ -306,7 +306,7 @@ fn period_before(query: &PictureQuery) -> PictureQuery {
     PictureQuery {
         from: Some(until - (to - from)),
         to: Some(until),
-        limit: Some(1),
+        limit: query.limit.map(|bars| bars.min(1)),
         by: None,
         ..query.clone()
     }
@@ -352,11 +352,12 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
         limit: Some(PAGE_MAX),
         ..LoopsQuery::default()
     };
-    let (answers, open): (Answers, Page<LoopRow>) = tokio::try_join!(
+    let beside = async { Ok((standing(desk).await, Ending::of(desk, None).await)) };
+    let (answers, open, (patterns, ending)): (Answers, Page<LoopRow>, _) = tokio::try_join!(
         answers(desk, query(typed, desk.viewer.days.today)),
         desk.ask("timeline", "loops", open),
+        beside,
     )?;
-    let patterns = standing(desk).await;
     let seen = Seen {
         now: &answers.now,
         before: &answers.before,
@@ -365,20 +366,26 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
         patterns: &patterns,
     };
     let mut page = LeaderPage::new(&desk.viewer, typed, &seen);
-    page.ending = Ending::of(desk, None).await;
+    page.ending = ending;
     shell::page(&page)
 }
 
 /// Patterns that nobody has answered yet, the newest first. Without what the register says, a page is shown all the same.
 async fn standing(desk: &Desk) -> Vec<PatternRow> {
-    let query = PatternsQuery {
-        limit: Some(PAGE_MAX),
-        ..PatternsQuery::default()
+    let of = async |standing| {
+        let query = PatternsQuery {
+            standing: Some(standing),
+            limit: Some(PATTERNS as u32),
+            cursor: None,
+        };
+        let page: Result<Page<PatternRow>, Problem> = desk.ask("flexibility", "patterns", query).await;
+        page.map(|page| page.items).unwrap_or_default()
     };
-    let page: Result<Page<PatternRow>, Problem> = desk.ask("flexibility", "patterns", query).await;
-    let all = page.map(|page| page.items).unwrap_or_default();
-    let stands = |row: &PatternRow| matches!(row.standing, PatternStanding::Detected | PatternStanding::Proposed);
-    all.into_iter().filter(stands).take(PATTERNS).collect()
+    let (mut found, before_teams) = tokio::join!(of(PatternStanding::Detected), of(PatternStanding::Proposed));
+    found.extend(before_teams);
+    found.sort_by_key(|row| std::cmp::Reverse(row.detected_at));
+    found.truncate(PATTERNS);
+    found
 }
 
 #[cfg(test)]

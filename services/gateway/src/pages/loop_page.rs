@@ -6,7 +6,6 @@ mod facts;
 mod top;
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::LoopId;
@@ -26,7 +25,7 @@ use super::custody;
 use super::forms::{self, Form, Typed};
 use super::ring::Ring;
 use super::shell::{self, Here, Shell};
-use super::viewer::{Desk, Stranger, Viewer};
+use super::viewer::{Desk, Posted, Viewer};
 use super::words;
 
 /// How many pages of history are shown at once.
@@ -222,16 +221,7 @@ pub(super) async fn back(Path((id, action)): Path<(String, String)>) -> Response
     }
 }
 
-pub(super) async fn act(
-    desk: Result<Desk, Stranger>,
-    Path((id, action)): Path<(String, String)>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(super) async fn act(Path((id, action)): Path<(String, String)>, Posted { desk, typed }: Posted) -> Response {
     let Some(action) = Action::from_slug(&action).filter(|action| *action != Action::File) else {
         return desk.or_trouble(Err(Problem::not_found("page")));
     };

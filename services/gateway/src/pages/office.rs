@@ -5,7 +5,6 @@ mod reviews;
 mod waivers;
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::OfficeAction;
@@ -17,7 +16,7 @@ use uuid::Uuid;
 
 use super::forms::{self, Form, Typed};
 use super::shell;
-use super::viewer::{Desk, Stranger, Viewer};
+use super::viewer::{Desk, Posted, Viewer};
 
 pub(super) use patterns::{PatternPage, patterns, set_thresholds};
 pub(super) use reviews::{ReviewPage, begin_review, open_review, reviews};
@@ -86,15 +85,9 @@ pub(super) async fn one<P: OfficePage>(
 
 /// Does something about it.
 pub(super) async fn act<P: OfficePage>(
-    desk: Result<Desk, Stranger>,
     Path((id, name)): Path<(String, String)>,
-    Sent(typed): Sent<Vec<(String, String)>>,
+    Posted { desk, typed }: Posted,
 ) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
     let Some(action) = OfficeAction::from_name(P::THING, &name) else {
         return desk.or_trouble(Err(Problem::not_found("page")));
     };

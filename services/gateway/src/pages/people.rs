@@ -3,7 +3,6 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::Form as Sent;
 use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,7 +16,7 @@ use super::forms::{Choice, Field, Form, Typed};
 use super::loops::{departments, schools};
 use super::office::tell;
 use super::shell::{self, Here, Shell};
-use super::viewer::{Desk, Stranger, Viewer};
+use super::viewer::{Desk, Posted, Viewer};
 use super::words;
 
 /// The list.
@@ -389,17 +388,11 @@ async fn add(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
 
 /// Does something about somebody.
 pub(super) async fn act(
-    desk: Result<Desk, Stranger>,
     Path((id, action)): Path<(String, String)>,
     secure: Option<Extension<Secure>>,
     headers: HeaderMap,
-    Sent(typed): Sent<Vec<(String, String)>>,
+    Posted { desk, typed }: Posted,
 ) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
     let acted = async {
         if id == "new" && action == "set-person" {
             return add(&desk, &typed).await;

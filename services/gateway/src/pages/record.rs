@@ -14,10 +14,10 @@ use contracts::vocabulary::{Damaged, Disclosure, Role};
 use serde::Deserialize;
 
 use super::days::Days;
-use super::forms::{self, Choice, Field, Form, Shape, Typed};
+use super::forms::{self, Choice, Field, Form, Shape};
 use super::office::tell;
 use super::shell::{self, Here, Shell};
-use super::viewer::{Desk, Stranger, Viewer};
+use super::viewer::{Desk, Posted, Viewer};
 use crate::disclosed::{self, Several};
 use crate::front::Front;
 
@@ -191,12 +191,7 @@ fn giving(viewer: &Viewer) -> Form {
 }
 
 /// Loops are given out: the answer is the file.
-pub(super) async fn give(desk: Result<Desk, Stranger>, Sent(typed): Sent<Vec<(String, String)>>) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(super) async fn give(Posted { desk, typed }: Posted) -> Response {
     let file = async {
         desk.viewer.check(&typed)?;
         let form = giving(&desk.viewer);
@@ -209,12 +204,7 @@ pub(super) async fn give(desk: Result<Desk, Stranger>, Sent(typed): Sent<Vec<(St
 }
 
 /// Somebody keeps a checkpoint.
-pub(super) async fn keep(desk: Result<Desk, Stranger>, Sent(typed): Sent<Vec<(String, String)>>) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(super) async fn keep(Posted { desk, typed }: Posted) -> Response {
     let size = typed.get("size").parse().unwrap_or_default();
     let form = keeping(&desk.viewer, size);
     let told = tell(&desk, "ledger", "keep-checkpoint", None, &form, &typed).await;
@@ -233,12 +223,7 @@ pub(super) async fn show(desk: Desk) -> Response {
 }
 
 /// Checks it again.
-pub(super) async fn again(desk: Result<Desk, Stranger>, Sent(typed): Sent<Vec<(String, String)>>) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(super) async fn again(Posted { desk, typed }: Posted) -> Response {
     let begun = async {
         desk.viewer.check(&typed)?;
         let _: CheckView = desk.ask("ledger", "check", CheckQuery { again: true }).await?;

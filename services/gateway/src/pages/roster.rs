@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{Path, Query};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -22,7 +21,7 @@ use uuid::Uuid;
 use super::days::counted;
 use super::forms::Typed;
 use super::shell::{self, Here, Shell};
-use super::viewer::{Desk, Stranger, Viewer};
+use super::viewer::{Desk, Posted, Viewer};
 use super::words;
 
 /// The largest file that is taken: a million people, packed.
@@ -384,16 +383,7 @@ pub(super) async fn one(desk: Desk, Path(import): Path<String>, Query(_): Query<
 }
 
 /// Has it taken in, or drops it.
-pub(super) async fn act(
-    desk: Result<Desk, Stranger>,
-    Path(import): Path<String>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(super) async fn act(Path(import): Path<String>, Posted { desk, typed }: Posted) -> Response {
     let acted = async {
         desk.viewer.check(&typed)?;
         administrator(&desk)?;

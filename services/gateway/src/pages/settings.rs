@@ -9,7 +9,6 @@ mod time;
 
 use askama::Template;
 use axum::Extension;
-use axum::Form as Sent;
 use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -22,7 +21,7 @@ use uuid::Uuid;
 use super::Secure;
 use super::forms::{self, Form, Typed};
 use super::shell::{self, Here, Shell};
-use super::viewer::{Desk, Stranger, Viewer};
+use super::viewer::{Desk, Posted, Viewer};
 use super::words;
 
 #[cfg(test)]
@@ -539,17 +538,11 @@ async fn done(desk: &Desk, deed: &Deed, typed: &Typed) -> Result<(), Problem> {
 
 /// Changes something.
 pub(super) async fn act(
-    desk: Result<Desk, Stranger>,
     Path((slug, action, thing)): Path<(String, String, String)>,
     secure: Option<Extension<Secure>>,
     headers: HeaderMap,
-    Sent(typed): Sent<Vec<(String, String)>>,
+    Posted { desk, typed }: Posted,
 ) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
     let acted = async {
         let section = section_in(&desk, &slug)?;
         let address = words::address(secure, &headers);

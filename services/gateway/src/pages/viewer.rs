@@ -1,6 +1,7 @@
 //! Who looks at a page, in which district, on which day: what every page needs before it can be drawn.
 
-use axum::extract::FromRequestParts;
+use axum::Form;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -161,6 +162,31 @@ impl IntoResponse for Stranger {
                 Redirect::to(&format!("/sign-in?next={}", escaped(&wanted))).into_response()
             }
             Self::Trouble(problem) => shell::trouble(&problem, None),
+        }
+    }
+}
+
+/// A form that somebody signed in has sent. Where they are signed in no longer, what they typed is shown once more.
+#[derive(Debug)]
+pub(super) struct Posted {
+    pub desk: Desk,
+    pub typed: Typed,
+}
+
+impl FromRequest<Front> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, front: &Front) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let desk = Desk::from_request_parts(&mut parts, front).await;
+        let request = Request::from_parts(parts, body);
+        let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, front)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let typed = Typed::from(pairs);
+        match desk {
+            Ok(desk) => Ok(Self { desk, typed }),
+            Err(stranger) => Err(stranger.keeping(&typed)),
         }
     }
 }

@@ -2,7 +2,6 @@
 //! learned comes to the other schools.
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::ids::ZoneId;
@@ -14,7 +13,7 @@ use super::forms::{Field, Form, Shape, Typed, escaped};
 use super::loops::schools;
 use super::office::tell;
 use super::shell::{self, Here, Shell};
-use super::viewer::{Desk, Stranger, Viewer};
+use super::viewer::{Desk, Posted, Viewer};
 use super::words;
 
 /// How many parts of the register stand on a zone's page.
@@ -173,12 +172,7 @@ pub(super) async fn zones(desk: Desk) -> Response {
 }
 
 /// Begins a zone.
-pub(super) async fn begin(desk: Result<Desk, Stranger>, Sent(typed): Sent<Vec<(String, String)>>) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(super) async fn begin(Posted { desk, typed }: Posted) -> Response {
     let form = form_of(&desk.viewer, None);
     match tell(&desk, "directory", "define-zone", None, &form, &typed).await {
         Ok(id) => Redirect::to(&format!("/zones/{id}?done=zone")).into_response(),
@@ -225,16 +219,7 @@ pub(super) async fn zone(desk: Desk, Path(id): Path<String>, Query(query): Query
 }
 
 /// Changes one.
-pub(super) async fn change(
-    desk: Result<Desk, Stranger>,
-    Path(id): Path<String>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(super) async fn change(Path(id): Path<String>, Posted { desk, typed }: Posted) -> Response {
     let zone = match find(&desk.viewer, &id) {
         Ok(zone) => zone,
         Err(problem) => return shell::kept_for(&problem, &typed),

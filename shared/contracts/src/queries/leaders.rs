@@ -34,6 +34,13 @@ pub struct PictureQuery {
     pub limit: Option<u32>,
 }
 
+/// Of answers that changed something, those that changed it for all, in percent; none where there are none.
+pub fn structural_share(structural: u32, exceptions: u32) -> Option<u32> {
+    let all = u64::from(structural) + u64::from(exceptions);
+    let share = (u64::from(structural) * 100).checked_div(all)?;
+    u32::try_from(share).ok()
+}
+
 /// Figures month by month.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -1,7 +1,6 @@
 //! `GET /allowed/{id}` and `POST /allowed/{id}/{action}`: one part of the register.
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::FlexibilityId;
@@ -14,7 +13,7 @@ use super::words::{self, Step};
 use super::{forms as offers, nothing_there};
 use crate::pages::forms::{self, Form, Typed};
 use crate::pages::shell::{self, Here, Shell};
-use crate::pages::viewer::{Desk, Stranger, Viewer};
+use crate::pages::viewer::{Desk, Posted, Viewer};
 
 /// The page of one part of the register.
 #[derive(Debug, Clone, Template)]
@@ -203,15 +202,9 @@ pub(in crate::pages) async fn back(Path((id, action)): Path<(String, String)>) -
 
 /// Does something to a part of the register.
 pub(in crate::pages) async fn act(
-    desk: Result<Desk, Stranger>,
     Path((id, action)): Path<(String, String)>,
-    Sent(typed): Sent<Vec<(String, String)>>,
+    Posted { desk, typed }: Posted,
 ) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
     let Some(action) = RegisterAction::from_slug(&action).filter(|action| *action != RegisterAction::WriteDown) else {
         return desk.or_trouble(Err(nothing_there()));
     };

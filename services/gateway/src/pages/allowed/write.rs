@@ -1,7 +1,6 @@
 //! `GET` and `POST /allowed/new`: writing down what was always allowed, what is allowed from now on, or what must stay.
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::problem::Problem;
@@ -13,7 +12,7 @@ use crate::pages::forms::{Choice, Field, Form, Typed};
 use crate::pages::loops::{areas, pick};
 use crate::pages::office::tell;
 use crate::pages::shell::{self, Here, Shell};
-use crate::pages::viewer::{Desk, Stranger, Viewer};
+use crate::pages::viewer::{Desk, Posted, Viewer};
 use crate::pages::words;
 
 /// The page with the form.
@@ -147,15 +146,7 @@ pub(in crate::pages) async fn ask(desk: Desk, Query(query): Query<Vec<(String, S
 }
 
 /// Writes it down.
-pub(in crate::pages) async fn write(
-    desk: Result<Desk, Stranger>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(in crate::pages) async fn write(Posted { desk, typed }: Posted) -> Response {
     let done = RegisterAction::WriteDown.slug();
     match tell(&desk, "flexibility", done, None, &form(&desk.viewer), &typed).await {
         Ok(id) => Redirect::to(&format!("/allowed/{id}?done={done}")).into_response(),

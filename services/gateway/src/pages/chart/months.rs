@@ -2,7 +2,7 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use contracts::queries::Month;
+use contracts::queries::{Month, structural_share};
 
 use super::percent;
 use crate::pages::days::Days;
@@ -81,8 +81,7 @@ impl Months {
         let column = |(nth, month): (usize, &Month)| {
             let left = nth as f64 * each;
             let (filed, ended) = (month.filed, ended(month));
-            let all = month.structural + month.exceptions;
-            let share = (all > 0).then(|| month.structural * 100 / all);
+            let share = structural_share(month.structural, month.exceptions);
             MonthColumn {
                 name: Days::month(month.from),
                 label: month.from.format("%b").to_string(),

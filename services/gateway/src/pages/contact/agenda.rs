@@ -143,3 +143,29 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
     let patterns = patterns.map(|page| page.items).unwrap_or_default();
     shell::page(&AgendaPage::new(&desk.viewer, with, &open.items, &patterns))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::samples;
+
+    #[test]
+    fn a_team_talks_about_what_lies_before_it_and_a_school_about_no_rule() {
+        let viewer = samples::viewer();
+        let theirs = TeamId::derived(&["theirs"]);
+        let pattern = |title: &str, team: TeamId| PatternRow {
+            before_team: Some(team),
+            ..samples::pattern_row(PatternStanding::Proposed, title)
+        };
+        let patterns = [pattern("Ours", theirs), pattern("Another", TeamId::derived(&["other"]))];
+        let of = |with: With| AgendaPage::new(&viewer, with, &[], &patterns);
+        let titles: Vec<String> = of(With::Team(theirs))
+            .revisions
+            .into_iter()
+            .map(|(_, title, _)| title)
+            .collect();
+        assert_eq!(titles, ["Ours"]);
+        let visit = of(With::School(SchoolId::derived(&["x"])));
+        assert!(visit.revisions.is_empty() && visit.nothing);
+    }
+}

@@ -101,3 +101,60 @@ fn unspoken(viewer: &Viewer, lists: &Lists<'_>) -> Vec<Quiet> {
     });
     quiet.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use contracts::queries::{LoopRow, Summary, Told};
+
+    use super::*;
+    use crate::pages::samples;
+
+    #[test]
+    fn who_filed_nothing_and_who_owes_a_first_word_is_silent_and_nobody_else() {
+        let viewer = samples::viewer();
+        let schools: Vec<_> = viewer
+            .district
+            .schools
+            .iter()
+            .filter(|school| !school.retired)
+            .collect();
+        let filed = Told {
+            name: String::new(),
+            key: Some(schools[0].id.to_string()),
+            summary: Summary {
+                filed: 1,
+                ..Summary::default()
+            },
+        };
+        let department = viewer.district.departments[0].id;
+        let late = |state: LoopState, days: i64| LoopRow {
+            department: Some(department),
+            late: true,
+            next_due: Some(viewer.days.today - chrono::Duration::days(days)),
+            ..samples::row(state, "x")
+        };
+        // A first word is owed of two; of the third it was said.
+        let rows = [
+            late(LoopState::Routed, 2),
+            late(LoopState::Routed, 9),
+            late(LoopState::Acknowledged, 40),
+        ];
+        let lists = Lists {
+            triage: &[],
+            open: &[],
+            late: &rows,
+            stages: &[],
+            schools: &[filed],
+            unspoken: &[],
+        };
+        let silent = Silent::new(&viewer, &lists);
+        assert_eq!(silent.of, schools.len());
+        assert!(
+            schools.len() > 1 && silent.schools.len() == schools.len() - 1,
+            "{silent:?}"
+        );
+        assert!(!silent.schools.contains(&schools[0].name));
+        let words: Vec<&str> = silent.departments.iter().map(|quiet| quiet.words.as_str()).collect();
+        assert_eq!(words, ["2 loops without a first word, 9 days late at most"]);
+    }
+}

@@ -1,6 +1,5 @@
 //! What is done to several loops at once: a first word to each, or somebody who takes care of them.
 
-use axum::Form as Sent;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::action::Action;
@@ -11,7 +10,7 @@ use serde_json::json;
 use super::super::days::counted;
 use super::super::forms::{Choice, Field, Trouble, Typed};
 use super::super::shell;
-use super::super::viewer::{Desk, Stranger, Viewer};
+use super::super::viewer::{Desk, Posted, Viewer};
 use super::inbox;
 use super::workload::View;
 
@@ -116,16 +115,7 @@ pub(in crate::pages) async fn back() -> Redirect {
 }
 
 /// Does it to each that is ticked, one after another. What could not be done is told, and stays ticked.
-pub(in crate::pages) async fn act(
-    desk: Result<Desk, Stranger>,
-    Path(action): Path<String>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(in crate::pages) async fn act(Path(action): Path<String>, Posted { desk, typed }: Posted) -> Response {
     let Some(what) = What::named(&action) else {
         return desk.or_trouble(Err(Problem::not_found("page")));
     };

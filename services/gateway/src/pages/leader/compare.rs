@@ -1,6 +1,6 @@
 //! This time beside the time before, and the figures told apart.
 
-use contracts::queries::{Picture, Summary};
+use contracts::queries::{Picture, Summary, structural_share};
 use contracts::vocabulary::Grouping;
 
 use super::super::forms::escaped;
@@ -17,12 +17,6 @@ pub(in crate::pages) struct Compared {
     pub href: Option<String>,
 }
 
-/// Of the answers that changed something, those that changed it for all, in percent.
-pub(super) fn share(structural: u32, exceptions: u32) -> Option<u32> {
-    let all = structural + exceptions;
-    (all > 0).then(|| structural * 100 / all)
-}
-
 fn percent(share: Option<u32>) -> String {
     share.map_or_else(|| "none yet".to_owned(), |share| format!("{share} in 100"))
 }
@@ -36,7 +30,7 @@ impl Compared {
             before: of(&before.summary).to_string(),
             href: list.map(|list| narrowed.list(list)),
         };
-        let share_of = |summary: &Summary| percent(share(summary.structural, summary.exceptions));
+        let share_of = |summary: &Summary| percent(structural_share(summary.structural, summary.exceptions));
         vec![
             figure("Filed", |it| it.filed, Some("sort=newest")),
             figure(

@@ -5,14 +5,14 @@ use axum::extract::{Path, Query};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use contracts::problem::Problem;
-use contracts::queries::PAGE_MAX;
+use contracts::queries::{PAGE_MAX, Picture, PictureQuery, Trend};
 
-use super::super::chart::{Lane, Months, StageLine, Stages, Tick, Timeline};
+use super::super::chart::{self, Lane, Months, StageLine, Stages, Tick, Timeline};
 use super::super::forms::Typed;
 use super::super::viewer::Desk;
 use super::compare::{Compared, TellsApart};
 use super::sentences::Narrowed;
-use super::{Answers, answers, by, for_figures, period, query};
+use super::{by, for_figures, months_of, period, period_before, query};
 use crate::csv::Table;
 
 /// How much of a picture's width of 1,200 is for words, and how much for bars.
@@ -117,16 +117,19 @@ fn colour(who: &str) -> &'static str {
     }
 }
 
-/// As much of a title as fits beside a bar, without what XML has no place for.
+/// Without what XML has no place for.
+fn for_xml(text: &str) -> String {
+    text.chars()
+        .filter(|sign| !matches!(sign, '\u{FFFE}' | '\u{FFFF}'))
+        .collect()
+}
+
+/// As much of a title as fits beside a bar.
 fn short(title: &str) -> String {
     const FITS: usize = 52;
-    let title: String = title
-        .chars()
-        .filter(|sign| !matches!(sign, '\u{FFFE}' | '\u{FFFF}'))
-        .collect();
-    let title = title.as_str();
+    let title = for_xml(title);
     if title.chars().count() <= FITS {
-        return title.to_owned();
+        return title;
     }
     let kept: String = title.chars().take(FITS - 1).collect();
     format!("{}\u{2026}", kept.trim_end())
@@ -152,11 +155,18 @@ async fn file(desk: &Desk, name: &str, typed: &Typed) -> Result<Response, Proble
     if kind == "csv" {
         query.limit = Some(PAGE_MAX);
     }
-    let answers = answers(desk, query).await?;
+    if !matches!(of, "timeline" | "stages") {
+        // Neither bars nor stays stand in them.
+        query.limit = Some(0);
+    }
+    if of != "apart" {
+        query.by = None;
+    }
+    let until = query.to.unwrap_or(viewer.days.today);
     let body = if kind == "csv" {
-        table(of, desk, typed, &answers)?
+        table(of, desk, typed, query).await?
     } else {
-        picture(of, desk, typed, &answers)?.into_bytes()
+        picture(of, desk, typed, query).await?.into_bytes()
     };
     let content_type = if kind == "csv" {
         "text/csv; charset=utf-8"
@@ -168,17 +178,27 @@ async fn file(desk: &Desk, name: &str, typed: &Typed) -> Result<Response, Proble
         (header::CONTENT_TYPE, content_type.to_owned()),
         (
             header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"loopline-{of}-{}.{kind}\"", answers.now.to),
+            format!("attachment; filename=\"loopline-{of}-{until}.{kind}\""),
         ),
     ];
     Ok((headers, body).into_response())
 }
 
-fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<u8>, Problem> {
+/// This time and the time before.
+async fn both(desk: &Desk, now: PictureQuery) -> Result<(Picture, Picture), Problem> {
+    let before = period_before(&now);
+    tokio::try_join!(
+        desk.ask("timeline", "picture", now),
+        desk.ask("timeline", "picture", before),
+    )
+}
+
+async fn table(of: &str, desk: &Desk, typed: &Typed, query: PictureQuery) -> Result<Vec<u8>, Problem> {
     let viewer = &desk.viewer;
     let narrowed = Narrowed::from(typed);
     match of {
         "timeline" => {
+            let now: Picture = desk.ask("timeline", "picture", query).await?;
             let mut table = Table::new(&[
                 "loop",
                 "title",
@@ -191,13 +211,10 @@ fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<
                 "to",
                 "clocks stopped",
             ])?;
-            for bar in &answers.now.bars {
+            for bar in &now.bars {
                 let schools: Vec<&str> = bar.row.schools.iter().map(|school| school.name.as_str()).collect();
                 for piece in &bar.pieces {
-                    let with = piece.department.filter(|_| piece.holder == "department").map_or_else(
-                        || super::super::words::holder_name(&piece.holder).to_owned(),
-                        |id| super::super::words::department(&viewer.district, id),
-                    );
+                    let with = chart::who(piece, viewer);
                     table.row(&[
                         bar.row.number.as_str(),
                         &bar.row.title,
@@ -212,13 +229,14 @@ fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<
                     ])?;
                 }
             }
-            if answers.now.more {
+            if now.more {
                 let rest = "there are more loops than these: narrow the picture down to see others";
                 table.row(&[rest, "", "", "", "", "", "", "", "", ""])?;
             }
             table.done()
         }
         "stages" => {
+            let (now, before) = both(desk, query).await?;
             let mut table = Table::new(&[
                 "stage",
                 "stays",
@@ -227,27 +245,29 @@ fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<
                 "median days before",
             ])?;
             let tenths = |tenths: u32| format!("{}.{}", tenths / 10, tenths % 10);
-            for stage in &answers.now.stages {
-                let before = answers.before.stages.iter().find(|before| before.state == stage.state);
+            for stage in &now.stages {
+                let earlier = before.stages.iter().find(|before| before.state == stage.state);
                 table.row(&[
                     stage.state.label(),
                     &stage.count.to_string(),
                     &tenths(stage.median_tenths),
                     &tenths(stage.p80_tenths),
-                    &before.map(|before| tenths(before.median_tenths)).unwrap_or_default(),
+                    &earlier.map(|earlier| tenths(earlier.median_tenths)).unwrap_or_default(),
                 ])?;
             }
             table.done()
         }
         "late" => {
+            let now: Picture = desk.ask("timeline", "picture", query).await?;
             let mut table = Table::new(&["with", "open", "late"])?;
-            for with in &answers.now.late_with {
+            for with in &now.late_with {
                 table.row(&[&with.name, &with.open.to_string(), &with.late.to_string()])?;
             }
             table.done()
         }
         "apart" => {
             let by = by(typed).ok_or_else(|| Problem::not_found("file"))?;
+            let now: Picture = desk.ask("timeline", "picture", query).await?;
             let mut table = Table::new(&[
                 by.code(),
                 "open",
@@ -261,7 +281,7 @@ fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<
                 "changed for all",
                 "exceptions",
             ])?;
-            for line in TellsApart::new(by, &answers.now, &narrowed).lines {
+            for line in TellsApart::new(by, &now, &narrowed).lines {
                 let it = &line.summary;
                 let counts = [
                     it.open,
@@ -284,6 +304,7 @@ fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<
             table.done()
         }
         "months" => {
+            let trend: Trend = desk.ask("timeline", "trend", months_of(&query)).await?;
             let mut table = Table::new(&[
                 "month",
                 "filed",
@@ -294,7 +315,7 @@ fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<
                 "changed for all",
                 "exceptions",
             ])?;
-            for month in &answers.trend.months {
+            for month in &trend.months {
                 let counts = [
                     month.filed,
                     month.closed_confirmed,
@@ -314,8 +335,9 @@ fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<
             table.done()
         }
         _ => {
+            let (now, before) = both(desk, query).await?;
             let mut table = Table::new(&["what", "now", "before"])?;
-            for line in Compared::all(&answers.now, &answers.before, &narrowed) {
+            for line in Compared::all(&now, &before, &narrowed) {
                 table.row(&[line.name, &line.now, &line.before])?;
             }
             table.done()
@@ -323,26 +345,22 @@ fn table(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<Vec<
     }
 }
 
-fn picture(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<String, Problem> {
+async fn picture(of: &str, desk: &Desk, typed: &Typed, query: PictureQuery) -> Result<String, Problem> {
     let viewer = &desk.viewer;
-    let district: String = viewer
-        .district
-        .name
-        .chars()
-        .filter(|sign| !matches!(sign, '\u{FFFE}' | '\u{FFFF}'))
-        .collect();
-    let period = period(viewer, &answers.now);
+    let district = for_xml(&viewer.district.name);
     let drawn = match of {
         "timeline" => {
-            let timeline = Timeline::new(&answers.now, viewer, by(typed));
+            let now: Picture = desk.ask("timeline", "picture", query).await?;
+            let timeline = Timeline::new(&now, viewer, by(typed));
             let heading = format!("{district}: where loops lie, and with whom");
-            TimelinePicture::new(heading, period, timeline).render()
+            TimelinePicture::new(heading, period(viewer, &now), timeline).render()
         }
         "stages" => {
-            let stages = Stages::new(&answers.now.stages, &answers.before.stages);
+            let (now, before) = both(desk, query).await?;
+            let stages = Stages::new(&now.stages, &before.stages);
             StagesPicture {
                 heading: format!("{district}: time in each stage"),
-                period,
+                period: period(viewer, &now),
                 height: top(stages.lines.len()) + 40,
                 lines: stages
                     .lines
@@ -353,11 +371,14 @@ fn picture(of: &str, desk: &Desk, typed: &Typed, answers: &Answers) -> Result<St
             }
             .render()
         }
-        _ => MonthsPicture {
-            heading: format!("{district}: what came and what ended, month by month"),
-            months: Months::new(&answers.trend.months),
+        _ => {
+            let trend: Trend = desk.ask("timeline", "trend", months_of(&query)).await?;
+            MonthsPicture {
+                heading: format!("{district}: what came and what ended, month by month"),
+                months: Months::new(&trend.months),
+            }
+            .render()
         }
-        .render(),
     };
     drawn.map_err(|_| Problem::unavailable("the picture could not be drawn"))
 }

@@ -1,6 +1,6 @@
 //! Where things stand, in four sentences whose numbers open their loops.
 
-use contracts::queries::{Picture, Summary};
+use contracts::queries::{Picture, Summary, structural_share};
 
 use crate::pages::days::counted;
 use crate::pages::forms::{Typed, escaped};
@@ -136,13 +136,13 @@ pub(super) fn sentences(picture: &Picture, narrowed: &Narrowed) -> Vec<Vec<Part>
 }
 
 fn structure(structural: u32, exceptions: u32) -> String {
-    match structural + exceptions {
-        0 => "No answer yet has changed a rule for all, and none has excused a single school.".to_owned(),
-        all => format!(
+    match structural_share(structural, exceptions) {
+        None => "No answer yet has changed a rule for all, and none has excused a single school.".to_owned(),
+        Some(share) => format!(
             "{} changed it for every school; {} excused single schools: {} in 100 changed the structure.",
             counted(structural, "answer", "answers"),
             exceptions,
-            structural * 100 / all
+            share
         ),
     }
 }

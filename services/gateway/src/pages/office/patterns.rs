@@ -1,14 +1,15 @@
 //! `GET /patterns`, `GET /patterns/{id}`, `POST /patterns/{id}/{action}`: rules and areas that several schools meet.
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::OfficeAction;
 use contracts::events::directory::PatternThresholds;
 use contracts::events::pattern::Basis;
 use contracts::problem::Problem;
-use contracts::queries::{ClauseMap, ClausesQuery, Page, PatternRow, PatternView, PatternsQuery, ShareOf};
+use contracts::queries::{
+    ClauseMap, ClausesQuery, Page, PatternRow, PatternView, PatternsQuery, ShareOf, structural_share,
+};
 use contracts::subjects::Thing;
 use contracts::vocabulary::{PatternStanding, RuleSource};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::pages::days::counted;
 use crate::pages::forms::{Choice, Field, Form, Shape, Typed};
 use crate::pages::loops::pick;
 use crate::pages::shell::{self, Here, Shell};
-use crate::pages::viewer::{Desk, Stranger, Viewer};
+use crate::pages::viewer::{Desk, Posted, Viewer};
 use crate::pages::words;
 
 /// How many stand on a page.
@@ -204,15 +205,7 @@ fn thresholds(viewer: &Viewer) -> Form {
 }
 
 /// Sets when something is a pattern.
-pub(in crate::pages) async fn set_thresholds(
-    desk: Result<Desk, Stranger>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(in crate::pages) async fn set_thresholds(Posted { desk, typed }: Posted) -> Response {
     let form = thresholds(&desk.viewer);
     let thing = desk.viewer.district.district.thing_id();
     match tell(&desk, "directory", "set-pattern-thresholds", Some(thing), &form, &typed).await {
@@ -296,13 +289,12 @@ pub(in crate::pages) struct Quarter {
 
 impl Quarter {
     fn new(share: &ShareOf) -> Self {
-        let counted = share.structural + share.exceptions;
         Self {
             label: format!("From {}", share.from.format("%-d %B %Y")),
             structural: share.structural,
             exceptions: share.exceptions,
             others: share.others,
-            share: (counted > 0).then(|| share.structural * 100 / counted),
+            share: structural_share(share.structural, share.exceptions),
         }
     }
 }

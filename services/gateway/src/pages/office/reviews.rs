@@ -1,7 +1,6 @@
 //! `GET` and `POST /reviews`, `GET /reviews/{id}`, `POST /reviews/{id}/{action}`: the district looks at its own rules.
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::OfficeAction;
@@ -16,7 +15,7 @@ use crate::pages::days::counted;
 use crate::pages::forms::{Choice, Field, Form, Shape, Typed, escaped};
 use crate::pages::loops::pick;
 use crate::pages::shell::{self, Here, Shell};
-use crate::pages::viewer::{Desk, Stranger, Viewer};
+use crate::pages::viewer::{Desk, Posted, Viewer};
 use crate::pages::words;
 
 /// How many stand on a page.
@@ -272,15 +271,7 @@ pub(in crate::pages) async fn open_review(desk: Desk) -> Response {
 }
 
 /// Opens one.
-pub(in crate::pages) async fn begin_review(
-    desk: Result<Desk, Stranger>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(in crate::pages) async fn begin_review(Posted { desk, typed }: Posted) -> Response {
     match sent(&desk, OfficeAction::OpenReview, None, &opening(&desk.viewer), &typed).await {
         Ok(id) => Redirect::to(&format!("/reviews/{id}?done=open")).into_response(),
         Err(problem) => desk.or_trouble(shell::page_as(

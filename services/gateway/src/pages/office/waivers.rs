@@ -2,7 +2,6 @@
 //! of one is the packet: it prints.
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::OfficeAction;
@@ -15,7 +14,7 @@ use uuid::Uuid;
 use super::{OfficePage, sent};
 use crate::pages::forms::{Choice, Field, Form, Shape, Typed};
 use crate::pages::shell::{self, Here, Shell};
-use crate::pages::viewer::{Desk, Stranger, Viewer};
+use crate::pages::viewer::{Desk, Posted, Viewer};
 
 /// How many stand on a page.
 const SHOWN: u32 = 50;
@@ -271,15 +270,7 @@ async fn of_loop(desk: &Desk, typed: &Typed) -> Result<WaiverView, Problem> {
 }
 
 /// Writes a request down: the first time from a loop's page, with nothing but the way of asking.
-pub(in crate::pages) async fn draft(
-    desk: Result<Desk, Stranger>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(in crate::pages) async fn draft(Posted { desk, typed }: Posted) -> Response {
     let action = OfficeAction::DraftWaiver;
     let known = of_loop(&desk, &typed).await.ok();
     let form_of = |view: Option<&WaiverView>| match view {

@@ -1,7 +1,6 @@
 //! Routing rules: each change is tried on past loops, shown, and then published or not.
 
 use askama::Template;
-use axum::Form as Sent;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::DepartmentId;
@@ -17,7 +16,7 @@ use crate::pages::days::counted;
 use crate::pages::forms::{self, Choice, Field, Form, Shape, Trouble, Typed};
 use crate::pages::loops::{areas, departments, schools};
 use crate::pages::shell::{self, Here, Shell};
-use crate::pages::viewer::{Desk, Stranger, Viewer};
+use crate::pages::viewer::{Desk, Posted, Viewer};
 use crate::pages::words;
 
 /// What trying rules out showed, before they are published.
@@ -442,16 +441,7 @@ impl TriedPage {
 }
 
 /// Shows what changed rules would have done.
-pub(in crate::pages) async fn try_out(
-    desk: Result<Desk, Stranger>,
-    Path(id): Path<String>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(in crate::pages) async fn try_out(Path(id): Path<String>, Posted { desk, typed }: Posted) -> Response {
     let drawn = async {
         let viewer = &desk.viewer;
         if !may(viewer, DirectoryAction::PublishRoutingRules) {
@@ -474,15 +464,7 @@ pub(in crate::pages) async fn try_out(
 }
 
 /// Publishes rules that were tried.
-pub(in crate::pages) async fn publish(
-    desk: Result<Desk, Stranger>,
-    Sent(typed): Sent<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed::from(typed);
-    let desk = match desk {
-        Ok(desk) => desk,
-        Err(stranger) => return stranger.keeping(&typed),
-    };
+pub(in crate::pages) async fn publish(Posted { desk, typed }: Posted) -> Response {
     let published = async {
         let viewer = &desk.viewer;
         viewer.check(&typed)?;
