@@ -657,6 +657,23 @@ async fn a_district_sorts_barriers_by_areas_of_its_own() {
     .await;
     let refused = stack.api("rosa").post("/api/v1/tensions", &tension("seat_time")).await;
     assert_eq!((refused.status, refused.field()), (422, "area"), "{refused:?}");
+    // What anybody reads calls it as the district does.
+    let words = json!({"says": "flexibility", "title": "Chores count", "text": "Chores count as practice.",
+        "area": "farm_programs", "rule": {"source": "habit"}});
+    let written = stack.api("lena").post("/api/v1/flexibilities", &words).await;
+    assert_eq!(written.status, 201, "{written:?}");
+    let shown = format!(
+        "/api/v1/flexibilities/{}/show-to",
+        written.body["id"].as_str().expect("an id")
+    );
+    let shown = stack.api("lena").post(&shown, &json!({"readers": "public"})).await;
+    assert_eq!(shown.status, 200, "{shown:?}");
+    loopline_tests::until("it is shown under the district's own name", async || {
+        let asked = json!({"district": "north"});
+        let read: Result<Value, Problem> = stack.operator().ask("ask.flexibility.public".to_owned(), &asked).await;
+        read.is_ok_and(|read| read["items"][0]["area_name"] == json!("Farm programs"))
+    })
+    .await;
     // What was filed under one is not lost with it.
     let dropped = stack
         .api("carol")
