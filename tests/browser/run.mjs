@@ -626,6 +626,25 @@ await test("words are held, given out with proof, and erased", async () => {
   for (const page of [auditor, june, rosa]) await page.context().close();
 });
 
+await test("signing in begins a session of its own, whatever the browser brought", async () => {
+  const context = await browser.newContext({ viewport: DESK, baseURL: address });
+  const planted = "f".repeat(64);
+  await context.addCookies([{ name: "loopline_session", value: planted, url: address }]);
+  const page = await context.newPage();
+  await page.goto("/sign-in");
+  await page.getByRole("button", { name: "Rosa Delgado" }).first().click();
+  await page.waitForURL((url) => url.pathname !== "/sign-in");
+  const own = (await context.cookies()).find((cookie) => cookie.name === "loopline_session");
+  check(own.value !== planted && own.value.length >= 32, "the planted one is not used");
+  const stranger = await browser.newContext({ baseURL: address });
+  await stranger.addCookies([{ name: "loopline_session", value: planted, url: address }]);
+  const elsewhere = await stranger.newPage();
+  await elsewhere.goto("/school");
+  check(elsewhere.url().includes("/sign-in"), "and lets nobody in");
+  await context.close();
+  await stranger.close();
+});
+
 await test("a form from elsewhere or from another session changes nothing", async () => {
   const page = await as("Rosa Delgado");
   const before = await (await page.request.get(`/api/v1${loop}`)).json();

@@ -142,6 +142,19 @@ impl Stack {
         stack
     }
 
+    /// Another gateway of the same system, for people who come to it by this address.
+    pub async fn door_at(&self, public_url: &str) -> SocketAddr {
+        let options = gateway::Options {
+            listener: tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port"),
+            public_url: Some(public_url.to_owned()),
+            metrics: None,
+        };
+        let bus = self.broker.connect("gateway").await;
+        gateway::run(bus, self.clock.clone(), options, &self.lifecycle, &self.health)
+            .await
+            .expect("the gateway")
+    }
+
     /// Waits until every part has caught up.
     pub async fn is_ready(&self) {
         let head = self.log.head().await.expect("the log");

@@ -8,6 +8,7 @@ mod clocks;
 mod closing_a_loop;
 mod custody;
 mod figures;
+mod headers;
 mod likeness;
 mod live;
 mod log_story;
