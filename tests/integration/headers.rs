@@ -111,3 +111,90 @@ async fn over_https_a_session_is_a_cookie_that_nobody_else_can_set_and_looking_e
     );
     stack.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_that_no_page_of_this_session_gave_out_changes_nothing_wherever_it_is_sent() {
+    let stack = Stack::start(location(false).await.expect("a folder")).await;
+    let id = stack.api("rosa").files("seat_time").await;
+    let words = serde_json::json!({"says": "flexibility", "title": "Chores count", "text": "Chores count as practice.",
+        "area": "seat_time", "rule": {"source": "habit"}});
+    let written = stack.api("lena").post("/api/v1/flexibilities", &words).await;
+    let allowed = written.body["id"].as_str().expect("an id").to_owned();
+    stack.comes_to_rest().await;
+    for person in ["rosa", "lena", "carol", "ada", "eve"] {
+        stack.signed_in(person, person).await;
+    }
+    let before = stack.log.head().await.expect("the log");
+    // Each form's own page is there.
+    for (person, page) in [
+        ("rosa", format!("/loops/{id}")),
+        ("lena", format!("/allowed/{allowed}")),
+    ] {
+        loopline_tests::until("the page is there", async || {
+            let page = browser().get(format!("http://{}{page}", stack.address()));
+            let answer = page.header("cookie", format!("loopline_session={person}")).send().await;
+            answer.expect("an answer").status().is_success()
+        })
+        .await;
+    }
+    let page = browser().get(format!("http://{}/settings/contact", stack.address()));
+    let page = page
+        .header("cookie", "loopline_session=eve")
+        .send()
+        .await
+        .expect("an answer");
+    let page = page.text().await.expect("a page");
+    let setting = page.split("action=\"").filter_map(|rest| rest.split('"').next());
+    let mut setting = setting.filter(|address| address.starts_with("/settings/"));
+    let setting = setting.next().expect("a form of the page").to_owned();
+    let ruth = loopline_tests::People::person("ruth");
+    let mut let_through = Vec::new();
+    for (person, path) in [
+        ("rosa", "/file".to_owned()),
+        ("rosa", format!("/loops/{id}/withdraw")),
+        ("lena", format!("/loops/{id}/acknowledge")),
+        ("carol", format!("/loops/{id}/record/erase")),
+        ("lena", "/department/several/acknowledge".to_owned()),
+        ("lena", "/department/several/assign".to_owned()),
+        ("lena", "/allowed/new".to_owned()),
+        ("lena", format!("/allowed/{allowed}/revoke")),
+        ("carol", "/patterns/thresholds".to_owned()),
+        ("carol", "/zones".to_owned()),
+        ("lena", "/waivers".to_owned()),
+        ("lena", "/reviews".to_owned()),
+        ("ada", "/record".to_owned()),
+        ("ada", "/record/keep".to_owned()),
+        ("ada", "/record/give".to_owned()),
+        ("eve", format!("/people/{ruth}/disable-person")),
+        ("eve", "/settings/rules/publish".to_owned()),
+        ("eve", setting),
+        ("rosa", "/account/token".to_owned()),
+        ("rosa", "/account/end-session".to_owned()),
+        ("rosa", "/sign-out".to_owned()),
+    ] {
+        let answer = browser()
+            .post(format!("http://{}{path}", stack.address()))
+            .header("cookie", format!("loopline_session={person}"))
+            .form(&[
+                ("csrf", "0".repeat(32)),
+                ("key", "a key".to_owned()),
+                ("why", "x".to_owned()),
+            ])
+            .send()
+            .await
+            .expect("an answer");
+        if answer.status().as_u16() != 403 {
+            let_through.push((path, answer.status().as_u16()));
+        }
+    }
+    assert!(let_through.is_empty(), "{let_through:?}");
+    assert_eq!(stack.log.head().await.expect("the log"), before);
+    for person in ["rosa", "eve"] {
+        assert_eq!(
+            stack.api_with(person).get("/api/v1/me").await.status,
+            200,
+            "{person} is still in"
+        );
+    }
+    stack.stop().await;
+}
