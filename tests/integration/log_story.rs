@@ -103,6 +103,30 @@ async fn story(log: Arc<dyn EventLog>) {
         [first, second, third]
     );
     assert_eq!(read(&*log, second, 1).await[0].sequence, third);
+    // Long ones too, from wherever one was, with others between.
+    let (mut last, mut between, mut sequences) = (second, third, vec![first, second]);
+    for nth in 0..150 {
+        last = log
+            .append(&one, last, &envelope(&one, 100 + nth, last, "on"))
+            .await
+            .expect("appended");
+        sequences.push(last);
+        if nth % 7 == 0 {
+            between = log
+                .append(&other, between, &envelope(&other, 500 + nth, between, "between"))
+                .await
+                .expect("appended");
+        }
+    }
+    for after in [0, first, sequences[40], sequences[130], last, between + 1] {
+        let loaded = log.load(&one, after, 0).await.expect("a read");
+        let wanted: Vec<u64> = sequences.iter().copied().filter(|at| *at > after).collect();
+        assert_eq!(
+            loaded.iter().map(|raw| raw.sequence).collect::<Vec<_>>(),
+            wanted,
+            "{after}"
+        );
+    }
     // A durable consumer gives a message again until it is acknowledged.
     let mut durable = log
         .durable("story", vec!["loop.*.loop.>".to_owned()])
@@ -113,7 +137,7 @@ async fn story(log: Arc<dyn EventLog>) {
     delivery.settle.nak(Duration::from_millis(1)).await.expect("noted");
     let mut seen = std::collections::BTreeSet::new();
     let mut again = false;
-    while seen.len() < 3 {
+    while seen.len() < sequences.len() + 23 {
         let delivery = tokio::time::timeout(Duration::from_secs(30), durable.next())
             .await
             .expect("messages come");
@@ -126,6 +150,29 @@ async fn story(log: Arc<dyn EventLog>) {
         log.outstanding("story").await == Ok(0)
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_does_not_lead_back_is_looked_for_from_the_start() {
+    let broker = TestBroker::start().await;
+    let client = broker.connect("operator").await.client();
+    let log = JetStreamLog::new(client.clone());
+    let one = subject(1);
+    let mut last = 0;
+    let mut wanted = Vec::new();
+    // One does not say what was before it, one names what is not of it, one is no event at all.
+    for (nth, previous) in [(1, None), (2, Some(77)), (3, None)] {
+        let envelope = envelope(&one, nth, previous.unwrap_or(last), "x");
+        last = log.append(&one, last, &envelope).await.expect("appended");
+        wanted.push(last);
+    }
+    let context = async_nats::jetstream::new(client);
+    let garbage = context.publish(one.to_string(), "no event".into()).await.expect("sent");
+    wanted.push(garbage.await.expect("stored").sequence);
+    let loaded = log.load(&one, 0, 0).await.expect("a read");
+    assert_eq!(loaded.iter().map(|raw| raw.sequence).collect::<Vec<_>>(), wanted);
+    let loaded = log.load(&one, wanted[0], 0).await.expect("a read");
+    assert_eq!(loaded.iter().map(|raw| raw.sequence).collect::<Vec<_>>(), wanted[1..]);
 }
 
 #[tokio::test]

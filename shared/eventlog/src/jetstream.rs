@@ -30,6 +30,8 @@ use crate::{AppendError, Durable, EventLog, Filter, LogError, Raw, Tail};
 const APPEND_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long a read waits for an answer.
 const READ_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How many events of a thing are read one by one, each naming the one before it.
+const STEPS_MAX: usize = 64;
 /// How many messages one page of a load holds.
 const LOAD_PAGE: usize = 1000;
 /// The most pages of one load: nothing has a longer history.
@@ -56,6 +58,13 @@ impl std::fmt::Debug for JetStreamLog {
 struct PubAck {
     seq: Option<u64>,
     error: Option<ApiError>,
+}
+
+/// What of an event says which one of its thing was before it.
+#[derive(Deserialize)]
+struct Before<'a> {
+    #[serde(borrow)]
+    previous: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +99,90 @@ impl JetStreamLog {
             shared: Some(shared.clone()),
             ..self
         }
+    }
+
+    /// One message as the broker is asked for it; nothing where there is none.
+    async fn get(&self, asked: &serde_json::Value) -> Result<Option<Raw>, LogError> {
+        let request = Bytes::from(asked.to_string());
+        let answer = self.client.request(self.direct_get.clone(), request);
+        let answer = tokio::time::timeout(READ_TIMEOUT, answer)
+            .await
+            .map_err(|_| LogError::Unavailable("no answer to a read".to_owned()))?
+            .map_err(|error| LogError::Unavailable(error.to_string()))?;
+        match answer.status {
+            Some(status) if status.as_u16() == 404 => return Ok(None),
+            Some(status) if status.as_u16() >= 400 => {
+                return Err(LogError::Unavailable(format!("status {status} to a read")));
+            }
+            Some(_) | None => {}
+        }
+        let header = |name: &str| {
+            let headers = answer.headers.as_ref()?;
+            headers.get(name).map(ToString::to_string)
+        };
+        let (Some(sequence), Some(subject)) = (header("Nats-Sequence"), header("Nats-Subject")) else {
+            return Err(LogError::Unexpected(
+                "a message without sequence and subject".to_owned(),
+            ));
+        };
+        Ok(Some(Raw {
+            sequence: sequence
+                .parse()
+                .map_err(|_| LogError::Unexpected(format!("sequence {sequence:?}")))?,
+            subject,
+            headers: Some(tail::headers(answer.headers.as_ref())),
+            payload: answer.payload,
+        }))
+    }
+
+    /// Everything on one subject after a sequence, from its last event back, each naming the one before it: the broker
+    /// finds a message by its place at once, where looking for the next one of a subject goes through all that lies
+    /// between. Nothing where the way back does not end where it should, or is long.
+    async fn step_back(&self, subject: &str, after: u64) -> Result<Option<Vec<Raw>>, LogError> {
+        // Mostly there is nothing new, and then nothing needs to be sent for it.
+        let anything = serde_json::json!({"next_by_subj": subject, "seq": after + 1});
+        if after > 0 && self.get(&anything).await?.is_none() {
+            return Ok(Some(Vec::new()));
+        }
+        let Some(mut raw) = self.get(&serde_json::json!({"last_by_subj": subject})).await? else {
+            return Ok((after == 0).then(Vec::new));
+        };
+        let mut found = Vec::new();
+        while raw.sequence > after {
+            let Ok(Before { previous }) = serde_json::from_slice(&raw.payload) else {
+                return Ok(None);
+            };
+            let previous: Option<u64> = previous.parse().ok();
+            found.push(Raw { headers: None, ..raw });
+            raw = match previous {
+                Some(previous) if previous == after => {
+                    found.reverse();
+                    return Ok(Some(found));
+                }
+                Some(previous) if previous > after && found.len() < STEPS_MAX => match self.at(previous).await? {
+                    Some(before) if before.subject == subject => before,
+                    Some(_) | None => return Ok(None),
+                },
+                Some(_) | None => return Ok(None),
+            };
+        }
+        // A replica that is behind may know less than the one that was asked before it.
+        Ok(found.is_empty().then(Vec::new))
+    }
+
+    /// Everything on one subject after a sequence, looked for from there on.
+    async fn look_on(&self, subject: &str, after: u64) -> Result<Vec<Raw>, LogError> {
+        let mut all: Vec<Raw> = Vec::new();
+        for _ in 0..LOAD_PAGES_MAX {
+            let from = all.last().map_or(after, |last| last.sequence) + 1;
+            let page = self.load_page(subject, from).await?;
+            let whole = page.len() < LOAD_PAGE;
+            all.extend(page);
+            if whole {
+                break;
+            }
+        }
+        Ok(all)
     }
 
     async fn load_page(&self, subject: &str, from: u64) -> Result<Vec<Raw>, LogError> {
@@ -149,16 +242,10 @@ impl EventLog for JetStreamLog {
     async fn load(&self, subject: &Subject, after: u64, at_least: u64) -> Result<Vec<Raw>, LogError> {
         let name = subject.to_string();
         for attempt in 0..CATCH_UP_TRIES {
-            let mut all: Vec<Raw> = Vec::new();
-            for _ in 0..LOAD_PAGES_MAX {
-                let from = all.last().map_or(after, |last| last.sequence) + 1;
-                let page = self.load_page(&name, from).await?;
-                let whole = page.len() < LOAD_PAGE;
-                all.extend(page);
-                if whole {
-                    break;
-                }
-            }
+            let all = match self.step_back(&name, after).await? {
+                Some(all) => all,
+                None => self.look_on(&name, after).await?,
+            };
             if all.last().map_or(after, |last| last.sequence) >= at_least {
                 return Ok(all);
             }
@@ -269,38 +356,9 @@ impl EventLog for JetStreamLog {
     }
 
     async fn at(&self, sequence: u64) -> Result<Option<Raw>, LogError> {
-        let request = serde_json::json!({"seq": sequence}).to_string();
-        let answer = self.client.request(self.direct_get.clone(), Bytes::from(request));
-        let answer = tokio::time::timeout(READ_TIMEOUT, answer)
-            .await
-            .map_err(|_| LogError::Unavailable("no answer to a read".to_owned()))?
-            .map_err(|error| LogError::Unavailable(error.to_string()))?;
-        match answer.status {
-            Some(status) if status.as_u16() == 404 => return Ok(None),
-            Some(status) if status.as_u16() >= 400 => {
-                return Err(LogError::Unavailable(format!("status {status} to a read")));
-            }
-            Some(_) | None => {}
-        }
-        let header = |name: &str| {
-            let headers = answer.headers.as_ref()?;
-            headers.get(name).map(ToString::to_string)
-        };
+        let found = self.get(&serde_json::json!({"seq": sequence})).await?;
         // Asked for a sequence that is gone, the broker may answer with the next one.
-        let (Some(found), Some(subject)) = (header("Nats-Sequence"), header("Nats-Subject")) else {
-            return Err(LogError::Unexpected(
-                "a message without sequence and subject".to_owned(),
-            ));
-        };
-        if found.parse() != Ok(sequence) {
-            return Ok(None);
-        }
-        Ok(Some(Raw {
-            sequence,
-            subject,
-            headers: Some(tail::headers(answer.headers.as_ref())),
-            payload: answer.payload,
-        }))
+        Ok(found.filter(|raw| raw.sequence == sequence))
     }
 
     async fn durable(&self, name: &str, filter: Filter) -> Result<Box<dyn Durable>, LogError> {
