@@ -182,3 +182,60 @@ async fn figures_are_what_happened(location: Location) {
     assert_eq!(seen["state"].as_str(), Some("routed"));
     stack.stop().await;
 }
+
+loopline_tests::on_both_databases!(whoever_sees_figures_has_counted_what_they_see);
+
+/// What somebody's figures say is open, and late, beside how many open loops stand in their list.
+async fn counted_and_listed(stack: &Stack, person: &str, at_least: u64) -> (Value, Value, usize) {
+    let api = stack.api(person);
+    let summary = api.get_at("/api/v1/metrics/summary", at_least).await;
+    assert_eq!(summary.status, 200, "{person}: {summary:?}");
+    let list = api.get_at("/api/v1/loops?open=true&limit=200", at_least).await;
+    let items = list.body["items"].as_array().expect("a list");
+    (summary.body["open"].clone(), summary.body["filed"].clone(), items.len())
+}
+
+async fn whoever_sees_figures_has_counted_what_they_see(location: Location) {
+    let stack = Stack::start(location).await;
+    let (rosa, ann) = (stack.api("rosa"), stack.api("ann"));
+    let files = async |api: &loopline_tests::Api, area: &str, visibility: &str| {
+        let mut tension = loopline_tests::tension(area);
+        tension["visibility"] = json!(visibility);
+        let filed = api.post("/api/v1/tensions", &tension).await;
+        assert_eq!(filed.status, 201, "{filed:?}");
+        filed.body["id"].as_str().expect("an id").to_owned()
+    };
+    let joinable = files(&rosa, "seat_time", "joinable").await;
+    let secret = files(&rosa, "seat_time", "confidential").await;
+    let other = files(&ann, "technology_access", "school_only").await;
+    let hidden = files(&ann, "technology_access", "confidential").await;
+    stack.comes_to_rest().await;
+    let everybody = ["carol", "sam", "marcus", "lena", "tom", "ada"];
+    let agree = async |what: &str| {
+        let head = stack.log.head().await.expect("the log");
+        let mut seen = Vec::new();
+        for person in everybody {
+            let (open, filed, listed) = counted_and_listed(&stack, person, head).await;
+            assert_eq!(open, json!(listed), "{person} after {what}");
+            seen.push(filed);
+        }
+        seen
+    };
+    let first = agree("filing").await;
+    assert_eq!(first[..2], [json!(4), json!(2)], "the contact sees all, a leader what is not for named people");
+    // What changes is counted as it is then: brought to leaders, handed on, joined, made confidential, ended.
+    let why = json!({"to": "leader", "why": "It is for the superintendent."});
+    stack.api("carol").does(&secret, "escalate", why).await;
+    assert_eq!(agree("bringing it to leaders").await[1], json!(3));
+    let handed = json!({"department": "technology", "why": "They run the platform."});
+    stack.api("marcus").does(&joinable, "reroute", handed).await;
+    agree("handing it on").await;
+    ann.does(&joinable, "join", json!({})).await;
+    agree("joining").await;
+    ann.does(&other, "amend", json!({"visibility": "confidential"})).await;
+    let after = agree("making it confidential").await;
+    assert_eq!(after[1], json!(2));
+    ann.does(&hidden, "withdraw", json!({"why": "It went away."})).await;
+    agree("withdrawing").await;
+    stack.stop().await;
+}

@@ -423,17 +423,10 @@ fn told_apart(names: &Names, by: Option<Grouping>, found: Vec<(Option<String>, S
     };
     found
         .into_iter()
-        .map(|(key, summary)| {
-            // SQLite tells ids without their hyphens.
-            let key = match by {
-                Some(Grouping::Area | Grouping::State) | None => key,
-                Some(_) => key.map(|key| key.parse::<uuid::Uuid>().map_or(key.clone(), |id| id.to_string())),
-            };
-            Told {
-                name: name(key.as_deref()),
-                key,
-                summary,
-            }
+        .map(|(key, summary)| Told {
+            name: name(key.as_deref()),
+            key,
+            summary,
         })
         .collect()
 }
@@ -459,8 +452,11 @@ async fn trend(_: Timeline, asked: Asked<TrendQuery>) -> Result<Trend, Problem> 
     };
     let next = months.last().and_then(|month| month.checked_add_months(Months::new(1)));
     let end = calendar.start_of(next.unwrap_or(last));
-    let found = read_model::trend(&asked.model.db, &asked.viewer, &narrow, &begins, end).await;
-    let found = found.map_err(away)?;
+    let (db, viewer) = (&asked.model.db, &asked.viewer);
+    let tally = asked.model.model.tallies.of(db, &viewer.district).await.map_err(away)?;
+    let sight = tally.sight(db, viewer).await.map_err(away)?;
+    let found = tally.trend(&sight, &narrow, &begins, end);
+    drop(tally);
     let months = months
         .into_iter()
         .zip(found)
@@ -503,9 +499,16 @@ async fn picture(_: Timeline, asked: Asked<PictureQuery>) -> Result<Picture, Pro
             .names
             .meant(asked.query.school, asked.query.level, asked.query.zone),
     };
-    let drawn = read_model::picture(&asked.model.db, viewer, &asked.query, &narrow, period)
-        .await
-        .map_err(away)?;
+    let drawn = read_model::picture(
+        &asked.model.db,
+        &asked.model.model.tallies,
+        viewer,
+        &asked.query,
+        &narrow,
+        period,
+    )
+    .await
+    .map_err(away)?;
     let found: Vec<LoopDbRow> = drawn.bars.iter().map(|(row, _, _)| row.clone()).collect();
     let shown = rows(&asked, &found, false).await?;
     let seen = seen_now(&asked, &found).await?;

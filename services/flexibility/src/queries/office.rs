@@ -17,7 +17,7 @@ use contracts::vocabulary::{PatternStanding, ResolutionKind};
 
 use super::{Asked, away};
 use crate::commands::{in_office, may_office};
-use crate::read_model::{self, Met, OfficeRow};
+use crate::read_model::{self, Counted, Met, OfficeRow};
 use crate::views;
 
 /// The most rules and schools on the map.
@@ -103,8 +103,7 @@ pub(super) async fn patterns(asked: Asked<PatternsQuery>) -> Result<Page<Pattern
                         next: from.map(|from| from.to_string()),
                     });
                 }
-                let known = Known::of(&asked, &found).await?;
-                items.push(known.row(PatternId(row.id), &found));
+                items.push(listed(&asked, PatternId(row.id), &found).await?);
             }
             from = Some(row.first_seq);
         }
@@ -112,6 +111,30 @@ pub(super) async fn patterns(asked: Asked<PatternsQuery>) -> Result<Page<Pattern
             return Ok(Page { items, next: None });
         }
     }
+}
+
+/// A pattern as lists show it, with how often it is met.
+async fn listed<Q>(asked: &Asked<Q>, id: PatternId, record: &PatternRecord) -> Result<PatternRow, Problem> {
+    let counted: Counted = read_model::counted(&asked.model.db, &asked.viewer.district, &read_model::basis_of(record))
+        .await
+        .map_err(away)?;
+    let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    Ok(PatternRow {
+        id,
+        version: record.version,
+        basis: record.basis.clone(),
+        title: title(&record.basis),
+        area: record.area.clone(),
+        standing: record.standing,
+        ground: record.ground,
+        schools: count(counted.schools),
+        loops: count(counted.loops),
+        open: count(counted.open),
+        exceptions: count(counted.exceptions),
+        structural_share: structural_share(count(counted.structural), count(counted.excused)),
+        detected_at: record.detected_at,
+        before_team: record.before_team().map(|proposal| proposal.said.team),
+    })
 }
 
 /// What is known of a pattern now.
@@ -138,35 +161,6 @@ impl Known {
 
     fn loops(&self) -> BTreeSet<LoopId> {
         self.met.iter().map(|one| one.id).collect()
-    }
-
-    fn row(&self, id: PatternId, record: &PatternRecord) -> PatternRow {
-        let schools: BTreeSet<SchoolId> = self.met.iter().map(|one| one.school).collect();
-        let open: BTreeSet<LoopId> = self.met.iter().filter(|one| one.open).map(|one| one.id).collect();
-        let (structural, excused) = self.shares();
-        PatternRow {
-            id,
-            version: record.version,
-            basis: record.basis.clone(),
-            title: title(&record.basis),
-            area: record.area.clone(),
-            standing: record.standing,
-            ground: record.ground,
-            schools: schools.len() as u32,
-            loops: self.loops().len() as u32,
-            open: open.len() as u32,
-            exceptions: self.bent_by.len() as u32,
-            structural_share: structural_share(structural, excused),
-            detected_at: record.detected_at,
-            before_team: record.before_team().map(|proposal| proposal.said.team),
-        }
-    }
-
-    /// Closed loops by what closed them: for all, and for some.
-    fn shares(&self) -> (u32, u32) {
-        let trend = self.trend();
-        let sum = |of: fn(&ShareOf) -> u32| trend.iter().map(of).sum();
-        (sum(|quarter| quarter.structural), sum(|quarter| quarter.exceptions))
     }
 
     fn trend(&self) -> Vec<ShareOf> {
@@ -244,7 +238,7 @@ pub(super) async fn pattern(asked: Asked<PatternQuery>) -> Result<PatternView, P
         }
     }
     Ok(PatternView {
-        row: known.row(id, &found),
+        row: listed(&asked, id, &found).await?,
         threshold: found.threshold,
         days: found.days,
         by_school,

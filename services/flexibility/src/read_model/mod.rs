@@ -9,7 +9,8 @@ mod write;
 pub(crate) use collect::DocOut;
 pub use collect::{Concerns, concerns};
 pub(crate) use office::{
-    Met, OfficeRow, exceptions, met_by, met_cited, office_row, out_of_time, patterns, patterns_of, reviews, waivers,
+    Counted, Met, OfficeRow, counted, exceptions, met_by, met_cited, office_row, out_of_time, patterns, patterns_of,
+    reviews, waivers,
 };
 pub use office::{area_basis, basis_of, next_id, rule_basis};
 pub use projection::Register;

@@ -314,12 +314,54 @@ fn met_of(row: MetRow) -> Met {
 
 const MET: &str = "SELECT loop, school, area, cited, filed_seq, filed_at, open, kind, ended_at FROM met";
 
+/// How often a rule or an area was met, each loop counted once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct Counted {
+    pub(crate) schools: i64,
+    pub(crate) loops: i64,
+    pub(crate) open: i64,
+    /// Closed by what holds for all.
+    pub(crate) structural: i64,
+    /// Closed by what holds for some.
+    pub(crate) excused: i64,
+    /// Exceptions in force.
+    pub(crate) exceptions: i64,
+}
+
+/// The column that a basis is looked up by, and its key there.
+fn looked_up(basis: &str) -> Option<(&'static str, &str)> {
+    match basis.split_once(':')? {
+        ("rule", key) => Some(("rule", key)),
+        (_, key) => Some(("area", key)),
+    }
+}
+
+/// Counts where a rule or an area was met. What only named people may know of counts for nothing.
+pub(crate) async fn counted(db: &Db, district: &District, basis: &str) -> Result<Counted, sqlx::Error> {
+    let Some((column, key)) = looked_up(basis) else {
+        return Ok(Counted::default());
+    };
+    let loops = |name: &str, which: &str| format!("COUNT(DISTINCT CASE WHEN {which} THEN loop END) AS {name}");
+    let text = format!(
+        "SELECT COUNT(DISTINCT school) AS schools, COUNT(DISTINCT loop) AS loops, {}, {}, {}, \
+         (SELECT COUNT(*) FROM register_row WHERE district = $1 AND {column} = $2 AND to_seq IS NULL \
+         AND standing = 'in_force' AND kind = 'school_exception') AS exceptions \
+         FROM met WHERE district = $1 AND {column} = $2 AND {column} <> '' AND confidential = 0",
+        loops("open", "open = 1"),
+        loops(
+            "structural",
+            "open = 0 AND kind IN ('already_allowed', 'zone_flexibility', 'district_change')"
+        ),
+        loops("excused", "open = 0 AND kind = 'school_exception'"),
+    );
+    on!(db.of(district).await?, rows => sqlx::query_as(sqlx::AssertSqlSafe(text.clone()))
+        .bind(district.as_str()).bind(key).fetch_one(rows).await)
+}
+
 /// The schools that met a rule or an area, the newest first. What only named people may know of counts for nothing.
 pub(crate) async fn met_by(db: &Db, district: &District, basis: &str) -> Result<Vec<Met>, sqlx::Error> {
-    let (column, key) = match basis.split_once(':') {
-        Some(("rule", key)) => ("rule", key),
-        Some((_, key)) => ("area", key),
-        None => return Ok(Vec::new()),
+    let Some((column, key)) = looked_up(basis) else {
+        return Ok(Vec::new());
     };
     let text = format!(
         "{MET} WHERE district = $1 AND {column} = $2 AND {column} <> '' AND confidential = 0 ORDER BY filed_seq DESC LIMIT {EVIDENCE_MAX}"
@@ -358,10 +400,8 @@ pub(crate) async fn exceptions(
     district: &District,
     basis: &str,
 ) -> Result<Vec<(FlexibilityId, u64, String)>, sqlx::Error> {
-    let (column, key) = match basis.split_once(':') {
-        Some(("rule", key)) => ("rule", key),
-        Some((_, key)) => ("area", key),
-        None => return Ok(Vec::new()),
+    let Some((column, key)) = looked_up(basis) else {
+        return Ok(Vec::new());
     };
     let text = format!(
         "SELECT id, first_seq, state FROM register_row WHERE district = $1 AND {column} = $2 AND to_seq IS NULL \

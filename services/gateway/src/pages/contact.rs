@@ -26,6 +26,9 @@ use super::rows::{Group, Row};
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Viewer};
 
+/// Late loops that stand on the page; the list has the rest.
+const LATE_SHOWN: usize = 50;
+
 /// The contact's page.
 #[derive(Debug, Clone, Template)]
 #[template(path = "pages/contact.html")]
@@ -48,7 +51,10 @@ pub(super) struct ContactPage {
 #[derive(Debug)]
 pub(super) struct Lists<'a> {
     pub triage: &'a [LoopRow],
-    pub open: &'a [LoopRow],
+    /// What the contact decides.
+    pub decide: &'a [LoopRow],
+    /// What a leader or a team decides.
+    pub above: &'a [LoopRow],
     pub late: &'a [LoopRow],
     /// Of today, told apart by where loops stand.
     pub stages: &'a [Told],
@@ -67,7 +73,6 @@ pub(super) struct Triaged {
 impl ContactPage {
     /// Draws the page from the lists asked for.
     pub(super) fn new(viewer: &Viewer, lists: &Lists<'_>) -> Self {
-        let (open, late) = (lists.open, lists.late);
         let mut shown = BTreeSet::new();
         let triage: Vec<Triaged> = lists
             .triage
@@ -78,18 +83,19 @@ impl ContactPage {
                 form: route(viewer, row),
             })
             .collect();
-        let mut pick_rows = |rows: &[LoopRow], wanted: fn(&LoopRow) -> bool| -> Vec<Row> {
-            let rows = rows.iter().filter(|row| wanted(row) && shown.insert(row.id));
+        let mut pick_rows = |rows: &[LoopRow]| -> Vec<Row> {
+            let rows = rows.iter().filter(|row| shown.insert(row.id));
             rows.map(|row| Row::new(row, viewer)).collect()
         };
-        let decide = pick_rows(open, |row| row.holder == "contact");
-        let late_rows = pick_rows(late, |_| true);
-        let above = pick_rows(open, |row| row.holder == "leader" || row.holder == "team");
+        let decide = pick_rows(lists.decide);
+        let mut late_rows = pick_rows(lists.late);
+        let above = pick_rows(lists.above);
+        late_rows.truncate(LATE_SHOWN);
+        let late: u32 = lists.stages.iter().map(|told| told.summary.late).sum();
         let sentence = format!(
-            "{} to route, {} to decide, {} late.",
+            "{} to route, {} to decide, {late} late.",
             counted(triage.len() as u64, "loop", "loops"),
             decide.len(),
-            late.len()
         );
         let stages = lists.stages.iter().filter(|told| told.summary.open > 0);
         let stages = stages.map(|told| {
@@ -112,7 +118,13 @@ impl ContactPage {
                     "Nothing waits for a decision of yours.",
                     decide,
                 ),
-                Group::new("late", "Late", "Nothing is late.", late_rows),
+                Group {
+                    rest: (lists.late.len() > LATE_SHOWN).then(|| {
+                        let all = counted(late, "late loop", "late loops");
+                        ("/loops?open=true&late=true&sort=due".to_owned(), format!("All {all}"))
+                    }),
+                    ..Group::new("late", "Late", "Nothing is late.", late_rows)
+                },
                 Group::new("above", "Before a team or a leader", "", above),
             ],
         }
@@ -155,7 +167,7 @@ fn route(viewer: &Viewer, row: &LoopRow) -> Form {
 }
 
 pub(super) async fn show(desk: Desk) -> Response {
-    desk.or_trouble(page(&desk).await)
+    desk.or_trouble(Box::pin(page(&desk)).await)
 }
 
 async fn page(desk: &Desk) -> Result<Response, Problem> {
@@ -171,16 +183,17 @@ async fn page(desk: &Desk) -> Result<Response, Problem> {
         state: Some(LoopState::Triage),
         ..all.clone()
     };
-    let open = LoopsQuery {
+    let held_by = |holder: &str| LoopsQuery {
         open: Some(true),
-        sort: Sort::Changed,
+        holder: Some(holder.to_owned()),
         ..all.clone()
     };
+    let (decide, leader, team) = (held_by("contact"), held_by("leader"), held_by("team"));
     let late = LoopsQuery {
         late: Some(true),
         open: Some(true),
         sort: Sort::Due,
-        ..all
+        ..all.clone()
     };
     let today = desk.viewer.days.today;
     let told = |by: Grouping, days: i64| PictureQuery {
@@ -190,21 +203,27 @@ async fn page(desk: &Desk) -> Result<Response, Problem> {
         limit: Some(0),
         ..PictureQuery::default()
     };
-    let (triage, open, late, stages, schools): (Page<LoopRow>, Page<LoopRow>, Page<LoopRow>, Picture, Picture) = tokio::try_join!(
-        desk.ask("timeline", "loops", triage),
-        desk.ask("timeline", "loops", open),
-        desk.ask("timeline", "loops", late),
-        desk.ask("timeline", "picture", told(Grouping::State, 0)),
-        desk.ask("timeline", "picture", told(Grouping::School, silent::SILENT_DAYS)),
-    )?;
+    type Loops = Page<LoopRow>;
+    let (triage, decide, leader, team, late, stages, schools): (Loops, Loops, Loops, Loops, Loops, Picture, Picture) =
+        tokio::try_join!(
+            desk.ask("timeline", "loops", triage),
+            desk.ask("timeline", "loops", decide),
+            desk.ask("timeline", "loops", leader),
+            desk.ask("timeline", "loops", team),
+            desk.ask("timeline", "loops", late),
+            desk.ask("timeline", "picture", told(Grouping::State, 0)),
+            desk.ask("timeline", "picture", told(Grouping::School, silent::SILENT_DAYS)),
+        )?;
     // Without those who know it, the page is shown all the same.
     let unspoken: Vec<Unspoken> = desk
         .ask("directory", "unspoken", UnspokenQuery {})
         .await
         .unwrap_or_default();
+    let above: Vec<LoopRow> = leader.items.into_iter().chain(team.items).collect();
     let lists = Lists {
         triage: &triage.items,
-        open: &open.items,
+        decide: &decide.items,
+        above: &above,
         late: &late.items,
         stages: &stages.by,
         schools: &schools.by,

@@ -346,23 +346,24 @@ fn for_figures(desk: &Desk) -> Result<(), Problem> {
 
 async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
     for_figures(desk)?;
-    let open = LoopsQuery {
+    let decide = LoopsQuery {
         open: Some(true),
-        sort: Sort::Changed,
+        holder: Some("leader".to_owned()),
+        sort: Sort::Oldest,
         limit: Some(PAGE_MAX),
         ..LoopsQuery::default()
     };
     let beside = async { Ok((standing(desk).await, Ending::of(desk, None).await)) };
-    let (answers, open, (patterns, ending)): (Answers, Page<LoopRow>, _) = tokio::try_join!(
+    let (answers, decide, (patterns, ending)): (Answers, Page<LoopRow>, _) = tokio::try_join!(
         answers(desk, query(typed, desk.viewer.days.today)),
-        desk.ask("timeline", "loops", open),
+        desk.ask("timeline", "loops", decide),
         beside,
     )?;
     let seen = Seen {
         now: &answers.now,
         before: &answers.before,
         trend: &answers.trend,
-        waiting: &open.items,
+        waiting: &decide.items,
         patterns: &patterns,
     };
     let mut page = LeaderPage::new(&desk.viewer, typed, &seen);

@@ -180,6 +180,7 @@ fn query(typed: &Typed) -> LoopsQuery {
         state: LoopState::from_code(typed.get("state")),
         open: typed.read("open"),
         department: typed.read("department"),
+        holder: typed.some("holder").map(str::to_owned),
         team: typed.read("team"),
         school: typed.read("school"),
         level: Level::from_code(typed.get("level")),

@@ -104,6 +104,8 @@ pub(super) struct Group {
     pub rows: Vec<Row>,
     /// What to say where there are none; empty leaves the whole group out.
     pub empty: &'static str,
+    /// Where there are more, and what to call that.
+    pub rest: Option<(String, String)>,
 }
 
 impl HtmlSafe for Group {}
@@ -116,6 +118,7 @@ impl Group {
             heading: heading.to_owned(),
             rows,
             empty,
+            rest: None,
         }
     }
 }

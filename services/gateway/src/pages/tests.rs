@@ -202,7 +202,8 @@ fn pages() -> Vec<(String, String)> {
                 &viewer,
                 &super::contact::Lists {
                     triage: &rows.items,
-                    open: &rows.items,
+                    decide: &rows.items,
+                    above: &[],
                     late: &rows.items,
                     stages: &samples::picture().by,
                     schools: &samples::picture().by,

@@ -48,7 +48,7 @@ fn write_cursor(row: &LoopDbRow, sort: Sort) -> String {
 }
 
 /// `column IN (…)` over ids; of none, nothing: PostgreSQL does not know an empty list.
-fn among<'a, DB>(query: &mut QueryBuilder<DB>, column: &str, ids: impl Iterator<Item = Uuid>)
+pub(super) fn among<'a, DB>(query: &mut QueryBuilder<DB>, column: &str, ids: impl Iterator<Item = Uuid>)
 where
     DB: Database,
     Uuid: Encode<'a, DB> + Type<DB>,
@@ -229,8 +229,18 @@ pub(crate) async fn loops(
         if let Some(state) = asked.state {
             query.push(" AND state = ").push_bind(state.code());
         }
-        if let Some(open) = asked.open {
-            query.push(" AND is_open = ").push_bind(i32::from(open));
+        match asked.open {
+            // As its indexes say it.
+            Some(true) => {
+                query.push(" AND is_open = 1");
+            }
+            Some(false) => {
+                query.push(" AND is_open = 0");
+            }
+            None => {}
+        }
+        if let Some(holder) = &asked.holder {
+            query.push(" AND holder = ").push_bind(holder.as_str());
         }
         if let Some(department) = asked.department {
             query.push(" AND department = ").push_bind(department.0);

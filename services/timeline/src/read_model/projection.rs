@@ -18,6 +18,8 @@ use sql::{Db, Tx};
 
 use collect::Collected;
 
+use super::tally::Tallies;
+
 /// Changes told in one notice; who hears that there were more asks for them.
 const NOTICED_MAX: usize = 500;
 
@@ -29,6 +31,8 @@ pub struct Timeline {
     bus: OnceLock<Bus>,
     /// How often words were erased.
     erasures: AtomicU64,
+    /// What figures are counted from.
+    pub(crate) tallies: Tallies,
 }
 
 /// What a batch comes to.
@@ -48,6 +52,7 @@ impl Timeline {
             folds: Folds::new(log),
             bus: OnceLock::new(),
             erasures: AtomicU64::new(0),
+            tallies: Tallies::default(),
         }
     }
 

@@ -38,6 +38,9 @@ pub struct LoopsQuery {
     pub open: Option<bool>,
     /// With this department.
     pub department: Option<DepartmentId>,
+    /// Who has the next step: `school`, `department`, `contact`, `leader`, `team`, `state`; `router` where no rule has
+    /// been looked at yet.
+    pub holder: Option<String>,
     /// Before this team, to decide.
     pub team: Option<TeamId>,
     /// This school is in it.

@@ -141,7 +141,8 @@ mod tests {
         ];
         let lists = Lists {
             triage: &[],
-            open: &[],
+            decide: &[],
+            above: &[],
             late: &rows,
             stages: &[],
             schools: &[filed],
