@@ -222,7 +222,11 @@ async fn whoever_sees_figures_has_counted_what_they_see(location: Location) {
         seen
     };
     let first = agree("filing").await;
-    assert_eq!(first[..2], [json!(4), json!(2)], "the contact sees all, a leader what is not for named people");
+    assert_eq!(
+        first[..2],
+        [json!(4), json!(2)],
+        "the contact sees all, a leader what is not for named people"
+    );
     // What changes is counted as it is then: brought to leaders, handed on, joined, made confidential, ended.
     let why = json!({"to": "leader", "why": "It is for the superintendent."});
     stack.api("carol").does(&secret, "escalate", why).await;

@@ -267,6 +267,11 @@ async fn about_the_district_everybody_may_what_the_table_says_and_no_more() {
             DirectoryAction::RetireSchool => (school.to_string(), json!({})),
             DirectoryAction::SetDepartment => (department.to_string(), json!({"name": "x"})),
             DirectoryAction::RetireDepartment => (department.to_string(), json!({})),
+            DirectoryAction::KeepAnswer => (
+                department.to_string(),
+                json!({"title": "x", "step": "ask", "text": "x"}),
+            ),
+            DirectoryAction::DropAnswer => (department.to_string(), json!({"answer": person})),
             DirectoryAction::FormTeam => (
                 team.clone(),
                 json!({"name": "x", "kind": "project_team", "members": [person]}),

@@ -16,6 +16,7 @@ mod queries;
 pub mod read_model;
 mod second_step;
 mod sign_on;
+mod views;
 
 use std::sync::Arc;
 
@@ -44,6 +45,8 @@ pub struct Directory {
     pub people: Model<read_model::People>,
     /// Sessions and tokens.
     pub credentials: Credentials,
+    /// Lists that people keep.
+    pub(crate) kept_views: views::KeptViews,
     /// Questions to others.
     pub bus: Bus,
     /// Whether its people may be signed in without a credential: only for demonstration.
@@ -122,6 +125,7 @@ pub async fn run(
         hasher: passwords::Hasher::default(),
         second_steps: second_step::SecondSteps { db: credentials.db() },
         sign_on: sign_on::SignOns::new(credentials.db())?,
+        kept_views: views::KeptViews { db: credentials.db() },
         bus: bus.clone(),
         credentials,
         demo,

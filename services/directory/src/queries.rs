@@ -2,12 +2,14 @@
 
 use ::domain::directory::DistrictRecord;
 use contracts::Claims;
-use contracts::commands::door::{AccessView, OwnAccess};
+use contracts::commands::door::{AccessView, KeptView, OwnAccess};
+use contracts::events::directory::ReadyAnswer;
 use contracts::ids::{District, PersonId, SchoolId};
 use contracts::problem::Problem;
 use contracts::queries::{
-    Answered, Ask, DemoPerson, DistrictView, NamedDepartment, NamedPerson, NamedSchool, NamedTeam, NamedZone,
-    OfferedArea, PeopleFound, PeopleQuery, Speaker, Speakers, Succession, Successor, Unspoken, UnspokenQuery,
+    Answered, AnswersQuery, Ask, DemoPerson, DistrictView, NamedDepartment, NamedPerson, NamedSchool, NamedTeam,
+    NamedZone, OfferedArea, PeopleFound, PeopleQuery, Speaker, Speakers, Succession, Successor, Unspoken,
+    UnspokenQuery,
 };
 use contracts::subjects::query;
 use contracts::vocabulary::Role;
@@ -53,6 +55,8 @@ pub(crate) async fn answer(directory: &Directory, incoming: &Incoming) -> Result
         "access" => to_json(&access(directory, &incoming.read()?).await?),
         "successor" => to_json(&successor(directory, &incoming.read()?).await?),
         "unspoken" => to_json(&unspoken(directory, &incoming.read()?).await?),
+        "answers" => to_json(&answers(directory, &incoming.read()?).await?),
+        "views" => to_json(&views(directory, &incoming.read()?).await?),
         "history" => to_json(&history::of(directory, &incoming.read()?).await?),
         "providers" => to_json(&sign_on::offered(directory)),
         "demo-people" => to_json(&demo_people(directory).await?),
@@ -186,6 +190,41 @@ async fn people(directory: &Directory, ask: &Ask<PeopleQuery>) -> Result<Answere
         position,
         as_of: None,
         answer: PeopleFound { people, more },
+    })
+}
+
+/// The lists that whoever asks keeps.
+async fn views(directory: &Directory, ask: &Ask<Value>) -> Result<Answered<Vec<KeptView>>, Problem> {
+    let viewer = &ask.viewer;
+    Ok(Answered {
+        position: directory.people.position.get(),
+        as_of: None,
+        answer: directory.kept_views.of(&viewer.district, viewer.person).await?,
+    })
+}
+
+/// The words that departments of whoever asks keep ready, by title.
+async fn answers(directory: &Directory, ask: &Ask<AnswersQuery>) -> Result<Answered<Vec<ReadyAnswer>>, Problem> {
+    let viewer = &ask.viewer;
+    let department = ask.query.department;
+    if !viewer.departments.contains(&department) {
+        return Err(Problem::not_found("page"));
+    }
+    if !directory.people.position.wait_for(ask.at_least, CATCH_UP).await {
+        return Err(Problem::unavailable(
+            "the directory is catching up; try again in a moment",
+        ));
+    }
+    let found = directory.districts.with(&viewer.district, |record| {
+        let known = record.departments.get(&department);
+        known.map(|known| known.answers.values().cloned().collect::<Vec<_>>())
+    });
+    let mut found = found.flatten().unwrap_or_default();
+    found.sort_by_key(|answer| (answer.step, answer.title.to_lowercase(), answer.id));
+    Ok(Answered {
+        position: directory.people.position.get(),
+        as_of: None,
+        answer: found,
     })
 }
 

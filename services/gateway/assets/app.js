@@ -260,6 +260,70 @@ for (const link of all("a[data-picture]")) {
   link.after(" ", button);
 }
 
+// Drawing across the days above the bars shows those only; the links and fields above do the same.
+for (const axis of all("[data-brush]")) {
+  const day = 86_400_000;
+  const first = Date.parse(axis.dataset.from);
+  const days = Math.round((Date.parse(axis.dataset.to) - first) / day) + 1;
+  if (days < 2) continue;
+  const within = (event) => {
+    const box = axis.getBoundingClientRect();
+    return Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+  };
+  const brush = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  brush.setAttribute("class", "brush");
+  brush.setAttribute("height", "100%");
+  axis.classList.add("lane__bar--brush");
+  let begun = null;
+  const draw = (to) => {
+    brush.setAttribute("x", `${Math.min(begun, to) * 100}%`);
+    brush.setAttribute("width", `${Math.abs(to - begun) * 100}%`);
+  };
+  axis.addEventListener("pointerdown", (event) => {
+    begun = within(event);
+    draw(begun);
+    axis.append(brush);
+    axis.setPointerCapture(event.pointerId);
+    event.preventDefault();
+  });
+  axis.addEventListener("pointermove", (event) => {
+    if (begun !== null) draw(within(event));
+  });
+  const stop = () => {
+    begun = null;
+    brush.remove();
+  };
+  axis.addEventListener("pointercancel", stop);
+  axis.addEventListener("pointerup", (event) => {
+    if (begun === null) return;
+    const [from, to] = [begun, within(event)].sort((one, other) => one - other);
+    stop();
+    // A click is none: it would show a single day that nobody chose.
+    if (to - from < 0.01) return;
+    const at = (share) => new Date(first + Math.min(Math.floor(share * days), days - 1) * day).toISOString().slice(0, 10);
+    const address = new URL(window.location.href);
+    for (const name of ["days", "shown_from", "shown_to"]) address.searchParams.delete(name);
+    address.searchParams.set("from", at(from));
+    address.searchParams.set("to", at(to));
+    address.hash = "timeline";
+    window.location.assign(address);
+  });
+}
+
+// Ready words are put where somebody writes; what stands there stays.
+for (const link of all("[data-ready]")) {
+  link.addEventListener("click", (event) => {
+    const choice = link.closest("[data-ready-for]");
+    const field = document.getElementById(choice.dataset.readyFor);
+    const before = field.value.trimEnd();
+    field.value = before ? `${before}\n\n${link.dataset.ready}` : link.dataset.ready;
+    choice.open = false;
+    field.focus();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    event.preventDefault();
+  });
+}
+
 // Keys in a list: j and k move, Enter opens, a says a first word, ? lists them.
 const inbox = one("[data-inbox]");
 if (inbox) {

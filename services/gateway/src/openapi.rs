@@ -398,6 +398,8 @@ fn directory(made: &mut Made) {
             DirectoryAction::RetireSchool => made.schema::<wire::RetireSchool>(),
             DirectoryAction::SetDepartment => made.schema::<wire::SetDepartment>(),
             DirectoryAction::RetireDepartment => made.schema::<wire::RetireDepartment>(),
+            DirectoryAction::KeepAnswer => made.schema::<wire::KeepAnswer>(),
+            DirectoryAction::DropAnswer => made.schema::<wire::DropAnswer>(),
             DirectoryAction::FormTeam => made.schema::<wire::FormTeam>(),
             DirectoryAction::DefineZone => made.schema::<wire::DefineZone>(),
             DirectoryAction::SetPerson => made.schema::<wire::SetPerson>(),

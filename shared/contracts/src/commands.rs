@@ -33,9 +33,10 @@ use crate::vocabulary::{
 };
 
 pub use directory::{
-    DefineZone, DesignateContact, DisablePerson, EnablePerson, EndStandIn, EndToken, FormTeam, GrantRole, MakeToken,
-    NameStandIn, PublishRoutingRules, RemoveSecondStep, RemoveSignOn, RetireDepartment, RetireSchool, SetAreas,
-    SetCalendar, SetDepartment, SetPatternThresholds, SetPerson, SetSchool, SetServiceLevel, SetSignOn,
+    DefineZone, DesignateContact, DisablePerson, DropAnswer, EnablePerson, EndStandIn, EndToken, FormTeam, GrantRole,
+    KeepAnswer, MakeToken, NameStandIn, PublishRoutingRules, RemoveSecondStep, RemoveSignOn, RetireDepartment,
+    RetireSchool, SetAreas, SetCalendar, SetDepartment, SetPatternThresholds, SetPerson, SetSchool, SetServiceLevel,
+    SetSignOn,
 };
 pub use message::{CommandMessage, Done, Reply, read_body};
 pub use office::{

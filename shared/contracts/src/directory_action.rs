@@ -37,6 +37,7 @@ macro_rules! directory_actions {
 
 const ADMINISTRATOR: &[Role] = &[Role::Administrator];
 const KEEPERS: &[Role] = &[Role::Administrator, Role::Contact];
+const DESKS: &[Role] = &[Role::DepartmentStaff, Role::DepartmentLead];
 const ANYBODY: &[Role] = Role::ALL;
 
 directory_actions! {
@@ -64,6 +65,10 @@ directory_actions! {
     SetDepartment = "set-department" to Department by ADMINISTRATOR,
     /// Close a department.
     RetireDepartment = "retire-department" to Department by ADMINISTRATOR,
+    /// Keep words ready with which answers of one's own department begin.
+    KeepAnswer = "keep-answer" to Department by DESKS,
+    /// No longer keep them.
+    DropAnswer = "drop-answer" to Department by DESKS,
     /// Say who sits on a team, or that there is one.
     FormTeam = "form-team" to Team by KEEPERS,
     /// Begin or change an innovation zone.
@@ -106,6 +111,8 @@ impl DirectoryAction {
             Self::RetireSchool => "schools/{id}/retire",
             Self::SetDepartment => "departments/{id}",
             Self::RetireDepartment => "departments/{id}/retire",
+            Self::KeepAnswer => "departments/{id}/keep-answer",
+            Self::DropAnswer => "departments/{id}/drop-answer",
             Self::FormTeam => "teams/{id}",
             Self::DefineZone => "zones/{id}",
             Self::SetPerson => "people/{id}",
@@ -148,6 +155,8 @@ impl DirectoryAction {
             | Self::RetireSchool
             | Self::SetDepartment
             | Self::RetireDepartment
+            | Self::KeepAnswer
+            | Self::DropAnswer
             | Self::FormTeam
             | Self::DefineZone
             | Self::RevokeRole

@@ -38,6 +38,19 @@ macro_rules! words {
 }
 
 words! {
+    /// What words that a department keeps ready begin.
+    AnswerFor {
+        /// A first word.
+        Acknowledge = "acknowledge" / "A first word",
+        /// A question to the school.
+        Ask = "ask" / "A question",
+        /// A proposed answer.
+        Propose = "propose" / "An answer",
+        /// A decline.
+        Decline = "decline" / "A decline",
+        /// A note.
+        Note = "note" / "A note",
+    }
     /// What kind of barrier a tension is.
     Kind {
         /// A written rule.

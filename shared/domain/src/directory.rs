@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use contracts::area::{AREAS, Area, DistrictArea};
 use contracts::events::DirectoryEvent;
-use contracts::events::directory::{Closed, PatternThresholds, RoutingRule};
+use contracts::events::directory::{Closed, PatternThresholds, ReadyAnswer, RoutingRule};
 use contracts::events::routing::ServiceLevel;
 use contracts::ids::{DepartmentId, District, PersonId, SchoolId, TeamId, ZoneId};
 use contracts::sign_on::Provider;
@@ -79,6 +79,8 @@ pub struct Department {
     pub retired: bool,
     /// Who gets the loops that it had, where it is no more.
     pub loops_to: Option<DepartmentId>,
+    /// Words it keeps ready with which its answers begin.
+    pub answers: BTreeMap<Uuid, ReadyAnswer>,
 }
 
 /// A zone.
@@ -154,12 +156,14 @@ impl DistrictRecord {
                 );
             }
             DirectoryEvent::DepartmentAdded(added) => {
+                let answers = self.departments.remove(&DepartmentId(id)).map(|known| known.answers);
                 let department = Department {
                     name: added.name.clone(),
                     decides: added.decides.clone(),
                     sourced_id: added.sourced_id.clone(),
                     retired: false,
                     loops_to: None,
+                    answers: answers.unwrap_or_default(),
                 };
                 self.departments.insert(DepartmentId(id), department);
             }
@@ -222,6 +226,16 @@ impl DistrictRecord {
                 if let Some(department) = self.departments.get_mut(&DepartmentId(id)) {
                     department.retired = true;
                     department.loops_to = retired.loops_to;
+                }
+            }
+            DirectoryEvent::AnswerKept(kept) => {
+                if let Some(department) = self.departments.get_mut(&DepartmentId(id)) {
+                    department.answers.insert(kept.answer.id, kept.answer.clone());
+                }
+            }
+            DirectoryEvent::AnswerDropped(dropped) => {
+                if let Some(department) = self.departments.get_mut(&DepartmentId(id)) {
+                    department.answers.remove(&dropped.id);
                 }
             }
             DirectoryEvent::AreasSet(set) => {

@@ -1,7 +1,7 @@
 //! The door, and the office.
 
 use contracts::claims::Claims;
-use contracts::commands::door::{ActFor, EndSession, MakeLink, NewSession, OfficeMessage};
+use contracts::commands::door::{ActFor, EndSession, ForgetView, KeepView, MakeLink, NewSession, OfficeMessage};
 use contracts::ids::PersonId;
 use contracts::problem::Problem;
 use contracts::vocabulary::Role;
@@ -118,6 +118,22 @@ pub(crate) async fn at_the_door(directory: &Directory, incoming: &Incoming) -> R
                 .act_for(&asked.secret_digest, asked.absent)
                 .await
                 .map_err(away)?;
+            Ok(Value::Bool(true))
+        }
+        "keep-view" => {
+            let asked: KeepView = incoming.read()?;
+            let holder = in_session(directory, &asked.secret_digest).await?;
+            let (views, now) = (&directory.kept_views, directory.clock.now());
+            views
+                .keep(&holder.district, holder.person, &asked.name, &asked.address, now)
+                .await?;
+            Ok(Value::Bool(true))
+        }
+        "forget-view" => {
+            let asked: ForgetView = incoming.read()?;
+            let holder = in_session(directory, &asked.secret_digest).await?;
+            let views = &directory.kept_views;
+            views.forget(&holder.district, holder.person, asked.id).await?;
             Ok(Value::Bool(true))
         }
         _ => Err(Problem::not_found("such command")),

@@ -45,6 +45,8 @@ pub(crate) async fn handle(directory: &Directory, incoming: &Incoming) -> Result
         DirectoryAction::RetireSchool => places::retire_school(directory, &message, read_body(body)?).await,
         DirectoryAction::SetDepartment => places::department(directory, &message, read_body(body)?).await,
         DirectoryAction::RetireDepartment => places::retire_department(directory, &message, read_body(body)?).await,
+        DirectoryAction::KeepAnswer => places::keep_answer(directory, &message, by, read_body(body)?).await,
+        DirectoryAction::DropAnswer => places::drop_answer(directory, &message, by, read_body(body)?).await,
         DirectoryAction::FormTeam => places::team(directory, &message, read_body(body)?).await,
         DirectoryAction::DefineZone => places::zone(directory, &message, read_body(body)?).await,
         DirectoryAction::SetPerson => people::person(directory, &message, read_body(body)?).await,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use contracts::claims::Claims;
 use contracts::commands::{self as wire, CommandMessage, Done};
 use contracts::events::directory::{
-    DepartmentAdded, DepartmentRetired, SchoolAdded, SchoolRetired, TeamFormed, ZoneDefined,
+    AnswerDropped, AnswerKept, DepartmentAdded, DepartmentRetired, ReadyAnswer, SchoolAdded, SchoolRetired, TeamFormed,
+    ZoneDefined,
 };
 use contracts::ids::{DepartmentId, SchoolId, TeamId, ZoneId};
 use contracts::problem::Problem;
@@ -17,6 +19,9 @@ use super::{LIST_MAX, away, carry_out_on, state_on};
 use crate::Directory;
 use crate::domain::{DefineZone, Thing, ZoneRefusal};
 use crate::read_model::is_known;
+
+/// Words that one department keeps ready.
+const ANSWERS_MAX: usize = 60;
 
 /// Defines a zone under its own id; a new one's follows from the command, so that a repeated command finds it.
 pub(super) async fn zone(
@@ -317,4 +322,72 @@ pub(super) async fn team(
     };
     let subject = Subject::new(&message.district, Kind::Team, id.0);
     state_on(directory, message, subject, formed.into()).await
+}
+
+/// The department that somebody keeps words for: one of their own.
+fn own_department(directory: &Directory, message: &CommandMessage, by: &Claims) -> Result<DepartmentId, Problem> {
+    let id = DepartmentId(message.thing);
+    let known = directory
+        .districts
+        .with(&message.district, |record| record.has_department(id))
+        .unwrap_or(false);
+    if !known {
+        return Err(Problem::not_found("department"));
+    }
+    if !by.departments.contains(&id) {
+        return Err(Problem::forbidden(
+            "words are kept ready by those who work in the department; you do not work in this one",
+        ));
+    }
+    Ok(id)
+}
+
+/// Keeps words ready with which answers of a department begin.
+pub(super) async fn keep_answer(
+    directory: &Directory,
+    message: &CommandMessage,
+    by: &Claims,
+    body: wire::KeepAnswer,
+) -> Result<Done, Problem> {
+    let department = own_department(directory, message, by)?;
+    let kept = directory.districts.with(&message.district, |record| {
+        let department = record.departments.get(&department);
+        department.map(|known| known.answers.keys().copied().collect::<BTreeSet<_>>())
+    });
+    let kept = kept.flatten().unwrap_or_default();
+    let id = body.answer.unwrap_or(message.id.0);
+    if body.answer.is_some_and(|answer| !kept.contains(&answer)) {
+        return Err(Problem::invalid_field(
+            "answer",
+            "is not kept any more; keep it as a new one",
+        ));
+    }
+    if !kept.contains(&id) && kept.len() >= ANSWERS_MAX {
+        return Err(Problem::invalid_field(
+            "title",
+            format!("the department keeps {ANSWERS_MAX} already; drop one that nobody uses"),
+        ));
+    }
+    let answer = AnswerKept {
+        answer: ReadyAnswer {
+            id,
+            title: body.title.to_string(),
+            step: body.step,
+            text: body.text.to_string(),
+        },
+    };
+    let subject = Subject::new(&message.district, Kind::Department, department.0);
+    state_on(directory, message, subject, answer.into()).await
+}
+
+/// No longer keeps them.
+pub(super) async fn drop_answer(
+    directory: &Directory,
+    message: &CommandMessage,
+    by: &Claims,
+    body: wire::DropAnswer,
+) -> Result<Done, Problem> {
+    let department = own_department(directory, message, by)?;
+    let subject = Subject::new(&message.district, Kind::Department, department.0);
+    state_on(directory, message, subject, AnswerDropped { id: body.answer }.into()).await
 }

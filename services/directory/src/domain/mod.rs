@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use contracts::envelope::{Envelope, Meta};
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::{
-    CalendarSet, Closed, Grant, PersonRostered, RoutingRule, RoutingRulesPublished, ServiceLevelSet, StandInNamed,
-    ZoneDefined,
+    CalendarSet, Closed, Grant, PersonRostered, ReadyAnswer, RoutingRule, RoutingRulesPublished, ServiceLevelSet,
+    StandInNamed, ZoneDefined,
 };
 use contracts::ids::{PersonId, SchoolId};
 use contracts::sign_on::Provider;
@@ -43,6 +43,8 @@ pub struct Thing {
     pub sign_on: BTreeMap<String, Provider>,
     /// Whether a school or department is closed.
     pub retired: bool,
+    /// Words that a department keeps ready.
+    pub answers: BTreeMap<Uuid, ReadyAnswer>,
 }
 
 impl Fold for Thing {
@@ -90,6 +92,12 @@ impl Fold for Thing {
             }
             DirectoryEvent::SignOnRemoved(removed) => {
                 self.sign_on.remove(&removed.id);
+            }
+            DirectoryEvent::AnswerKept(kept) => {
+                self.answers.insert(kept.answer.id, kept.answer.clone());
+            }
+            DirectoryEvent::AnswerDropped(dropped) => {
+                self.answers.remove(&dropped.id);
             }
             DirectoryEvent::SchoolRetired(_) | DirectoryEvent::DepartmentRetired(_) => self.retired = true,
             DirectoryEvent::SchoolAdded(_) | DirectoryEvent::DepartmentAdded(_) => self.retired = false,
@@ -193,6 +201,8 @@ impl Decide<Thing> for State {
             DirectoryEvent::StandInEnded(ended) => !thing.stands_in.contains_key(&ended.absent),
             DirectoryEvent::SignOnSet(set) => thing.sign_on.get(&set.provider.id) == Some(&set.provider),
             DirectoryEvent::SignOnRemoved(removed) => !thing.sign_on.contains_key(&removed.id),
+            DirectoryEvent::AnswerKept(kept) => thing.answers.get(&kept.answer.id) == Some(&kept.answer),
+            DirectoryEvent::AnswerDropped(dropped) => !thing.answers.contains_key(&dropped.id),
             DirectoryEvent::SchoolRetired(_) => thing.retired,
             // Who gets its loops can be said once more.
             retired @ DirectoryEvent::DepartmentRetired(_) => thing.retired && thing.last.contains(retired),

@@ -1,5 +1,7 @@
 //! What a roster changes, by what is known.
 
+use std::collections::BTreeMap;
+
 use ::domain::directory::{Department, DistrictRecord, School};
 use contracts::commands::roster::{ChangeKind, NewDistrict};
 use contracts::events::directory::{Grant, KnownAs};
@@ -122,6 +124,7 @@ impl World {
                         sourced_id: added.sourced_id.clone(),
                         retired: false,
                         loops_to: None,
+                        answers: BTreeMap::new(),
                     };
                     record.departments.insert(*id, department);
                 }
@@ -371,6 +374,7 @@ fn what_was_typed_in_before_is_found_again() {
             sourced_id: None,
             retired: false,
             loops_to: None,
+            answers: BTreeMap::new(),
         },
     );
     let kim = PersonId::derived(&["cedar", "kim"]);

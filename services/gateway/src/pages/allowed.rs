@@ -25,7 +25,7 @@ pub(super) use public::anybody;
 pub(super) use words::{Step, ladder};
 pub(super) use write::{ask, rule_fields, write};
 
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) use {one::FlexibilityPage, public::PublicPage, write::WritePage};
 
 /// How many stand on a page.

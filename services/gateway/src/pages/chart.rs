@@ -24,6 +24,9 @@ const TICKS_MAX: i64 = 6;
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/timeline.html")]
 pub(super) struct Timeline {
+    /// The days it goes over, as addresses say them.
+    pub from: NaiveDate,
+    pub to: NaiveDate,
     pub ticks: Vec<Tick>,
     pub lanes: Vec<Lane>,
     /// What the colours mean: class and words, those that occur.
@@ -147,6 +150,8 @@ impl Timeline {
         }
         let paused = lanes.iter().any(|lane| lane.pieces.iter().any(|piece| piece.paused));
         Self {
+            from: picture.from,
+            to: viewer.days.day(to - Duration::seconds(1)).max(picture.from),
             ticks: ticks(from, to, across, &viewer.days),
             lanes,
             legend,

@@ -15,7 +15,7 @@ use contracts::queries::{
 use contracts::vocabulary::{Grouping, LoopState, Role};
 
 pub(super) use self::agenda::show as agenda;
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) use self::agenda::{AgendaPage, With};
 use self::silent::Silent;
 use super::allowed::Ending;

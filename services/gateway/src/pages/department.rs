@@ -1,5 +1,6 @@
 //! `GET /department`: a department's inbox, by what is due; who in it has how much; and what is done to several at once.
 
+mod answers;
 mod several;
 mod workload;
 
@@ -18,8 +19,14 @@ use super::forms::Typed;
 use super::rows::{Group, Row};
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Viewer};
+use super::views::Views;
 use super::words;
 
+#[cfg(any(test, debug_assertions))]
+pub(super) use answers::AnswersPage;
+pub(super) use answers::{
+    act as act_on_answer, back as back_to_answers, of_loop as ready_words, offer, show as answers,
+};
 pub(super) use several::{act, back};
 
 /// The most rows of an inbox; the list has the rest.
@@ -48,6 +55,10 @@ pub(super) struct DepartmentPage {
     pub ending: Ending,
     /// Where the rest is, when there is more than fits.
     pub rest: Option<String>,
+    /// Where the department's ready words are.
+    pub answers: String,
+    /// Lists that the person keeps.
+    pub kept: Views,
 }
 
 impl DepartmentPage {
@@ -115,6 +126,8 @@ impl DepartmentPage {
                 .map(|_| Several::new(viewer, department, view, typed)),
             done: several::done(typed),
             ending: Ending::default(),
+            answers: format!("/department/answers?department={department}"),
+            kept: Views::default(),
             rest: page
                 .next
                 .is_some()
@@ -172,6 +185,7 @@ async fn inbox(desk: &Desk, typed: &Typed) -> Result<DepartmentPage, Problem> {
     };
     let page: Page<LoopRow> = desk.ask("timeline", "loops", query).await?;
     let mut page = DepartmentPage::new(&desk.viewer, department, &page, typed);
-    page.ending = Ending::of(desk, Some(department)).await;
+    let all = Typed::default();
+    (page.ending, page.kept) = tokio::join!(Ending::of(desk, Some(department)), Views::of(desk, "/loops", &all));
     Ok(page)
 }

@@ -1,18 +1,21 @@
 //! `GET /design`: every fragment with its samples, for whoever changes how they look. Not in release builds.
 
 use askama::Template;
-use axum::response::Response;
+use axum::extract::Path;
+use axum::response::{Html, IntoResponse, Response};
 use contracts::Action;
 use contracts::problem::{FieldProblem, Problem};
 use contracts::vocabulary::LoopState;
 
 use super::chart::{Months, Stages, Timeline};
 use super::forms::{Form, Typed};
+use super::gallery;
 use super::loop_page::Said;
 use super::ring::Ring;
 use super::rows::{Group, Row};
 use super::samples;
 use super::shell::{self, Here, Shell};
+use super::views::Views;
 
 /// The design page.
 #[derive(Debug, Clone, Template)]
@@ -27,6 +30,9 @@ struct DesignPage {
     stages: Stages,
     months: Months,
     said: Vec<Said>,
+    views: Views,
+    /// Every page as its samples draw it: its number, and what it shows.
+    pages: Vec<(usize, String)>,
 }
 
 impl DesignPage {
@@ -40,8 +46,10 @@ impl DesignPage {
                 message: "is empty".into(),
             }],
         );
-        let forms = [Action::Confirm, Action::Refuse, Action::Propose, Action::Note]
+        let mut forms = [Action::Confirm, Action::Refuse, Action::Propose, Action::Note]
             .map(|action| super::loop_page::refused_form(action, &viewer, &view, &Typed::default(), &wrong));
+        let ready = samples::answers("As agreed in spring");
+        super::department::offer(forms.iter_mut(), &ready, None, &viewer, &view);
         let rings = LoopState::ALL.iter().map(|state| {
             let row = samples::row(*state, "");
             let colour = super::words::colour(&row.holder, *state, false);
@@ -73,7 +81,24 @@ impl DesignPage {
                 .iter()
                 .map(|entry| Said::new(entry, &viewer, None))
                 .collect(),
+            views: samples::views("Late, with Technology"),
+            pages: gallery::pages(TEXT)
+                .into_iter()
+                .map(|(name, _)| name)
+                .enumerate()
+                .collect(),
         }
+    }
+}
+
+/// What stands in every place that people write in.
+const TEXT: &str = "Bells split our double period";
+
+/// `GET /design/{page}`: one page as its samples draw it.
+pub(super) async fn page(Path(nth): Path<usize>) -> Response {
+    match gallery::pages(TEXT).into_iter().nth(nth) {
+        Some((_, page)) => Html(page).into_response(),
+        None => super::not_found(),
     }
 }
 

@@ -7,7 +7,7 @@ mod similar;
 pub(super) use self::preview::who;
 pub(super) use self::similar::similar;
 
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) use self::similar::Cards;
 
 use std::time::Duration;

@@ -3,7 +3,7 @@
 mod field;
 mod typed;
 
-pub(super) use field::{Choice, Field, Shape};
+pub(super) use field::{Choice, Field, Ready, Shape};
 pub(super) use typed::{Typed, escaped};
 
 use askama::Template;

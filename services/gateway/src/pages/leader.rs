@@ -28,8 +28,9 @@ use super::loops::{areas, departments, levels, pick, schools, zones};
 use super::rows::{Group, Row};
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Viewer};
+use super::views::Views;
 
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) use brief::BriefPage;
 pub(super) use brief::show as brief;
 pub(super) use files::show as file;
@@ -73,6 +74,8 @@ pub(super) struct LeaderPage {
     pub patterns: Vec<(String, String, String)>,
     /// What is allowed, and ends soon.
     pub ending: Ending,
+    /// Views of it that the person keeps.
+    pub kept: Views,
 }
 
 /// Links to a table, and to a drawing, as files.
@@ -162,6 +165,7 @@ impl LeaderPage {
             decide: Group::new("decide", "Brought to you, to decide", "", decide),
             patterns: seen.patterns.iter().map(pattern).collect(),
             ending: Ending::default(),
+            kept: Views::default(),
         }
     }
 }
@@ -313,7 +317,7 @@ fn period_before(query: &PictureQuery) -> PictureQuery {
 }
 
 pub(super) async fn show(desk: Desk, Query(asked): Query<Vec<(String, String)>>) -> Response {
-    desk.or_trouble(page(&desk, &Typed::from(asked)).await)
+    desk.or_trouble(Box::pin(page(&desk, &Typed::from(asked))).await)
 }
 
 /// What is asked for a leader's screen and what is taken from it.
@@ -353,8 +357,11 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
         limit: Some(PAGE_MAX),
         ..LoopsQuery::default()
     };
-    let beside = async { Ok((standing(desk).await, Ending::of(desk, None).await)) };
-    let (answers, decide, (patterns, ending)): (Answers, Page<LoopRow>, _) = tokio::try_join!(
+    let beside = async {
+        let kept = Views::of(desk, "/leader", typed);
+        Ok(tokio::join!(standing(desk), Ending::of(desk, None), kept))
+    };
+    let (answers, decide, (patterns, ending, kept)): (Answers, Page<LoopRow>, _) = tokio::try_join!(
         answers(desk, query(typed, desk.viewer.days.today)),
         desk.ask("timeline", "loops", decide),
         beside,
@@ -368,6 +375,7 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
     };
     let mut page = LeaderPage::new(&desk.viewer, typed, &seen);
     page.ending = ending;
+    page.kept = kept;
     shell::page(&page)
 }
 

@@ -10,10 +10,11 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::LoopId;
 use contracts::action::Action;
+use contracts::events::directory::ReadyAnswer;
 use contracts::problem::Problem;
 use contracts::queries::{
-    EntriesQuery, Entry, LoopQuery, LoopView, PAGE_MAX, Page, Receipt, ReceiptQuery, RegimeView, Similar, SimilarQuery,
-    WaiverView, WaiversQuery,
+    EntriesQuery, Entry, LoopQuery, LoopRow, LoopView, LoopsQuery, PAGE_MAX, Page, Receipt, ReceiptQuery, RegimeView,
+    Similar, SimilarQuery, Sort, WaiverView, WaiversQuery,
 };
 use contracts::vocabulary::ResolutionKind;
 
@@ -22,6 +23,8 @@ pub(super) use self::conversation::Said;
 use self::facts::Facts;
 use self::top::Top;
 use super::custody;
+use super::days::counted;
+use super::department;
 use super::forms::{self, Form, Typed};
 use super::ring::Ring;
 use super::shell::{self, Here, Shell};
@@ -69,6 +72,10 @@ pub(super) struct LoopPage {
     pub kept_for: &'static str,
     /// What stands in the register near to it: address, what it says, title.
     pub near: Vec<(String, &'static str, String)>,
+    /// Open loops of others that are like it: address, title, and how many schools are in it.
+    pub alike: Vec<(String, String, String)>,
+    /// Loops of the same area that ended last: address, title, how and when.
+    pub ended: Vec<(String, String, String)>,
     /// The stream sequence of its last event.
     pub version: u64,
 }
@@ -154,12 +161,38 @@ impl LoopPage {
                     )
                 })
                 .collect(),
+            alike: near
+                .loops
+                .iter()
+                .filter(|found| found.id != view.id)
+                .map(|found| {
+                    let schools = counted(found.schools, "school", "schools");
+                    (
+                        viewer.loop_href(found.id),
+                        found.title.clone(),
+                        format!("{schools}, open"),
+                    )
+                })
+                .collect(),
+            ended: Vec::new(),
             version: view.version,
         }
     }
 }
 
 impl LoopPage {
+    /// Offers the words that the viewer's department keeps ready.
+    fn ready(&mut self, answers: &[ReadyAnswer], chosen: Option<&str>, viewer: &Viewer, view: &LoopView) {
+        let others = self.others.iter_mut().map(|other| &mut other.form);
+        department::offer(self.forms.iter_mut().chain(others), answers, chosen, viewer, view);
+        let begun = answers
+            .iter()
+            .find(|answer| Some(answer.id.to_string().as_str()) == chosen);
+        for other in &mut self.others {
+            other.open |= begun.is_some_and(|answer| answer.step.code() == other.form.name);
+        }
+    }
+
     /// Where the answer is a request to the state: the request, or what begins it.
     async fn ask_the_state(&mut self, desk: &Desk, view: &LoopView) {
         let asked = view
@@ -194,9 +227,15 @@ pub(super) async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query
     let page = async {
         let view = look(&desk, &id).await?;
         let history = history(&desk, &view, typed.some("after")).await?;
-        let near = near(&desk, &view).await;
+        let (near, ended, answers) = tokio::join!(
+            near(&desk, &view),
+            ended(&desk, &view),
+            department::ready_words(&desk, &view)
+        );
         let done = typed.some("done").and_then(Action::from_slug);
         let mut page = LoopPage::new(&desk.viewer, &view, &history, &near, done, None);
+        page.ended = ended;
+        page.ready(&answers, typed.some("begin"), &desk.viewer, &view);
         page.ask_the_state(&desk, &view).await;
         shell::page(&page)
     };
@@ -287,7 +326,8 @@ async fn refused(
             trouble.since = told;
         }
     }
-    let page = LoopPage::new(&desk.viewer, &view, &history, &near, None, Some((action, form)));
+    let mut page = LoopPage::new(&desk.viewer, &view, &history, &near, None, Some((action, form)));
+    page.ready(&department::ready_words(desk, &view).await, None, &desk.viewer, &view);
     shell::page_as(shell::status(problem), &page)
 }
 
@@ -315,6 +355,28 @@ async fn near(desk: &Desk, view: &LoopView) -> Similar {
             Similar::default()
         }
     }
+}
+
+/// Loops of the same area that ended last, for those who answer one that is open.
+async fn ended(desk: &Desk, view: &LoopView) -> Vec<(String, String, String)> {
+    if !desk.viewer.in_office() || view.card || view.state.is_end() {
+        return Vec::new();
+    }
+    let query = LoopsQuery {
+        open: Some(false),
+        area: Some(view.area.clone()),
+        sort: Sort::Changed,
+        limit: Some(NEAR),
+        ..LoopsQuery::default()
+    };
+    let page: Result<Page<LoopRow>, Problem> = desk.ask("timeline", "loops", query).await;
+    let rows = page.map(|page| page.items).unwrap_or_default();
+    let told = rows.into_iter().map(|row| {
+        let when = desk.viewer.days.long(desk.viewer.days.day(row.changed_at));
+        let how = words::state(row.state, row.unconfirmed, &row.schools, &desk.viewer);
+        (desk.viewer.loop_href(row.id), row.title, format!("{how}, {when}"))
+    });
+    told.collect()
 }
 
 /// The history from the start, or from where a page before ended.

@@ -12,6 +12,7 @@ use super::leader::past;
 use super::rows::Row;
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Viewer};
+use super::views::Views;
 
 /// How many rows stand on a page.
 const SHOWN: u32 = 50;
@@ -28,6 +29,8 @@ pub(super) struct LoopsPage {
     pub next: Option<String>,
     pub first: Option<String>,
     pub narrowed: bool,
+    /// Lists that the person keeps.
+    pub kept: Views,
 }
 
 impl LoopsPage {
@@ -42,6 +45,8 @@ impl LoopsPage {
         };
         let narrowed = [
             "q",
+            "holder",
+            "team",
             "state",
             "department",
             "school",
@@ -68,6 +73,7 @@ impl LoopsPage {
                 .map(|cursor| format!("/loops{}", typed.query_with("cursor", cursor))),
             first: continued.then(|| format!("/loops{}", typed.query_with("cursor", ""))),
             narrowed,
+            kept: Views::default(),
         }
     }
 }
@@ -198,8 +204,13 @@ fn query(typed: &Typed) -> LoopsQuery {
 pub(super) async fn show(desk: Desk, Query(asked): Query<Vec<(String, String)>>) -> Response {
     let typed = Typed::from(asked);
     let page = async {
-        let page: Page<LoopRow> = desk.ask("timeline", "loops", query(&typed)).await?;
-        shell::page(&LoopsPage::new(&desk.viewer, &typed, &page))
+        let kept = async { Ok(Views::of(&desk, "/loops", &typed).await) };
+        let (page, kept): (Page<LoopRow>, Views) =
+            tokio::try_join!(desk.ask("timeline", "loops", query(&typed)), kept)?;
+        shell::page(&LoopsPage {
+            kept,
+            ..LoopsPage::new(&desk.viewer, &typed, &page)
+        })
     };
     desk.or_trouble(page.await)
 }

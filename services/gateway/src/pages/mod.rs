@@ -15,6 +15,8 @@ mod department;
 mod design;
 mod file;
 mod forms;
+#[cfg(any(test, debug_assertions))]
+mod gallery;
 mod home;
 mod join;
 mod leader;
@@ -40,6 +42,7 @@ mod sign_on;
 #[cfg(test)]
 mod tests;
 mod viewer;
+mod views;
 mod words;
 mod zones;
 
@@ -82,6 +85,12 @@ pub fn router() -> Router<Front> {
             "/department/several/{action}",
             get(department::back).post(department::act),
         )
+        .route("/department/answers", get(department::answers))
+        .route(
+            "/department/answers/{action}",
+            get(department::back_to_answers).post(department::act_on_answer),
+        )
+        .route("/views", get(views::back).post(views::act))
         .route("/contact", get(contact::show))
         .route("/contact/agenda", get(contact::agenda))
         .route("/leader", get(leader::show))
@@ -149,7 +158,9 @@ pub fn router() -> Router<Front> {
         .route("/assets/uswds/{*path}", get(assets::vendored))
         .route("/assets/{version}/{name}", get(assets::ours));
     #[cfg(debug_assertions)]
-    let router = router.route("/design", get(design::show));
+    let router = router
+        .route("/design", get(design::show))
+        .route("/design/{page}", get(design::page));
     router
 }
 

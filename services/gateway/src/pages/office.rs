@@ -22,7 +22,7 @@ pub(super) use patterns::{PatternPage, patterns, set_thresholds};
 pub(super) use reviews::{ReviewPage, begin_review, open_review, reviews};
 pub(super) use waivers::{WaiverPage, draft, waivers};
 
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) use {patterns::PatternsPage, reviews::ReviewsPage, waivers::WaiversPage};
 
 /// The page of one thing of the office: how it is asked for, drawn and acted on.

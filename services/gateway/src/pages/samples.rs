@@ -1,11 +1,11 @@
 //! Made-up content for the design page and for tests: never data of a district.
 
 mod figures;
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 mod office;
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 mod register;
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 mod settings;
 
 use std::collections::BTreeSet;
@@ -13,46 +13,49 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use contracts::area::{AREAS, Area};
 use contracts::claims::Claims;
-#[cfg(test)]
+use contracts::commands::door::KeptView;
+#[cfg(any(test, debug_assertions))]
 use contracts::commands::door::{AccessView, OfferedProvider, SecondStepView, SessionView, StandInView, TokenView};
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 use contracts::commands::roster::{ChangeKind, ChangeLine, ImportStage, RosterView};
-use contracts::events::directory::PatternThresholds;
+use contracts::events::directory::{PatternThresholds, ReadyAnswer};
 use contracts::events::routing::Due;
 use contracts::ids::{DepartmentId, EventId, LoopId, LoopNumber, PersonId, SchoolId, ZoneId};
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 use contracts::queries::{CheckView, Checkpoint, KeptOutside, LedgerAlarm, LedgerView};
 use contracts::queries::{
     ClockView, DistrictView, Entry, EntryText, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool,
     NamedZone, OfferedArea, OpenQuestion, Page, ResolutionView, SchoolView,
 };
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 use contracts::queries::{PersonView, RoleHeld};
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 use contracts::roster::{Extent, Ignored, Problems, RosterCounts, RosterHead, RowProblem};
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 use contracts::vocabulary::Damaged;
 use contracts::vocabulary::{
-    Clock, Kind, Level, LoopState, Pillar, ResolutionKind, Role, RuleSource, Urgency, Visibility,
+    AnswerFor, Clock, Kind, Level, LoopState, Pillar, ResolutionKind, Role, RuleSource, Urgency, Visibility,
 };
 use contracts::{Action, District};
 use uuid::Uuid;
 
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) use self::figures::people;
 pub(super) use self::figures::{picture, trend};
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) use self::office::{clauses, pattern_row, pattern_view, review, waiver};
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) use self::register::{flexibility_row, flexibility_view, public_register, similar};
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) use self::settings::{changed, dry_ran, keeper};
 use super::days::Days;
+use super::forms::Typed;
 use super::viewer::Viewer;
+use super::views::Views;
 use crate::front::Visitor;
 
 /// How a ledger stands.
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) fn ledger(text: &str) -> LedgerView {
     let checkpoint = Checkpoint {
         note: format!("{text}\n12\nroot\n\n\u{2014} {text} signature\n"),
@@ -81,7 +84,7 @@ pub(super) fn ledger(text: &str) -> LedgerView {
 }
 
 /// A check of a whole ledger.
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) fn check(sound: Option<bool>, words: &str) -> CheckView {
     CheckView {
         began: now(),
@@ -97,7 +100,7 @@ pub(super) fn check(sound: Option<bool>, words: &str) -> CheckView {
 pub(super) const HOSTILE: &str = "<script>alert(\"x\")</script> & 'bells'";
 
 /// Where somebody can sign on.
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) fn providers(text: &str) -> Vec<OfferedProvider> {
     ["google", "other"]
         .map(|id| OfferedProvider {
@@ -110,7 +113,7 @@ pub(super) fn providers(text: &str) -> Vec<OfferedProvider> {
 }
 
 /// The second step of signing in.
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) fn second_step(text: &str, setting: bool) -> SecondStepView {
     SecondStepView {
         name: text.to_owned(),
@@ -120,7 +123,7 @@ pub(super) fn second_step(text: &str, setting: bool) -> SecondStepView {
 }
 
 /// What of somebody's lets somebody in.
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) fn access(text: &str) -> AccessView {
     let session = |this| SessionView {
         id: Uuid::nil(),
@@ -152,7 +155,7 @@ pub(super) fn access(text: &str) -> AccessView {
 }
 
 /// Somebody whom an administrator looks at.
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) fn person(text: &str) -> PersonView {
     let held = |role: Role, place: Option<Uuid>, by_roster: bool| RoleHeld { role, place, by_roster };
     PersonView {
@@ -173,7 +176,7 @@ pub(super) fn person(text: &str) -> PersonView {
 }
 
 /// Every stage of taking a roster in.
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) fn import_stages(text: &str) -> Vec<ImportStage> {
     vec![
         ImportStage::Draft,
@@ -184,7 +187,7 @@ pub(super) fn import_stages(text: &str) -> Vec<ImportStage> {
 }
 
 /// A roster that is taken in.
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) fn import(stage: ImportStage, text: &str) -> RosterView {
     let problem = RowProblem {
         file: text.to_owned(),
@@ -584,4 +587,31 @@ pub(super) fn entries(text: &str) -> Page<Entry> {
         items: events.into_iter().enumerate().map(entry).collect(),
         next: None,
     }
+}
+
+/// Words that a department keeps ready, one for each step.
+pub(super) fn answers(text: &str) -> Vec<ReadyAnswer> {
+    let steps = AnswerFor::ALL.iter().enumerate();
+    let answer = |(nth, step): (usize, &AnswerFor)| ReadyAnswer {
+        id: Uuid::from_u128(nth as u128 + 1),
+        title: text.to_owned(),
+        step: *step,
+        text: format!("{text} {{school}}"),
+    };
+    steps.map(answer).collect()
+}
+
+/// Lists that somebody keeps, looking at another.
+pub(super) fn views(text: &str) -> Views {
+    let kept = KeptView {
+        id: Uuid::from_u128(7),
+        name: text.to_owned(),
+        address: "/loops?late=true".to_owned(),
+    };
+    Views::new(
+        "token",
+        vec![kept],
+        "/loops",
+        &Typed::from(vec![("q".to_owned(), text.to_owned())]),
+    )
 }

@@ -24,7 +24,7 @@ use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Posted, Viewer};
 use super::words;
 
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) use rules::TriedPage;
 pub(super) use rules::{publish, try_out};
 
@@ -571,7 +571,7 @@ pub(super) async fn act(
 }
 
 /// Every section as it is drawn, for a test of all pages.
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(super) fn every_section(viewer: &Viewer, changed: &Changed) -> Vec<(&'static str, SectionPage)> {
     Section::ALL
         .into_iter()

@@ -38,6 +38,8 @@ fn react(recorded: &Recorded) -> Result<Vec<PolicyCommand>, Unreadable> {
         | DirectoryEvent::SignOnSet(_)
         | DirectoryEvent::SignOnRemoved(_)
         | DirectoryEvent::AreasSet(_)
+        | DirectoryEvent::AnswerKept(_)
+        | DirectoryEvent::AnswerDropped(_)
         | DirectoryEvent::SchoolRetired(_)
         | DirectoryEvent::DepartmentRetired(_)
         | DirectoryEvent::DistrictRegistered(_)

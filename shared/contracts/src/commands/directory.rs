@@ -11,7 +11,7 @@ use crate::events::directory::{Closed, PatternThresholds, RoutingRule};
 use crate::events::routing::ServiceLevel;
 use crate::ids::PersonId;
 use crate::text::{Line, Passage, Text, blank_is_none};
-use crate::vocabulary::{Level, ProviderKind, Role, TeamKind, TokenScope};
+use crate::vocabulary::{AnswerFor, Level, ProviderKind, Role, TeamKind, TokenScope};
 
 bodies! {
     /// The district's working days.
@@ -208,4 +208,23 @@ bodies! {
 
     /// The person may sign in again, if the roster does not say otherwise.
     EnablePerson {}
+
+    /// The department keeps words ready with which its answers begin.
+    KeepAnswer {
+        /// Which it replaces; absent where it is new.
+        #[serde(default)]
+        answer: Option<Uuid>,
+        /// By what it is found.
+        title: Text<80>,
+        /// What it begins.
+        step: AnswerFor,
+        /// The words. `{school}`, `{title}`, `{number}` and `{me}` stand for what they name of the loop at hand.
+        text: Text<2000>,
+    }
+
+    /// The department no longer keeps them.
+    DropAnswer {
+        /// Which.
+        answer: Uuid,
+    }
 }

@@ -356,3 +356,34 @@ pub enum SignedOn {
         contact: Option<String>,
     },
 }
+
+/// A list that somebody keeps under a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptView {
+    /// Which.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub address: String,
+}
+
+/// Somebody keeps a list; under a name that is there already it takes its place.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeepView {
+    /// Whose session asks.
+    pub secret_digest: String,
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub address: String,
+}
+
+/// Somebody keeps a list no longer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ForgetView {
+    /// Whose session asks.
+    pub secret_digest: String,
+    /// Which.
+    pub id: Uuid,
+}

@@ -12,7 +12,7 @@ use crate::ids::{DepartmentId, PersonId, SchoolId, ZoneId};
 use crate::roster::RosterCounts;
 use crate::sealed::{KeyId, Sealed};
 use crate::sign_on::Provider;
-use crate::vocabulary::{DisabledBecause, Kind, Level, Role, RuleSource, TeamKind, TokenScope, Urgency};
+use crate::vocabulary::{AnswerFor, DisabledBecause, Kind, Level, Role, RuleSource, TeamKind, TokenScope, Urgency};
 
 owned_events! {
     /// Events of the directory.
@@ -73,6 +73,10 @@ owned_events! {
         SchoolRetired = "school_retired",
         /// A department is no more: it gets nothing new.
         DepartmentRetired = "department_retired",
+        /// A department keeps words ready with which its answers begin.
+        AnswerKept = "answer_kept",
+        /// It no longer keeps them.
+        AnswerDropped = "answer_dropped",
         /// A roster is being taken in.
         RosterImportBegun = "roster_import_begun",
         /// A roster was taken in.
@@ -463,4 +467,32 @@ pub struct DepartmentRetired {
     /// Who gets the loops that it still has, each by an event of its own; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loops_to: Option<DepartmentId>,
+}
+
+/// Words with which answers of a department begin; whoever uses them changes them as they need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReadyAnswer {
+    /// Which.
+    pub id: Uuid,
+    /// By what it is found.
+    pub title: String,
+    /// What it begins.
+    pub step: AnswerFor,
+    /// The words. `{school}`, `{title}`, `{number}` and `{me}` stand for what they name of the loop at hand.
+    pub text: String,
+}
+
+/// A department keeps words ready; the same id replaces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AnswerKept {
+    /// The words.
+    #[serde(flatten)]
+    pub answer: ReadyAnswer,
+}
+
+/// It no longer keeps them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AnswerDropped {
+    /// Which.
+    pub id: Uuid,
 }

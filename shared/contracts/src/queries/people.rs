@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::ids::{District, LoopId, PersonId, SchoolId};
+use crate::ids::{DepartmentId, District, LoopId, PersonId, SchoolId};
 use crate::vocabulary::{DisabledBecause, Role};
 
 /// Which people.
@@ -104,6 +104,13 @@ pub struct Speaker {
     pub school: SchoolId,
     /// In how many loops.
     pub loops: u32,
+}
+
+/// The words that a department keeps ready; of one's own department.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AnswersQuery {
+    /// Which department.
+    pub department: DepartmentId,
 }
 
 /// Asks for which schools nobody speaks any more in open loops.

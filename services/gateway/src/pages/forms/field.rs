@@ -30,9 +30,20 @@ pub(in crate::pages) struct Field {
     pub before: Option<String>,
     /// Whether it stands under a line that opens.
     pub tucked: bool,
+    /// Words that it can begin with.
+    pub ready: Vec<Ready>,
 }
 
 impl HtmlSafe for Field {}
+
+/// Words that a field can begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::pages) struct Ready {
+    /// Where they stand in it already, for whoever has no scripts.
+    pub href: String,
+    pub title: String,
+    pub text: String,
+}
 
 /// How it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +118,7 @@ impl Field {
             longest: 0,
             before: None,
             tucked: false,
+            ready: Vec::new(),
         }
     }
 

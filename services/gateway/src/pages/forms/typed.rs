@@ -85,7 +85,7 @@ impl Typed {
     }
 
     /// From pairs.
-    #[cfg(test)]
+    #[cfg(any(test, debug_assertions))]
     pub(in crate::pages) fn of(pairs: &[(&str, &str)]) -> Self {
         Self(
             pairs

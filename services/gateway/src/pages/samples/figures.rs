@@ -1,14 +1,14 @@
 //! Figures and people.
 
 use chrono::Duration;
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 use contracts::ids::PersonId;
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 use contracts::queries::DemoPerson;
 use contracts::queries::{Bar, LateWith, Month, Picture, Piece, StageTime, Summary, Told, Trend};
 use contracts::vocabulary::LoopState;
 
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 use super::district_slug;
 use super::{HOSTILE, day, department_id, now, row};
 
@@ -124,7 +124,7 @@ pub(in crate::pages) fn picture() -> Picture {
 }
 
 /// People to sign in as.
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 pub(in crate::pages) fn people() -> Vec<DemoPerson> {
     let person = |name: &str, role: &str| DemoPerson {
         id: PersonId::derived(&[name]),
