@@ -156,6 +156,8 @@ async fn a_form_that_no_page_of_this_session_gave_out_changes_nothing_wherever_i
         ("carol", format!("/loops/{id}/record/erase")),
         ("lena", "/department/several/acknowledge".to_owned()),
         ("lena", "/department/several/assign".to_owned()),
+        ("lena", "/department/answers/keep".to_owned()),
+        ("lena", "/views".to_owned()),
         ("lena", "/allowed/new".to_owned()),
         ("lena", format!("/allowed/{allowed}/revoke")),
         ("carol", "/patterns/thresholds".to_owned()),

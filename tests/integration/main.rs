@@ -9,6 +9,8 @@ mod closing_a_loop;
 mod custody;
 mod figures;
 mod headers;
+mod hostile_words;
+mod kept;
 mod likeness;
 mod live;
 mod log_story;

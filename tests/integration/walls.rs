@@ -343,6 +343,8 @@ async fn a_question_of_one_district_names_nothing_of_the_other_whatever_it_says(
                 "person",
                 "successor",
                 "unspoken",
+                "answers",
+                "views",
                 "providers",
             ],
         ),

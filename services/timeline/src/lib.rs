@@ -83,6 +83,27 @@ async fn forget_what_was_erased(timeline: Timeline) {
     }
 }
 
+/// Reads what figures are counted from before anybody asks for it: of a large district that takes a second.
+async fn count_ahead(timeline: Timeline) {
+    let Ok(head) = timeline.log.head().await else {
+        return;
+    };
+    let running = timeline.model.read().await.clone();
+    if !running.model.position.wait_for(head, CAUGHT_UP).await {
+        return;
+    }
+    for district in timeline.districts.slugs() {
+        // Where it fails, whoever asks first waits for it.
+        if let Err(error) = running.model.model.tallies.of(&running.model.db, &district).await {
+            tracing::debug!(%error, "figures are not counted ahead");
+            return;
+        }
+    }
+}
+
+/// How long it is waited for what was in the log at the start before nothing is counted ahead.
+const CAUGHT_UP: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// Serves timeline until the process ends.
 pub async fn run(
     bus: Bus,
@@ -113,6 +134,7 @@ pub async fn run(
         pasts: past::Pasts::default(),
     };
     lifecycle.spawn(forget_what_was_erased(timeline.clone()));
+    lifecycle.spawn(count_ahead(timeline.clone()));
     let (ask, admin, admin_lifecycle) = (timeline.clone(), timeline, lifecycle.clone());
     let endpoints = vec![
         Endpoint::new("ask", "ask.timeline.*".to_owned(), move |incoming| {

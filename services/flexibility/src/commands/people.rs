@@ -8,7 +8,7 @@ use contracts::ids::{DepartmentId, FlexibilityId, SchoolId};
 use contracts::problem::Problem;
 use contracts::register_action::RegisterAction;
 use contracts::sealed::Sealed;
-use contracts::vocabulary::{ResolutionKind, Role, Says};
+use contracts::vocabulary::{ResolutionKind, Role, Says, ScopeLevel};
 use decider::{Decide, Desk};
 use domain::Flexibility;
 use messaging::Incoming;
@@ -167,6 +167,9 @@ impl Asked<'_> {
             .record
             .to_file_under(&body.area)
             .map_err(|why| Problem::invalid_field("area", why))?;
+        if body.says == Says::NonNegotiable {
+            only_says_what_stays(body)?;
+        }
         // A repeated command finds what it wrote under the id that follows from it.
         let mut opened = open(self.desk, self.message, FlexibilityId(self.message.id.0)).await?;
         let title = self.desk.seal(&body.title).await?;
@@ -281,5 +284,31 @@ fn speaking_for(viewer: &Claims, named: Option<SchoolId>) -> Result<SchoolId, Pr
         Err(Problem::forbidden(
             "this is for that school to say; you do not speak for it",
         ))
+    }
+}
+
+/// What must stay has one text, and holds for everybody without an end: whatever else was written is not lost unsaid.
+fn only_says_what_stays(body: &wire::WriteDown) -> Result<(), Problem> {
+    const IN_TEXT: &str = "has no place of its own here: what must stay says why in its text; move it there";
+    const FOR_ALL: &str = "is left out for what must stay: it holds for every school, until it is taken back";
+    let given = [
+        ("rationale", body.rationale.is_some(), IN_TEXT),
+        ("conditions", body.conditions.is_some(), IN_TEXT),
+        ("stays_required", body.stays_required.is_some(), IN_TEXT),
+        ("pilot_question", body.pilot_question.is_some(), IN_TEXT),
+        (
+            "scope",
+            body.scope
+                .as_ref()
+                .is_some_and(|asked| asked.level != ScopeLevel::District),
+            FOR_ALL,
+        ),
+        ("starts_on", body.starts_on.is_some(), FOR_ALL),
+        ("ends_on", body.ends_on.is_some(), FOR_ALL),
+        ("review_on", body.review_on.is_some(), FOR_ALL),
+    ];
+    match given.into_iter().find(|(_, given, _)| *given) {
+        Some((field, _, why)) => Err(Problem::invalid_field(field, why)),
+        None => Ok(()),
     }
 }

@@ -228,6 +228,8 @@ pub(crate) async fn loops(
         }
         if let Some(state) = asked.state {
             query.push(" AND state = ").push_bind(state.code());
+            // What is open is a small part of what there is.
+            query.push(if state.is_end() { " AND is_open = 0" } else { " AND is_open = 1" });
         }
         match asked.open {
             // As its indexes say it.
