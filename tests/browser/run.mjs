@@ -87,7 +87,7 @@ async function as(person, { viewport = DESK, javaScriptEnabled = true, colorSche
   page.errors = [];
   page.on("pageerror", (error) => page.errors.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error" && !/50[0-9]|40[0-9]/.test(message.text())) page.errors.push(message.text());
+    if (message.type() === "error" && !/status of [45][0-9][0-9]/.test(message.text())) page.errors.push(message.text());
   });
   await page.goto("/sign-in");
   await page.getByRole("button", { name: person }).first().click();
@@ -1167,6 +1167,107 @@ await test("the contact sees who is silent, and prints an agenda for a visit", a
   await page.context().close();
 });
 
+await test("a department keeps words ready, and begins with them, with and without JavaScript", async () => {
+  const page = await as("Marcus Tillery");
+  await page.goto("/department");
+  await page.getByRole("link", { name: "Words that this department keeps ready" }).click();
+  await page.getByRole("button", { name: "Keep them" }).click();
+  await page.locator("[data-trouble]").waitFor();
+  const form = page.locator("#keep-new");
+  await form.locator("[name=title]").fill("We look at it this week");
+  await form.locator("[name=step]").selectOption("note");
+  await form.locator("[name=text]").fill("{school} asked about “{title}”. {me} looks at it this week.");
+  await page.getByRole("button", { name: "Keep them" }).click();
+  await page.getByText("The words are kept for everybody in the department.").waitFor();
+  await picture(page, "answers-kept");
+  await page.goto("/department");
+  await page.locator("a.row__title").first().click();
+  await page.waitForURL(/\/loops\//);
+  const here = new URL(page.url()).pathname;
+  const heading = await page.locator("h1").innerText();
+  await page.locator("details[data-opens=note] > summary").click();
+  const note = page.locator("form#note");
+  await note.locator("textarea").fill("First of all:");
+  await note.locator("summary", { hasText: "Begin with ready words" }).click();
+  await note.getByRole("link", { name: "We look at it this week" }).click();
+  const written = await note.locator("textarea").inputValue();
+  check(written.startsWith("First of all:\n\n"), "what was typed stays");
+  check(written.includes(`“${heading}”. Marcus Tillery looks`), `what they name is put in: ${written}`);
+  check(new URL(page.url()).pathname === here, "nothing is loaded anew");
+  await picture(page, "ready-words");
+  check(page.errors.length === 0, `no errors in the console: ${page.errors}`);
+  await page.context().close();
+
+  const plain = await as("Beatriz Lund", { viewport: PHONE, javaScriptEnabled: false });
+  await plain.goto(here);
+  await plain.locator("details[data-opens=note] > summary").click();
+  await plain.locator("form#note summary", { hasText: "Begin with ready words" }).click();
+  await plain.locator("form#note").getByRole("link", { name: "We look at it this week" }).click();
+  check((await plain.locator("form#note textarea").inputValue()).includes("Beatriz Lund looks"), "a colleague begins with them too");
+  await picture(plain, "ready-words-phone");
+  await plain.goto("/department/answers");
+  await plain.locator("summary", { hasText: "Change it" }).first().click();
+  await plain.getByRole("button", { name: "Drop it" }).first().click();
+  await plain.getByText("They are kept no longer.").waitFor();
+  await plain.context().close();
+});
+
+await test("a narrowed list is kept under a name, and forgotten", async () => {
+  for (const javaScriptEnabled of [true, false]) {
+    const page = await as("June Whitaker", { javaScriptEnabled });
+    await page.goto("/loops?open=true&sort=due");
+    await page.getByText("Keep this view").click();
+    await page.getByLabel("A name for it").fill("What is due");
+    await page.getByRole("button", { name: "Keep it" }).click();
+    await page.waitForURL(/sort=due/);
+    const views = page.getByRole("navigation", { name: "Your views" });
+    check((await views.locator("[aria-current]").innerText()) === "What is due", "it stands above the list");
+    await picture(page, `view-kept-${javaScriptEnabled ? "script" : "plain"}`);
+    await page.goto("/loops");
+    await views.getByRole("link", { name: "What is due" }).click();
+    check(/open=true/.test(page.url()), "and leads there");
+    await views.getByRole("button", { name: /Forget it/ }).click();
+    await page.waitForURL(/\/loops$/);
+    check((await views.count()) === 0, "it is gone");
+    await page.context().close();
+  }
+});
+
+await test("a leader draws across the days and sees those, and help stands on the page", async () => {
+  const page = await as("Raymond Castellanos");
+  await page.goto("/leader?days=90&by=area");
+  const axis = page.locator("[data-brush]");
+  await axis.scrollIntoViewIfNeeded();
+  const box = await axis.boundingBox();
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width * 0.5, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, y);
+  await page.mouse.move(box.x + box.width * 0.75, y);
+  await picture(page, "leader-drawing");
+  await page.mouse.up();
+  await page.waitForURL(/from=/);
+  const asked = new URL(page.url()).searchParams;
+  const days = (Date.parse(asked.get("to")) - Date.parse(asked.get("from"))) / 86_400_000;
+  check(days >= 20 && days <= 25, `a quarter of ninety days is shown, not ${days}`);
+  check(asked.get("by") === "area" && !asked.has("days"), "what else was chosen stays");
+  // Narrowed down further, the days stay.
+  await page.getByLabel("Area").selectOption({ label: "Seat time" });
+  await page.getByRole("button", { name: "Show this" }).click();
+  await page.waitForURL(/area=seat_time/);
+  check((await page.getByLabel("Or from").inputValue()) === asked.get("from"), "the days that were drawn stay");
+  await page.goBack();
+  // A click draws nothing.
+  const before = page.url();
+  await page.locator("[data-brush]").click();
+  check(page.url() === before, "a click leads nowhere");
+  await page.getByText("Help with the timeline").click();
+  check(await page.getByText("The colour says who had it").isVisible(), "help is in place");
+  await picture(page, "leader-drawn");
+  check(page.errors.length === 0, `no errors in the console: ${page.errors}`);
+  await page.context().close();
+});
+
 await test("another district's person finds nothing there", async () => {
   const page = await as("Leilani Kahale");
   const answer = await page.goto(loop);
@@ -1183,10 +1284,10 @@ const rounds = [
 ];
 const pages = {
   "Rosa Delgado": ["/school", "/file", "/loops", "LOOP", "/allowed", "ALLOWED"],
-  "Marcus Tillery": ["/department", "LOOP", "/loops", "ALLOWED", "/allowed/new", "PACKET"],
+  "Marcus Tillery": ["/department", "/department/answers", "LOOP", "/loops", "ALLOWED", "/allowed/new", "PACKET"],
   "June Whitaker": ["/contact", "LOOP", "LOOP/record", "/patterns", "PATTERN", "/waivers", "/reviews", "/reviews/new", "/zones", "ZONE"],
   "Ian MacGregor": ["LOOP/record", "/record"],
-  "Raymond Castellanos": ["/leader", "/leader?by=school&days=30", "/leader/brief", "/search?q=time", "LOOP", "PATTERN", "/record"],
+  "Raymond Castellanos": ["/leader", "/leader?by=school&days=30", "/leader/brief", "/loops?open=true", "/search?q=time", "LOOP", "PATTERN", "/record"],
   "Vikram Sandhu": ["/roster", "/people", "/account", "/settings", "/settings/schools", "/settings/departments", "/settings/teams", "/settings/time", "/settings/rules", "/settings/areas", "/settings/contact", "/settings/sign-on", "/roles"],
 };
 for (const round of rounds) {

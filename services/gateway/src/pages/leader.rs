@@ -122,7 +122,7 @@ impl LeaderPage {
         for field in &mut fields {
             let of_days = ["from", "to"].contains(&&*field.path);
             if field.path == "days" && !by_days {
-                field.value = String::new();
+                *field = field.clone().value("");
             } else if typed.has(&field.path) && !(of_days && by_days) {
                 field.fill(typed);
             }
