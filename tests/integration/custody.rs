@@ -12,7 +12,8 @@ use verify::{Against, Fault};
 on_both_databases!(
     erased_words_are_gone_everywhere_and_the_record_holds,
     what_is_given_out_is_proven_word_by_word,
-    nothing_is_erased_while_it_is_held
+    nothing_is_erased_while_it_is_held,
+    words_beside_the_loops_are_erased_and_held_like_those_of_a_loop
 );
 
 /// A name that stands nowhere else.
@@ -455,4 +456,119 @@ async fn a_destroyed_key_leaves_no_older_pool_behind() {
     assert_eq!(stream.info().await.expect("known").state.messages, 2);
     keyring.destroy(key).await.expect("destroyed");
     assert_eq!(stream.info().await.expect("known").state.messages, 1);
+}
+
+async fn words_beside_the_loops_are_erased_and_held_like_those_of_a_loop(location: Location) {
+    let stack = Stack::start(location.clone()).await;
+    let (rosa, lena, carol, ada) = (
+        stack.api("rosa"),
+        stack.api("lena"),
+        stack.api("carol"),
+        stack.api("ada"),
+    );
+    // A part of the register, a review, and a person whom no roster knows.
+    let words = json!({"says": "flexibility", "title": format!("{NAME} may move on"), "text": "Move on when a unit is mastered.",
+        "conditions": format!("As {NAME} did in March."), "area": "seat_time", "rule": {"source": "habit"}});
+    let written = lena.post("/api/v1/flexibilities", &words).await;
+    let review = json!({"title": "The handbook", "purpose": format!("Since {NAME} asked."), "department": "curriculum",
+        "due_on": "2027-01-15"});
+    let opened_review = lena.post("/api/v1/reviews", &review).await;
+    let person = json!({"name": format!("Pat {NAME}"), "title": "Tutor", "email": "pat@quillfeather.example"});
+    let known = stack
+        .signed_in("eve", "eve")
+        .await
+        .post("/api/v1/directory/people", &person)
+        .await;
+    let id = |reply: &loopline_tests::Reply| reply.body["id"].as_str().expect("an id").to_owned();
+    let things = [
+        ("flexibility", id(&written)),
+        ("review", id(&opened_review)),
+        ("person", id(&known)),
+    ];
+    stack.comes_to_rest().await;
+    let found = async |path: &str| {
+        let head = stack.log.head().await.expect("a head");
+        let read = carol.get_at(path, head).await;
+        assert_eq!(read.status, 200, "{path}: {read:?}");
+        read.body.to_string().contains(NAME)
+    };
+    let shown = [
+        format!("/api/v1/flexibilities/{}", things[0].1),
+        "/api/v1/flexibilities".to_owned(),
+        "/api/v1/similar?text=move%20on%20mastered%20quillfeather".to_owned(),
+        format!("/api/v1/reviews/{}", things[1].1),
+    ];
+    for path in &shown {
+        assert!(found(path).await, "{path}");
+    }
+    let eve = stack.api_with("eve");
+    let people = "/api/v1/directory/people?q=tutor".to_owned();
+    let erase = json!({"texts": ["all"], "ground": "names_student", "why": "a parent asked"});
+    for (of, id) in &things {
+        let at = |deed: &str| format!("/api/v1/words/{of}/{id}{deed}");
+        // Those who erase and those who hold look at them, and nobody else.
+        for person in ["rosa", "lena", "sam", "south/carol"] {
+            assert_eq!(stack.api(person).get(&at("")).await.status, 404, "{person} {of}");
+            let refused = stack.api(person).post(&at("/erase"), &erase).await;
+            assert!(matches!(refused.status, 403 | 404), "{person} {of}: {refused:?}");
+        }
+        assert_eq!(
+            ada.post(&at("/erase"), &erase).await.status,
+            403,
+            "who holds does not erase"
+        );
+        assert_eq!(carol.post(&at("/hold"), &json!({"why": "x"})).await.status, 403);
+        let before = carol.get(&at("")).await;
+        assert_eq!(before.body["offers"], json!(["erase"]), "{before:?}");
+        assert!(before.body["texts"].to_string().contains(NAME), "{before:?}");
+        let held = ada.post(&at("/hold"), &json!({"why": "request 26-114"})).await;
+        assert_eq!(held.status, 200, "{held:?}");
+        let refused = carol.post(&at("/erase"), &erase).await;
+        assert_eq!((refused.status, refused.problem()), (409, "held"), "{refused:?}");
+        assert_eq!(ada.get(&at("")).await.body["offers"], json!(["hold", "release"]));
+        assert_eq!(ada.post(&at("/release"), &json!({})).await.status, 200);
+        let wrong = json!({"texts": ["1/nothing"], "ground": "law", "why": "x"});
+        assert_eq!(carol.post(&at("/erase"), &wrong).await.status, 422, "{of}");
+        let erased = carol.post(&at("/erase"), &erase).await;
+        assert_eq!(erased.status, 200, "{of}: {erased:?}");
+        let again = carol.post(&at("/erase"), &erase).await;
+        assert_eq!((again.status, again.problem()), (409, "already-erased"), "{again:?}");
+        let after = ada.get(&at("")).await.body;
+        assert!(!after["texts"].to_string().contains(NAME), "{after}");
+        assert_eq!(after["erased"][0]["by"], json!("carol"), "{after}");
+    }
+    stack.comes_to_rest().await;
+    for path in &shown {
+        loopline_tests::until("it is gone", async || !found(path).await).await;
+    }
+    loopline_tests::until("the person has no name", async || {
+        let head = stack.log.head().await.expect("a head");
+        let read = eve.get_at(&people, head).await;
+        !read.body.to_string().contains(NAME)
+    })
+    .await;
+    let entry = rosa.get(&shown[0]).await.body;
+    assert_eq!(entry["title"], "[erased]", "{entry}");
+
+    // No key opens them, the record holds, and no table has a trace.
+    let client = stack.operator().client();
+    loopline_tests::until("the keys are destroyed", async || {
+        let anew = Keyring::new(Arc::new(JetStreamKeys::new(client.clone())), MasterKey::new([7; 32]));
+        opened(&stack, &anew).await.iter().all(|words| !words.contains(NAME))
+    })
+    .await;
+    stack.comes_to_rest().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let record = folder.path().join("record");
+    stack.exports(DISTRICTS[0], &record).await;
+    let report = verify::verify(&record, &Against::default(), |_, _| {}).expect("sound");
+    assert_eq!(report.unknown, 0);
+    if let Location::Folder(folder) = &location {
+        loopline_tests::until("no file holds the name", async || holding(folder).is_empty()).await;
+    }
+    // What comes in afterwards is known again: it is another text.
+    let again = json!({"name": "Pat Later", "title": "Tutor"});
+    let path = format!("/api/v1/directory/people/{}", things[2].1);
+    assert_eq!(eve.post(&path, &again).await.status, 200);
+    stack.stop().await;
 }

@@ -146,6 +146,7 @@ async fn every_id_of_one_district_is_taken_to_every_address_of_the_other_and_is_
             }
             let filled = path
                 .replace("{id}", id)
+                .replace("{of}", "flexibility")
                 .replace("{event}", id)
                 .replace("{district}", "north")
                 .replace("{path}", "entries/000.p/1");
@@ -359,6 +360,7 @@ async fn a_question_of_one_district_names_nothing_of_the_other_whatever_it_says(
                 "checkpoint",
                 "keys",
                 "tile",
+                "words",
             ],
         ),
         ("routing", &["spoken-for", "speakers"]),
@@ -378,6 +380,8 @@ async fn a_question_of_one_district_names_nothing_of_the_other_whatever_it_says(
                     json!({"team": id}),
                     json!({"q": id}),
                     json!({"person": id}),
+                    json!({"of": "flexibility", "id": id}),
+                    json!({"of": "person", "id": id}),
                     json!({"thing": {"school": id}}),
                     json!({"thing": {"person": id}}),
                     json!({"text": "mastered unit northern secret", "limit": 20}),

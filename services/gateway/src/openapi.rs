@@ -7,7 +7,7 @@ use contracts::office_action::OfficeAction;
 use contracts::problem::Problem;
 use contracts::queries::{
     Changed, ClauseMap, DistrictView, DryRan, DryRun, Entry, FlexibilityRow, FlexibilityView, LedgerView, LoopRow,
-    LoopView, Page, PatternRow, PatternView, PeopleFound, RegimeView, ReviewView, Similar, WaiverView,
+    LoopView, Page, PatternRow, PatternView, PeopleFound, RegimeView, ReviewView, Similar, WaiverView, WordsView,
 };
 use contracts::register_action::RegisterAction;
 use contracts::vocabulary::Role;
@@ -147,6 +147,49 @@ fn plain(made: &mut Made, summary: &str, content: &str, parameters: Vec<Value>) 
 }
 
 /// The record that proves itself.
+/// Words that stand beside the loops.
+fn words(made: &mut Made) {
+    let whose = || {
+        vec![
+            parameter(
+                "of",
+                "path",
+                "`flexibility`, `pattern`, `waiver`, `review` or `person`.",
+            ),
+            parameter("id", "path", "Which."),
+        ]
+    };
+    let view = made.schema::<WordsView>();
+    let operation = read(
+        made,
+        "The words of a thing beside the loops, one by one. For: central-office contact, auditor.",
+        &view,
+        whose(),
+    );
+    made.add("/api/v1/words/{of}/{id}", "get", operation);
+    let answer = made.schema::<Versioned>();
+    for (deed, what, body) in [
+        (
+            "erase",
+            "Erase such words for good. For: central-office contact.",
+            made.schema::<wire::EraseWords>(),
+        ),
+        (
+            "hold",
+            "Forbid erasing any of them. For: auditor.",
+            made.schema::<wire::HoldWords>(),
+        ),
+        (
+            "release",
+            "Lift such a hold. For: auditor.",
+            made.schema::<wire::ReleaseWords>(),
+        ),
+    ] {
+        let operation = change(made, what, &body, "200", &answer, whose());
+        made.add(&format!("/api/v1/words/{{of}}/{{id}}/{deed}"), "post", operation);
+    }
+}
+
 fn ledger(made: &mut Made) {
     let view = made.schema::<LedgerView>();
     let operation = read(
@@ -197,6 +240,7 @@ fn ledger(made: &mut Made) {
         },
     });
     made.add("/api/v1/disclosures", "post", operation);
+    words(made);
     let district = || parameter("district", "path", "The district's short name.");
     let operation = plain(
         made,

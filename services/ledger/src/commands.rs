@@ -10,12 +10,13 @@ use decider::Desk;
 use messaging::Incoming;
 
 use crate::queries::{away, no_ledger, not_for_you};
-use crate::{Exported, Ledger, custody, store};
+use crate::{Exported, Ledger, custody, store, words};
 
 /// Carries a person's command out.
 pub(crate) async fn handle(ledger: &Ledger, desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
     match incoming.verb.as_str() {
         "keep-checkpoint" => keep(ledger, &incoming.read()?).await,
+        verb @ ("erase-words" | "hold-words" | "release-words") => words::handle(desk, verb, &incoming.read()?).await,
         verb => custody::handle(desk, verb, &incoming.read()?).await,
     }
 }

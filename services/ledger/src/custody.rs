@@ -16,9 +16,9 @@ use decider::{Decide, Desk, Guard, History, Opened};
 use crate::domain;
 
 /// Texts erased by one command: their event has to fit into a message.
-const TEXTS_MAX: usize = 120;
+pub(crate) const TEXTS_MAX: usize = 120;
 /// Names every text that was written in a loop: what others are answered with too has to be named.
-const ALL: &str = "all";
+pub(crate) const ALL: &str = "all";
 
 /// Carries one command on the record of a loop out.
 pub async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) -> Result<Done, Problem> {
@@ -83,7 +83,7 @@ fn texts(recorded: &[contracts::Recorded]) -> Vec<Text> {
 }
 
 /// A place as people write it: `1042/barrier`.
-fn written(place: &TextPlace) -> String {
+pub(crate) fn written(place: &TextPlace) -> String {
     format!("{}/{}", place.event, place.field)
 }
 
@@ -137,7 +137,7 @@ async fn erase(desk: &Desk, message: &CommandMessage, body: &wire::Erase) -> Res
 }
 
 /// Words that answer several loops go from all of them: none of these may be held.
-async fn none_is_held(desk: &Desk, message: &CommandMessage, pattern: PatternId) -> Result<(), Problem> {
+pub(crate) async fn none_is_held(desk: &Desk, message: &CommandMessage, pattern: PatternId) -> Result<(), Problem> {
     let away = |failure: decider::Failure<()>| failure.problem(|()| Problem::not_found("pattern"));
     let subject = Subject::new(&message.district, Thing::Pattern, pattern.0);
     let history: History<Pattern> = History::read(&*desk.log, &subject).await.map_err(away)?;

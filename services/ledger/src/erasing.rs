@@ -1,7 +1,8 @@
 //! Words that were erased: the list of their keys, which outlives every backup of the keys themselves.
 
-use contracts::events::{CustodyEvent, LoopEvent};
+use contracts::events::{CustodyEvent, LoopEvent, RecordEvent};
 use contracts::sealed::KeyId;
+use contracts::subjects::Thing;
 use eventlog::Raw;
 use runtime::Health;
 use runtime::health::State;
@@ -21,19 +22,28 @@ const PART: &str = "erasing";
 
 /// The keys that a message says are to be destroyed.
 pub(crate) fn named_by(raw: &Raw) -> Vec<KeyId> {
-    const KIND: &[u8] = b"org.loopline.ledger.erased.";
+    const OF_LOOP: &[u8] = b"org.loopline.ledger.erased.";
+    const BESIDE: &[u8] = b"org.loopline.ledger.words_erased.";
+    let says = |kind: &[u8]| raw.payload.windows(kind.len()).any(|window| window == kind);
     // Most messages say nothing of it, and are not read any further than that.
-    if !raw.payload.windows(KIND.len()).any(|window| window == KIND) {
+    if !says(OF_LOOP) && !says(BESIDE) {
         return Vec::new();
     }
-    let read = raw
-        .parse()
-        .ok()
-        .and_then(|recorded| LoopEvent::read(&recorded.envelope).ok());
-    match read {
-        Some(LoopEvent::Custody(CustodyEvent::Erased(erased))) => erased.texts.iter().map(|text| text.key).collect(),
-        Some(_) | None => Vec::new(),
-    }
+    let Ok(recorded) = raw.parse() else {
+        return Vec::new();
+    };
+    let texts = if recorded.subject.thing == Thing::Record {
+        match RecordEvent::read(&recorded.envelope) {
+            Ok(RecordEvent::WordsErased(erased)) => erased.texts,
+            Ok(_) | Err(_) => Vec::new(),
+        }
+    } else {
+        match LoopEvent::read(&recorded.envelope) {
+            Ok(LoopEvent::Custody(CustodyEvent::Erased(erased))) => erased.texts,
+            Ok(_) | Err(_) => Vec::new(),
+        }
+    };
+    texts.into_iter().map(|text| text.key).collect()
 }
 
 /// Destroys keys until the process ends: first every one that was ever to be destroyed, since what holds the keys may

@@ -23,6 +23,7 @@ mod store;
 mod take;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -24,7 +24,7 @@ use serde_json::Value;
 use crate::merkle::TILE_HEIGHT;
 use crate::store::{self, Signed};
 use crate::take::{self, Trouble};
-use crate::{Ledger, commands, notes, slice};
+use crate::{Ledger, commands, notes, slice, words};
 
 /// Hashes in a full tile, and entries in a full bundle.
 const TILE_WIDTH: u64 = 256;
@@ -71,6 +71,7 @@ pub(crate) async fn answer(ledger: &Ledger, desk: &Desk, bus: &Bus, incoming: &I
             })
             .await
         }
+        "words" => reply(ledger, incoming, |viewer, query| words::view(desk, bus, viewer, query)).await,
         "ledger" => reply(ledger, incoming, |viewer, query| view(ledger, bus, viewer, query)).await,
         _ => Err(Problem::not_found("such question")),
     }

@@ -102,7 +102,7 @@ async fn count_ahead(timeline: Timeline) {
 }
 
 /// How long it is waited for what was in the log at the start before nothing is counted ahead.
-const CAUGHT_UP: std::time::Duration = std::time::Duration::from_secs(60);
+const CAUGHT_UP: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Serves timeline until the process ends.
 pub async fn run(

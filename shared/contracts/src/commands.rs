@@ -42,7 +42,9 @@ pub use message::{CommandMessage, Done, Reply, read_body};
 pub use office::{
     AnswerWaiver, ConcludeReview, DecideRevision, DraftWaiver, ExamineClause, OpenReview, ProposeRevision, SubmitWaiver,
 };
-pub use record::{Contest, Disclose, Erase, Hold, KeepCheckpoint, LiftHold, Withhold};
+pub use record::{
+    Contest, Disclose, Erase, EraseWords, Hold, HoldWords, KeepCheckpoint, LiftHold, ReleaseWords, Withhold,
+};
 pub use register::{
     AnswerPilot, ChangeConditions, Claim, PublishRationale, Renew, Revoke, ScopeAsked, ShowTo, Widen, WriteDown,
 };

@@ -38,6 +38,19 @@ macro_rules! words {
 }
 
 words! {
+    /// What beside the loops keeps words that people wrote.
+    KeepsWords {
+        /// A part of the register.
+        Flexibility = "flexibility" / "what stands in the register",
+        /// A pattern, with what was proposed and decided about it.
+        Pattern = "pattern" / "the pattern",
+        /// A request to the state.
+        Waiver = "waiver" / "the request to the state",
+        /// A review.
+        Review = "review" / "the review",
+        /// A person: their name and title.
+        Person = "person" / "the person",
+    }
     /// What words that a department keeps ready begin.
     AnswerFor {
         /// A first word.

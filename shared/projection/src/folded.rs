@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use contracts::envelope::Recorded;
-use contracts::events::{DirectoryEvent, FlexibilityEvent, LoopEvent};
+use contracts::events::record::WordsErased;
+use contracts::events::{DirectoryEvent, FlexibilityEvent, LoopEvent, RecordEvent};
 use contracts::ids::LoopId;
 use contracts::subjects::{Subject, Thing};
 use contracts::versions::Unreadable;
@@ -68,6 +69,10 @@ pub enum Step {
     Register(FlexibilityEvent),
     /// Something happened to a pattern, a request to the state, or a review.
     Office,
+    /// Words that stand beside the loops were erased.
+    Erased(WordsErased),
+    /// Something else was said of a district's record.
+    Record,
     /// Something happened in the directory.
     Directory(DirectoryEvent),
 }
@@ -221,11 +226,20 @@ impl Batch {
                 .map(Step::Register)
                 .map_err(unreadable);
         }
-        if matches!(
-            recorded.subject.thing,
-            Thing::Pattern | Thing::Waiver | Thing::Review | Thing::Record
-        ) {
+        if matches!(recorded.subject.thing, Thing::Pattern | Thing::Waiver | Thing::Review) {
             return Ok(Step::Office);
+        }
+        if recorded.subject.thing == Thing::Record {
+            return Ok(match RecordEvent::read(&recorded.envelope).map_err(unreadable)? {
+                RecordEvent::WordsErased(erased) => Step::Erased(erased),
+                RecordEvent::DamageFound(_)
+                | RecordEvent::SigningKeyChanged(_)
+                | RecordEvent::RecordRead(_)
+                | RecordEvent::RecordExported(_)
+                | RecordEvent::CheckpointKept(_)
+                | RecordEvent::WordsHeld(_)
+                | RecordEvent::WordsReleased(_) => Step::Record,
+            });
         }
         let event = DirectoryEvent::read(&recorded.envelope).map_err(unreadable)?;
         if recorded.subject.thing != Thing::Person {

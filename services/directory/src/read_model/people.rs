@@ -4,11 +4,11 @@ use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use contracts::envelope::Recorded;
-use contracts::events::DirectoryEvent;
 use contracts::events::directory::{Grant, KnownAs};
+use contracts::events::{DirectoryEvent, RecordEvent};
 use contracts::sealed::Sealed;
 use contracts::subjects::{Subject, Thing, notice};
-use contracts::vocabulary::DisabledBecause;
+use contracts::vocabulary::{DisabledBecause, KeepsWords};
 use messaging::Bus;
 use projection::{ApplyError, ReadModel};
 use sealing::{ERASED, Keyring, SealingError};
@@ -27,7 +27,8 @@ pub struct People {
 pub struct Opened {
     sequence: u64,
     subject: Subject,
-    event: DirectoryEvent,
+    // None where the name and title of a person were erased.
+    event: Option<DirectoryEvent>,
     // Where it is about who a person is.
     words: Option<Words>,
 }
@@ -52,6 +53,20 @@ impl People {
     /// Tells over this connection when the directory has changed.
     pub(crate) fn tell_over(&self, bus: Bus) {
         let _ = self.bus.set(bus);
+    }
+
+    /// The person whose name was erased, where an event of the record says that one was.
+    fn erased(&self, recorded: &Recorded) -> Result<Option<Subject>, ApplyError> {
+        let event = RecordEvent::read(&recorded.envelope).map_err(|source| ApplyError::Unreadable {
+            sequence: recorded.sequence,
+            source,
+        })?;
+        let RecordEvent::WordsErased(erased) = event else {
+            return Ok(None);
+        };
+        self.keyring.forget(erased.texts.iter().map(|text| text.key));
+        let is_person = erased.of.of == KeepsWords::Person;
+        Ok(is_person.then(|| Subject::new(&recorded.subject.district, Thing::Person, erased.of.id)))
     }
 
     async fn words(&self, sealed: &Sealed) -> Result<String, ApplyError> {
@@ -100,7 +115,7 @@ impl ReadModel for People {
     fn wants(&self, subject: &str) -> bool {
         let thing = subject.split('.').nth(2).unwrap_or_default();
         // What is none of our things is set aside where all things are looked at.
-        [Thing::Person, Thing::Team]
+        [Thing::Person, Thing::Team, Thing::Record]
             .iter()
             .any(|wanted| wanted.token() == thing)
     }
@@ -108,6 +123,16 @@ impl ReadModel for People {
     async fn prepare(&self, _db: &Db, batch: &[Recorded]) -> Result<Vec<Opened>, ApplyError> {
         let mut all = Vec::with_capacity(batch.len());
         for recorded in batch {
+            if recorded.subject.thing == Thing::Record {
+                let erased = self.erased(recorded)?;
+                all.extend(erased.map(|subject| Opened {
+                    sequence: recorded.sequence,
+                    subject,
+                    event: None,
+                    words: None,
+                }));
+                continue;
+            }
             let event = DirectoryEvent::read(&recorded.envelope).map_err(|source| ApplyError::Unreadable {
                 sequence: recorded.sequence,
                 source,
@@ -164,7 +189,7 @@ impl ReadModel for People {
             all.push(Opened {
                 sequence: recorded.sequence,
                 subject: recorded.subject.clone(),
-                event,
+                event: Some(event),
                 words,
             });
         }
@@ -174,7 +199,14 @@ impl ReadModel for People {
     async fn write(&self, tx: &mut Tx, prepared: &Vec<Opened>) -> Result<(), ApplyError> {
         for opened in prepared {
             let (id, district) = (opened.subject.id, opened.subject.district.to_string());
-            match &opened.event {
+            let Some(event) = &opened.event else {
+                on_tx!(tx, conn => sqlx::query(
+                        "UPDATE person SET name = $2, title = NULL, sourced_id = NULL, email = NULL, username = NULL, \
+                            user_ids = $3, held = $3 WHERE id = $1")
+                    .bind(id).bind(ERASED).bind(list(&[])).execute(&mut **conn).await.map(|_| ()))?;
+                continue;
+            };
+            match event {
                 DirectoryEvent::PersonRostered(rostered) => {
                     let Some(words) = &opened.words else { continue };
                     let known_as = &words.known_as;
@@ -267,6 +299,10 @@ impl ReadModel for People {
             }
         }
         Ok(())
+    }
+
+    fn erases(&self, prepared: &Vec<Opened>) -> bool {
+        prepared.iter().any(|opened| opened.event.is_none())
     }
 
     async fn committed(&self, _position: u64, prepared: Vec<Opened>) {

@@ -176,7 +176,8 @@ impl ReadModel for Register {
                 Step::Loop(_, happened) => collected.loop_event(event, &happened),
                 Step::Office => collected.office.extend(office::office(&*self.log, event).await?),
                 Step::Directory(DirectoryEvent::PatternThresholdsSet(_)) => collected.all_suspect = true,
-                Step::Directory(_) => {}
+                Step::Erased(erased) => collected.erased.extend(erased.texts.iter().map(|text| text.key)),
+                Step::Directory(_) | Step::Record => {}
             }
         }
         self.keyring.forget(collected.erased.iter().copied());

@@ -11,13 +11,14 @@ use contracts::ids::{District, LoopId};
 use contracts::problem::Problem;
 use contracts::queries::{
     Checkpoint, CheckpointQuery, KeysQuery, Leaves, LeavesQuery, LedgerQuery, LedgerView, Receipt, ReceiptQuery, Tile,
-    TileQuery,
+    TileQuery, WordsQuery, WordsView,
 };
 use contracts::subjects::query;
+use contracts::vocabulary::KeepsWords;
 
 use super::answer::Answer;
 use super::caller::{Caller, body};
-use super::loops::{InPath, Versioned, in_path, named};
+use super::loops::{InPath, Versioned, in_path, named, versioned};
 use crate::disclosed;
 use crate::front::Front;
 
@@ -243,6 +244,72 @@ pub(crate) fn receipt_file(id: LoopId, proof: String) -> Response {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
     }
     response
+}
+
+/// The words of a thing beside the loops, for those who erase and hold them.
+pub(super) async fn words(
+    State(front): State<Front>,
+    caller: Caller,
+    path: InPath<(String, String)>,
+) -> Answer<Json<WordsView>> {
+    let (of, id) = whose(&in_path(path)?)?;
+    let answered = front
+        .ask(
+            &caller.visitor,
+            "ledger",
+            "words",
+            WordsQuery { of, id },
+            caller.at_least,
+        )
+        .await?;
+    Ok(Json(answered.answer))
+}
+
+fn whose((of, id): &(String, String)) -> Result<(KeepsWords, uuid::Uuid), Problem> {
+    let nothing = || Problem::not_found("such thing");
+    Ok((
+        KeepsWords::from_code(of).ok_or_else(nothing)?,
+        id.parse().map_err(|_| nothing())?,
+    ))
+}
+
+/// Erases, holds or releases words of such a thing.
+pub(super) async fn act_on_words(
+    State(front): State<Front>,
+    caller: Caller,
+    path: InPath<(String, String, String)>,
+    request: Request,
+) -> Answer<Response> {
+    let (of, id, deed) = in_path(path)?;
+    let (of, id) = whose(&(of, id))?;
+    let verb = match deed.as_str() {
+        "erase" => "erase-words",
+        "hold" => "hold-words",
+        "release" => "release-words",
+        other => {
+            let detail = format!("there is no action {other:?}; the actions are erase, hold, release");
+            return Err(Problem::new("not-found", 404, "Not found", detail).into());
+        }
+    };
+    let text = body(request).await?;
+    let mut asked: serde_json::Value =
+        serde_json::from_str(&text).map_err(|_| Problem::invalid("the body must be a JSON object", Vec::new()))?;
+    if let Some(fields) = asked.as_object_mut() {
+        // The address says it.
+        fields.insert("of".to_owned(), serde_json::json!(of));
+    }
+    let (acted, _) = front
+        .command(
+            &caller.visitor,
+            "ledger",
+            verb,
+            Some(id),
+            &asked.to_string(),
+            caller.key.as_deref(),
+            caller.based_on,
+        )
+        .await?;
+    Ok(versioned(acted.version))
 }
 
 #[cfg(test)]

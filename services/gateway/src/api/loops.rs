@@ -180,7 +180,7 @@ pub(super) async fn act(
     Ok(versioned(acted.version))
 }
 
-fn versioned(version: u64) -> Response {
+pub(super) fn versioned(version: u64) -> Response {
     ([(header::ETAG, format!("\"{version}\""))], Json(Versioned { version })).into_response()
 }
 

@@ -41,6 +41,8 @@ pub fn router() -> Router<Front> {
         .route("/api/v1/loops/{id}/receipt", get(ledger::receipt))
         .route("/api/v1/loops/{id}/disclosed/{event}", get(ledger::disclosed))
         .route("/api/v1/disclosures", post(ledger::disclose))
+        .route("/api/v1/words/{of}/{id}", get(ledger::words))
+        .route("/api/v1/words/{of}/{id}/{deed}", post(ledger::act_on_words))
         .route("/api/v1/ledger", get(ledger::view))
         .route("/api/v1/ledger/keep-checkpoint", post(ledger::keep))
         .route("/ledger/{district}/checkpoint", get(ledger::checkpoint))

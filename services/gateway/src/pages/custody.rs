@@ -109,7 +109,7 @@ fn called(entry: &Entry, field: &str) -> String {
     format!("{}: {name}", words::raised(&entry.kind.replace('_', " ")))
 }
 
-fn shortened(words: &str) -> String {
+pub(super) fn shortened(words: &str) -> String {
     match words.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}\u{2026}", &words[..end]),
         None => words.to_owned(),

@@ -12,6 +12,7 @@ use domain::students::{Looks, Named};
 
 use super::account::AccountPage;
 use super::allowed::{AllowedPage, Ending, FlexibilityPage, PublicPage, WritePage};
+use super::beside::BesidePage;
 use super::contact::{AgendaPage, ContactPage};
 use super::custody::CustodyPage;
 use super::department::{AnswersPage, DepartmentPage};
@@ -177,6 +178,18 @@ pub(super) fn pages(text: &str) -> Vec<(String, String)> {
         (
             "school",
             drawn(&SchoolPage::new(&viewer, &rows.items, &rows.items, &rows.items)),
+        ),
+        (
+            "words beside, to erase",
+            drawn(&BesidePage::new(&viewer, &samples::words(text, &["erase"]), None)),
+        ),
+        (
+            "words beside, held",
+            drawn(&BesidePage::new(
+                &viewer,
+                &samples::words(text, &["hold", "release"]),
+                None,
+            )),
         ),
         (
             "answers",

@@ -6,6 +6,7 @@
 mod account;
 mod allowed;
 mod assets;
+mod beside;
 mod chart;
 mod contact;
 mod custody;
@@ -90,6 +91,8 @@ pub fn router() -> Router<Front> {
             "/department/answers/{action}",
             get(department::back_to_answers).post(department::act_on_answer),
         )
+        .route("/words/{of}/{id}", get(beside::show))
+        .route("/words/{of}/{id}/{deed}", get(beside::back).post(beside::act))
         .route("/views", get(views::back).post(views::act))
         .route("/contact", get(contact::show))
         .route("/contact/agenda", get(contact::agenda))

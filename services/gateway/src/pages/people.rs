@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use contracts::PersonId;
 use contracts::problem::Problem;
 use contracts::queries::{PeopleFound, PeopleQuery, PersonView, RoleHeld};
-use contracts::vocabulary::{DisabledBecause, Role};
+use contracts::vocabulary::{DisabledBecause, KeepsWords, Role};
 
 use super::Secure;
 use super::forms::{Choice, Field, Form, Typed};
@@ -292,7 +292,9 @@ impl PersonPage {
             }
         }
         Self {
-            shell: viewer.shell(&person.name, Here::People),
+            shell: viewer
+                .shell(&person.name, Here::People)
+                .with_words(viewer, KeepsWords::Person, person.id),
             csrf: viewer.visitor.csrf.clone(),
             name: person.name.clone(),
             known,

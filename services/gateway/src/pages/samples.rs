@@ -27,6 +27,7 @@ use contracts::queries::{
     ClockView, DistrictView, Entry, EntryText, Holder, LoopRow, LoopView, NamedDepartment, NamedPerson, NamedSchool,
     NamedZone, OfferedArea, OpenQuestion, Page, ResolutionView, SchoolView,
 };
+use contracts::queries::{HoldView, WordsGone, WordsText, WordsView};
 #[cfg(any(test, debug_assertions))]
 use contracts::queries::{PersonView, RoleHeld};
 #[cfg(any(test, debug_assertions))]
@@ -36,6 +37,7 @@ use contracts::vocabulary::Damaged;
 use contracts::vocabulary::{
     AnswerFor, Clock, Kind, Level, LoopState, Pillar, ResolutionKind, Role, RuleSource, Urgency, Visibility,
 };
+use contracts::vocabulary::{ErasureGround, KeepsWords};
 use contracts::{Action, District};
 use uuid::Uuid;
 
@@ -614,4 +616,33 @@ pub(super) fn views(text: &str) -> Views {
         "/loops",
         &Typed::from(vec![("q".to_owned(), text.to_owned())]),
     )
+}
+
+/// Words of a part of the register, and what may be done to them.
+pub(super) fn words(text: &str, offers: &[&str]) -> WordsView {
+    let of = |nth: u128, erased| WordsText {
+        text: format!("{nth}/title"),
+        kind: "flexibility_recorded".to_owned(),
+        time: now(),
+        words: text.to_owned(),
+        erased,
+    };
+    let hold = |nth| HoldView {
+        id: EventId(Uuid::from_u128(nth)),
+        since: now(),
+    };
+    let is_held = offers.contains(&"release");
+    WordsView {
+        of: KeepsWords::Flexibility,
+        id: Uuid::from_u128(5),
+        texts: vec![of(1, false), of(2, true)],
+        holds: if is_held { vec![hold(1), hold(2)] } else { Vec::new() },
+        erased: vec![WordsGone {
+            at: now(),
+            by: text.to_owned(),
+            ground: ErasureGround::CourtOrder,
+            texts: 1,
+        }],
+        offers: offers.iter().map(|offer| (*offer).to_owned()).collect(),
+    }
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use contracts::problem::Problem;
 use contracts::queries::AsOf;
-use contracts::vocabulary::Role;
+use contracts::vocabulary::{KeepsWords, Role};
 
 use super::assets;
 use super::forms::Typed;
@@ -46,6 +46,8 @@ pub(super) struct Shell {
     pub past: Option<String>,
     /// What was looked for.
     pub search: String,
+    /// Where the words of what is shown stand one by one, for those who erase and hold them.
+    pub words_at: Option<String>,
 }
 
 /// Who is signed in.
@@ -67,6 +69,14 @@ pub(super) struct Place {
 }
 
 impl Shell {
+    /// The same around a thing whose words this person may erase or hold.
+    pub(super) fn with_words(self, viewer: &Viewer, of: KeepsWords, id: impl ToString) -> Self {
+        Self {
+            words_at: super::beside::kept_at(viewer, of, id),
+            ..self
+        }
+    }
+
     /// Around a page for somebody signed in.
     pub(super) fn of(viewer: &Viewer, title: &str, here: Here) -> Self {
         let roles = &viewer.visitor.claims.roles;
@@ -138,6 +148,7 @@ impl Shell {
             as_of: String::new(),
             past: None,
             search: String::new(),
+            words_at: None,
         }
     }
 }

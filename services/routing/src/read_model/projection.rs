@@ -160,7 +160,7 @@ impl ReadModel for Watch {
                 Step::Directory(DirectoryEvent::CalendarSet(_)) => {
                     calendars.insert(event.subject.district.clone());
                 }
-                Step::Directory(_) | Step::Register(_) | Step::Office => {}
+                Step::Directory(_) | Step::Register(_) | Step::Office | Step::Erased(_) | Step::Record => {}
             }
         }
         let rows = batch

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{DisclosureId, EventId};
 use crate::text::{Line, Passage, blank_is_none};
-use crate::vocabulary::{Disclosure, ErasureGround, WithheldGround};
+use crate::vocabulary::{Disclosure, ErasureGround, KeepsWords, WithheldGround};
 
 bodies! {
     /// Say that you keep a checkpoint outside: printed, mailed, given to the board.
@@ -33,6 +33,40 @@ bodies! {
 
     /// Lift a hold.
     LiftHold {
+        /// Which, by its event; not needed where there is one.
+        #[serde(default)]
+        hold: Option<EventId>,
+        /// Why it is no longer needed.
+        #[serde(default, deserialize_with = "blank_is_none")]
+        why: Option<Line>,
+    }
+
+    /// Erase words for good that stand beside the loops: in the register, in a pattern, a request to the state or a review;
+    /// or a person's name and title.
+    EraseWords {
+        /// Whose words they are.
+        of: KeepsWords,
+        /// Which: each as the stream sequence of its event, a slash and its field; `all` for every one. A person's go
+        /// together: `all`.
+        texts: Vec<String>,
+        /// On what ground.
+        ground: ErasureGround,
+        /// Who asked, or by which order. It must not say again what is erased.
+        why: Line,
+    }
+
+    /// Forbid erasing any of a thing's words until this is lifted.
+    HoldWords {
+        /// Whose words they are.
+        of: KeepsWords,
+        /// For which request or case.
+        why: Line,
+    }
+
+    /// Lift such a hold.
+    ReleaseWords {
+        /// Whose words they are.
+        of: KeepsWords,
         /// Which, by its event; not needed where there is one.
         #[serde(default)]
         hold: Option<EventId>,

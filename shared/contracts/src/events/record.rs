@@ -1,13 +1,19 @@
 //! What happened to a district's record itself: found damaged, signed by another key, read, written out, vouched for.
 //!
-//! They stand under `loop.<district>.record.<id>`, one thing a year, and so become entries of the ledger themselves.
+//! They stand under `loop.<district>.record.<id>`, one thing a year, and one for each thing beside the loops whose words
+//! were held or erased; and so become entries of the ledger themselves.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use uuid::Uuid;
+
+use super::custody::ErasedText;
 use super::owned_events;
-use crate::vocabulary::Damaged;
+use crate::ids::EventId;
+use crate::sealed::Sealed;
+use crate::vocabulary::{Damaged, ErasureGround, KeepsWords};
 
 owned_events! {
     /// Events of a district's record.
@@ -22,6 +28,12 @@ owned_events! {
         RecordExported = "record_exported",
         /// Somebody keeps a checkpoint outside.
         CheckpointKept = "checkpoint_kept",
+        /// Words that stand beside the loops were erased for good.
+        WordsErased = "words_erased",
+        /// None of a thing's words may be erased until this is lifted.
+        WordsHeld = "words_held",
+        /// Such a hold was lifted.
+        WordsReleased = "words_released",
     }
 }
 
@@ -70,4 +82,50 @@ pub struct CheckpointKept {
     pub size: u64,
     /// Its root, in base64.
     pub root: String,
+}
+
+/// A thing beside the loops that keeps words which people wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct WordsOf {
+    /// What it is.
+    pub of: KeepsWords,
+    /// Which.
+    pub id: Uuid,
+}
+
+/// Words that stand beside the loops were erased for good: their keys are destroyed, wherever else they stand sealed
+/// under them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WordsErased {
+    /// Whose.
+    #[serde(flatten)]
+    pub of: WordsOf,
+    /// On what ground.
+    pub ground: ErasureGround,
+    /// Who asked, or by which order.
+    pub why: Sealed,
+    /// What.
+    pub texts: Vec<ErasedText>,
+}
+
+/// None of a thing's words may be erased until this is lifted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WordsHeld {
+    /// Whose.
+    #[serde(flatten)]
+    pub of: WordsOf,
+    /// For which request or case.
+    pub why: Sealed,
+}
+
+/// Such a hold was lifted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WordsReleased {
+    /// Whose.
+    #[serde(flatten)]
+    pub of: WordsOf,
+    /// The event that placed it.
+    pub hold: EventId,
+    /// Why it is no longer needed.
+    pub why: Option<Sealed>,
 }

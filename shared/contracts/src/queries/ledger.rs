@@ -4,8 +4,11 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use uuid::Uuid;
+
+use super::loops::HoldView;
 use crate::ids::{DisclosureId, District, LoopId};
-use crate::vocabulary::{Damaged, Disclosure, WithheldGround};
+use crate::vocabulary::{Damaged, Disclosure, ErasureGround, KeepsWords, WithheldGround};
 
 /// The latest checkpoint of a district's ledger. Anybody may ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -237,4 +240,58 @@ pub enum SliceIs {
     },
     /// It was erased.
     Erased,
+}
+
+/// Asks for the words of a thing beside the loops, one by one: of those who erase and those who hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WordsQuery {
+    /// Whose words.
+    pub of: KeepsWords,
+    /// Which.
+    pub id: Uuid,
+}
+
+/// The words of a thing beside the loops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WordsView {
+    /// Whose words.
+    pub of: KeepsWords,
+    /// Which.
+    pub id: Uuid,
+    /// Each text, in the order in which they were written.
+    pub texts: Vec<WordsText>,
+    /// Since when nothing may be erased: each hold by its event.
+    pub holds: Vec<HoldView>,
+    /// What was erased: when, by whom, on what ground.
+    pub erased: Vec<WordsGone>,
+    /// What the one who asks may do: `erase`, `hold`, `release`.
+    pub offers: Vec<String>,
+}
+
+/// One of its texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WordsText {
+    /// By this it is named: the stream sequence of its event, a slash, its field.
+    pub text: String,
+    /// What happened in that event.
+    pub kind: String,
+    /// When.
+    pub time: DateTime<Utc>,
+    /// Its words; that they are erased, where they are.
+    pub words: String,
+    /// Whether they are.
+    pub erased: bool,
+}
+
+/// Words that were erased at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WordsGone {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: String,
+    /// On what ground.
+    pub ground: ErasureGround,
+    /// How many texts.
+    pub texts: u32,
 }

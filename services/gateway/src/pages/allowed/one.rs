@@ -7,7 +7,7 @@ use contracts::FlexibilityId;
 use contracts::problem::Problem;
 use contracts::queries::{FlexibilityQuery, FlexibilityView};
 use contracts::register_action::RegisterAction;
-use contracts::vocabulary::{Says, ScopeLevel, Standing};
+use contracts::vocabulary::{KeepsWords, Says, ScopeLevel, Standing};
 
 use super::words::{self, Step};
 use super::{forms as offers, nothing_there};
@@ -86,7 +86,9 @@ impl FlexibilityPage {
         about.extend(row.review_on.map(|day| ("Looked at again", days.full(day))));
         about.push(("Who may read of it", reader_label(view)));
         Self {
-            shell: viewer.shell(&row.title, Here::Allowed),
+            shell: viewer
+                .shell(&row.title, Here::Allowed)
+                .with_words(viewer, KeepsWords::Flexibility, row.id),
             id: row.id.to_string(),
             heading: offers::heading(row.says),
             title: row.title.clone(),

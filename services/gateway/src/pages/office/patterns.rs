@@ -11,7 +11,7 @@ use contracts::queries::{
     ClauseMap, ClausesQuery, Page, PatternRow, PatternView, PatternsQuery, ShareOf, structural_share,
 };
 use contracts::subjects::Thing;
-use contracts::vocabulary::{PatternStanding, RuleSource};
+use contracts::vocabulary::{KeepsWords, PatternStanding, RuleSource};
 use uuid::Uuid;
 
 use super::{OfficePage, tell};
@@ -361,7 +361,9 @@ impl OfficePage for PatternPage {
             Basis::Area { .. } => RuleSource::NotSure,
         };
         Self {
-            shell: viewer.shell(&title(&view.row.basis, &view.row.title), Here::Patterns),
+            shell: viewer
+                .shell(&title(&view.row.basis, &view.row.title), Here::Patterns)
+                .with_words(viewer, KeepsWords::Pattern, view.row.id),
             title: title(&view.row.basis, &view.row.title),
             sentence: sentence(&view.row),
             standing: view.row.standing.label(),

@@ -7,7 +7,7 @@ use contracts::OfficeAction;
 use contracts::problem::Problem;
 use contracts::queries::{ClauseView, Page, ReviewView, ReviewsQuery};
 use contracts::subjects::Thing;
-use contracts::vocabulary::{Finding, Pillar};
+use contracts::vocabulary::{Finding, KeepsWords, Pillar};
 use uuid::Uuid;
 
 use super::{OfficePage, sent};
@@ -127,7 +127,9 @@ impl OfficePage for ReviewPage {
 
     fn draw(viewer: &Viewer, view: &ReviewView, done: Option<OfficeAction>, forms: Vec<Form>) -> Self {
         Self {
-            shell: viewer.shell(&view.title, Here::Patterns),
+            shell: viewer
+                .shell(&view.title, Here::Patterns)
+                .with_words(viewer, KeepsWords::Review, view.id),
             title: view.title.clone(),
             sentence: sentence(view, viewer),
             purpose: view.purpose.clone(),

@@ -8,7 +8,7 @@ use contracts::OfficeAction;
 use contracts::problem::Problem;
 use contracts::queries::{Page, WaiverView, WaiversQuery};
 use contracts::subjects::Thing;
-use contracts::vocabulary::WaiverStanding;
+use contracts::vocabulary::{KeepsWords, WaiverStanding};
 use uuid::Uuid;
 
 use super::{OfficePage, sent};
@@ -133,7 +133,9 @@ impl OfficePage for WaiverPage {
         facts.extend(view.reference.clone().map(|text| ("The state cites it as", text)));
         facts.extend(view.text.clone().map(|text| ("What the state said", text)));
         Self {
-            shell: viewer.shell("Request to the state", Here::Patterns),
+            shell: viewer
+                .shell("Request to the state", Here::Patterns)
+                .with_words(viewer, KeepsWords::Waiver, view.id),
             title: view.regime.name.clone(),
             citation: view.regime.citation.clone(),
             number: view.origin.number.to_string(),

@@ -9,7 +9,7 @@ use contracts::events::{CustodyEvent, DirectoryEvent, IntakeEvent, LoopEvent};
 use contracts::ids::{DepartmentId, District, LoopId, LoopNumber, PersonId, TeamId};
 use contracts::queries::{Change, Holder, NoticedChange};
 use contracts::sealed::Sealed;
-use contracts::vocabulary::{Clock, LoopState};
+use contracts::vocabulary::{Clock, KeepsWords, LoopState};
 use domain::LoopRecord;
 use domain::district_loop::Phase;
 use sealing::{ERASED, Keyring, SealingError};
@@ -207,7 +207,16 @@ impl Collected {
                     .insert(recorded.subject.id, (recorded.subject.district.to_string(), name));
                 Ok(())
             }
-            Step::Directory(_) | Step::Register(_) | Step::Office => Ok(()),
+            Step::Erased(erased) => {
+                keyring.forget(erased.texts.iter().map(|text| text.key));
+                self.erased = true;
+                if erased.of.of == KeepsWords::Person {
+                    let district = recorded.subject.district.to_string();
+                    self.people.insert(erased.of.id, (district, ERASED.to_owned()));
+                }
+                Ok(())
+            }
+            Step::Directory(_) | Step::Register(_) | Step::Office | Step::Record => Ok(()),
         }
     }
 

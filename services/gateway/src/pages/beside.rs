@@ -1,0 +1,276 @@
+//! `GET /words/{of}/{id}`: words that stand beside the loops, one by one: erased by the contact, held by an auditor.
+
+use askama::Template;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
+use contracts::problem::Problem;
+use contracts::queries::{WordsQuery, WordsView};
+use contracts::vocabulary::{ErasureGround, KeepsWords, Role};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::custody::shortened;
+use super::days::counted;
+use super::forms::{self, Choice, Field, Form, Shape, Typed};
+use super::shell::{self, Here, Shell};
+use super::viewer::{Desk, Posted, Viewer};
+use super::words;
+
+/// The words of a thing, and what can be done to them.
+#[derive(Debug, Clone, Template)]
+#[template(path = "pages/beside.html")]
+pub(super) struct BesidePage {
+    pub shell: Shell,
+    /// Where the thing itself is, and what it is.
+    pub back: String,
+    pub what: &'static str,
+    pub done: Option<&'static str>,
+    pub holds: Vec<String>,
+    /// What was erased: when, by whom, on what ground.
+    pub erased: Vec<String>,
+    pub forms: Vec<Form>,
+    pub others: Vec<Form>,
+}
+
+/// What is done here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Erase,
+    Hold,
+    Release,
+}
+
+impl Deed {
+    fn named(slug: &str) -> Option<Self> {
+        [Self::Erase, Self::Hold, Self::Release]
+            .into_iter()
+            .find(|deed| deed.slug() == slug)
+    }
+
+    fn slug(self) -> &'static str {
+        match self {
+            Self::Erase => "erase",
+            Self::Hold => "hold",
+            Self::Release => "release",
+        }
+    }
+
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Erase => "erase-words",
+            Self::Hold => "hold-words",
+            Self::Release => "release-words",
+        }
+    }
+
+    fn done(self) -> &'static str {
+        match self {
+            Self::Erase => "They are erased for good. That they were, by whom and why stays on record.",
+            Self::Hold => "A hold is on these words: none can be erased until it is lifted.",
+            Self::Release => "The hold is lifted.",
+        }
+    }
+}
+
+/// The address of the words of a thing, for whoever may erase or hold them.
+pub(super) fn kept_at(viewer: &Viewer, of: KeepsWords, id: impl ToString) -> Option<String> {
+    let keeps = viewer.has(Role::Contact) || viewer.has(Role::Auditor);
+    keeps.then(|| format!("/words/{}/{}", of.code(), id.to_string()))
+}
+
+/// Where the thing itself is shown.
+fn place(of: KeepsWords, id: Uuid) -> String {
+    match of {
+        KeepsWords::Flexibility => format!("/allowed/{id}"),
+        KeepsWords::Pattern => format!("/patterns/{id}"),
+        KeepsWords::Waiver => format!("/waivers/{id}"),
+        KeepsWords::Review => format!("/reviews/{id}"),
+        KeepsWords::Person => format!("/people/{id}"),
+    }
+}
+
+/// Each text that can still be erased.
+fn choices(viewer: &Viewer, view: &WordsView) -> Vec<Choice> {
+    let standing = view.texts.iter().filter(|text| !text.erased);
+    let choice = standing.map(|text| {
+        let field = text.text.split_once('/').map_or("", |(_, field)| field);
+        let hint = format!(
+            "{}: {}, {}",
+            words::raised(&text.kind.replace('_', " ")),
+            field.replace(['_', '/'], " "),
+            viewer.days.moment(text.time)
+        );
+        Choice::new(&text.text, shortened(&text.words)).hint(&hint)
+    });
+    choice.collect()
+}
+
+fn form(viewer: &Viewer, view: &WordsView, deed: Deed) -> Form {
+    let form = |legend: &str, button: &str| {
+        let href = format!("/words/{}/{}/{}", view.of.code(), view.id, deed.slug());
+        Form::new(viewer, deed.slug(), href, legend, button)
+    };
+    match deed {
+        Deed::Erase => {
+            let form = form("Erase words for good", "Erase them for good").lead(
+                "Their key is destroyed: nobody can bring them back, from any copy or backup, wherever else these same \
+                 words stand. Who erased them, when and why stays on record, and the record can be checked as before.",
+            );
+            let form = if view.of == KeepsWords::Person {
+                form.with(Field::hidden("texts", "all", Shape::Many))
+            } else {
+                let which = Field::ticks("texts", "Which words?", choices(viewer, view));
+                form.with(which.needed("tick what is to be erased"))
+            };
+            let grounds = ErasureGround::ALL.iter();
+            let grounds = grounds.map(|one| Choice::new(one.code(), one.label())).collect();
+            let form = form
+                .with(Field::radios("ground", "On what ground?", grounds).needed("choose one"))
+                .with(
+                    Field::line("why", "Who asked, or by which order?")
+                        .hint("This stays for ever: do not write again what is erased.")
+                        .needed("say who asked (a few words are enough)"),
+                )
+                .with(
+                    Field::ticks(
+                        "certain",
+                        "These words will be gone",
+                        vec![Choice::new(
+                            "yes",
+                            "I have looked at each of them, and nobody will need them again",
+                        )],
+                    )
+                    .shape(Shape::Aside)
+                    .needed("confirm that they may go"),
+                );
+            Form {
+                button_class: "usa-button--secondary",
+                ..form
+            }
+        }
+        Deed::Hold => form("Forbid erasing here", "Place a hold")
+            .lead("For as long as a request for records is open, or a case. Only an auditor can lift it.")
+            .with(Field::line("why", "For which request or case?").needed("say for which (a few words are enough)")),
+        Deed::Release => {
+            let form = form("Lift a hold", "Lift it").with(Field::line("why", "Why is it no longer needed?"));
+            if view.holds.len() < 2 {
+                return form;
+            }
+            let placed = |since| format!("Placed {}", viewer.days.moment(since));
+            let holds = view.holds.iter().map(|hold| Choice::new(hold.id, placed(hold.since)));
+            form.with(Field::radios("hold", "Which?", holds.collect()).needed("choose one"))
+        }
+    }
+}
+
+impl BesidePage {
+    /// Draws the page; `attempt` is the form that was sent and could not be taken.
+    pub(super) fn new(viewer: &Viewer, view: &WordsView, attempt: Option<Form>) -> Self {
+        let offered = view.offers.iter().filter_map(|slug| Deed::named(slug));
+        let mut all: Vec<Form> = offered.map(|deed| form(viewer, view, deed)).collect();
+        if let Some(attempt) = attempt {
+            all.retain(|form| form.name != attempt.name);
+            all.insert(0, attempt);
+        }
+        let mut all = all.into_iter();
+        let gone = view.erased.iter().map(|gone| {
+            format!(
+                "{} erased {} by {}: {}",
+                counted(gone.texts, "text", "texts"),
+                viewer.days.moment(gone.at),
+                gone.by,
+                gone.ground.label().to_lowercase()
+            )
+        });
+        Self {
+            shell: viewer.shell("Its words, one by one", Here::Elsewhere),
+            back: place(view.of, view.id),
+            what: view.of.label(),
+            done: None,
+            holds: view
+                .holds
+                .iter()
+                .map(|hold| format!("A hold is on it since {}.", viewer.days.moment(hold.since)))
+                .collect(),
+            erased: gone.collect(),
+            forms: all.next().into_iter().collect(),
+            others: all.map(|form| Form { headed: false, ..form }).collect(),
+        }
+    }
+}
+
+async fn look(desk: &Desk, of: &str, id: &str) -> Result<WordsView, Problem> {
+    let of = KeepsWords::from_code(of).ok_or_else(|| Problem::not_found("page"))?;
+    let id = id.parse().map_err(|_| Problem::not_found("page"))?;
+    desk.ask("ledger", "words", WordsQuery { of, id }).await
+}
+
+/// The page.
+pub(super) async fn show(
+    desk: Desk,
+    Path((of, id)): Path<(String, String)>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Response {
+    let typed = Typed::from(query);
+    let page = async {
+        let view = look(&desk, &of, &id).await?;
+        shell::page(&BesidePage {
+            done: Deed::named(typed.get("done")).map(Deed::done),
+            ..BesidePage::new(&desk.viewer, &view, None)
+        })
+    };
+    desk.or_trouble(page.await)
+}
+
+/// A form's address, loaded anew.
+pub(super) async fn back(Path((of, id, _)): Path<(String, String, String)>) -> Response {
+    match (KeepsWords::from_code(&of), id.parse::<Uuid>()) {
+        (Some(of), Ok(id)) => Redirect::to(&format!("/words/{}/{id}", of.code())).into_response(),
+        _ => super::not_found(),
+    }
+}
+
+/// One of its forms.
+pub(super) async fn act(
+    Path((of, id, deed)): Path<(String, String, String)>,
+    Posted { desk, typed }: Posted,
+) -> Response {
+    let Some(deed) = Deed::named(&deed) else {
+        return desk.or_trouble(Err(Problem::not_found("page")));
+    };
+    let view = match look(&desk, &of, &id).await {
+        Ok(view) => view,
+        Err(problem) => return shell::kept_for(&problem, &typed),
+    };
+    let form = form(&desk.viewer, &view, deed);
+    match sent(&desk, &view, deed, &form, &typed).await {
+        Ok(()) => {
+            let to = format!("/words/{}/{}?done={}", view.of.code(), view.id, deed.slug());
+            Redirect::to(&to).into_response()
+        }
+        Err(problem) => {
+            let form = form.refused(&typed, &problem, &desk.viewer);
+            let page = BesidePage::new(&desk.viewer, &view, Some(form));
+            desk.or_trouble(shell::page_as(shell::status(&problem), &page))
+        }
+    }
+}
+
+async fn sent(desk: &Desk, view: &WordsView, deed: Deed, form: &Form, typed: &Typed) -> Result<(), Problem> {
+    desk.viewer.check(typed)?;
+    forms::missing(&form.fields, typed)?;
+    let mut body: Value = serde_json::from_str(&forms::body(&form.fields, typed)?).unwrap_or_default();
+    body["of"] = Value::String(view.of.code().to_owned());
+    desk.front
+        .command(
+            &desk.viewer.visitor,
+            "ledger",
+            deed.verb(),
+            Some(view.id),
+            &body.to_string(),
+            typed.some("key"),
+            None,
+        )
+        .await?;
+    Ok(())
+}

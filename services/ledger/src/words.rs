@@ -1,0 +1,488 @@
+//! Words that stand beside the loops: in the register, in patterns, requests and reviews, and people's names. They are
+//! erased, held and released like those of a loop, each thing by a record of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ::domain::{Calendar, Fold, Loop, Rejection};
+use chrono::{DateTime, Utc};
+use contracts::Claims;
+use contracts::claims::Authority;
+use contracts::commands::{self as wire, CommandMessage, Done, read_body};
+use contracts::envelope::{Actor, Envelope, Meta, Recorded};
+use contracts::events::RecordEvent;
+use contracts::events::custody::{ErasedText, TextPlace};
+use contracts::events::record::{WordsErased, WordsHeld, WordsOf, WordsReleased};
+use contracts::ids::{CommandId, District, EventId, LoopId, LoopNumber, PatternId};
+use contracts::problem::Problem;
+use contracts::queries::{HoldView, WordsGone, WordsQuery, WordsText, WordsView};
+use contracts::sealed::{KeyId, Sealed, texts_in};
+use contracts::subjects::{Subject, Thing};
+use contracts::versions::{Unreadable, parse_type};
+use contracts::vocabulary::{ErasureGround, KeepsWords, Role};
+use decider::{Decide, Desk, Failure, History, Target, execute};
+use messaging::People;
+use sealing::SealingError;
+
+use crate::custody::{ALL, TEXTS_MAX, none_is_held, written};
+
+/// What became of the words of one thing.
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    holds: BTreeMap<EventId, DateTime<Utc>>,
+    erased: Vec<Gone>,
+}
+
+#[derive(Debug, Clone)]
+struct Gone {
+    at: DateTime<Utc>,
+    by: Actor,
+    ground: ErasureGround,
+    keys: BTreeSet<KeyId>,
+}
+
+impl Kept {
+    fn erasure(&self, key: KeyId) -> Option<&Gone> {
+        self.erased.iter().find(|gone| gone.keys.contains(&key))
+    }
+}
+
+impl Fold for Kept {
+    type Event = RecordEvent;
+
+    fn read(envelope: &Envelope) -> Result<RecordEvent, Unreadable> {
+        RecordEvent::read(envelope)
+    }
+
+    fn evolve(&mut self, meta: &Meta, event: &RecordEvent) {
+        match event {
+            RecordEvent::WordsErased(erased) => self.erased.push(Gone {
+                at: meta.time,
+                by: meta.actor.clone(),
+                ground: erased.ground,
+                keys: erased.texts.iter().map(|text| text.key).collect(),
+            }),
+            RecordEvent::WordsHeld(_) => {
+                self.holds.insert(meta.id, meta.time);
+            }
+            RecordEvent::WordsReleased(released) => {
+                self.holds.remove(&released.hold);
+            }
+            RecordEvent::DamageFound(_)
+            | RecordEvent::SigningKeyChanged(_)
+            | RecordEvent::RecordRead(_)
+            | RecordEvent::RecordExported(_)
+            | RecordEvent::CheckpointKept(_) => {}
+        }
+    }
+}
+
+/// What is done to the words of a thing.
+#[derive(Debug, Clone)]
+enum Deed {
+    Erase {
+        ground: ErasureGround,
+        why: Sealed,
+        texts: Vec<ErasedText>,
+    },
+    Hold {
+        why: Sealed,
+    },
+    Release {
+        hold: Option<EventId>,
+        why: Option<Sealed>,
+    },
+}
+
+struct Act {
+    of: WordsOf,
+    deed: Deed,
+}
+
+impl Decide<Kept> for Act {
+    type Event = RecordEvent;
+    type Rejection = Rejection;
+
+    fn decide(&self, state: &Kept) -> Result<Option<RecordEvent>, Rejection> {
+        let of = self.of;
+        Ok(Some(match &self.deed {
+            Deed::Erase { ground, why, texts } => {
+                if let Some(since) = state.holds.values().min() {
+                    return Err(Rejection::Held { since: *since });
+                }
+                let standing = texts.iter().filter(|text| state.erasure(text.key).is_none());
+                let texts: Vec<ErasedText> = standing.cloned().collect();
+                if texts.is_empty() {
+                    return Err(Rejection::AlreadyErased);
+                }
+                WordsErased {
+                    of,
+                    ground: *ground,
+                    why: why.clone(),
+                    texts,
+                }
+                .into()
+            }
+            Deed::Hold { why } => WordsHeld { of, why: why.clone() }.into(),
+            Deed::Release { hold, why } => {
+                let hold = match (hold, state.holds.len()) {
+                    (Some(named), _) if state.holds.contains_key(named) => *named,
+                    (Some(_), _) | (None, 0) => return Err(Rejection::NoSuchHold),
+                    (None, 1) => *state.holds.keys().next().ok_or(Rejection::NoSuchHold)?,
+                    (None, _) => return Err(Rejection::SayWhichHold),
+                };
+                WordsReleased {
+                    of,
+                    hold,
+                    why: why.clone(),
+                }
+                .into()
+            }
+        }))
+    }
+}
+
+/// Where the record speaks of the words of a thing.
+fn spoken_of(district: &District, of: WordsOf) -> Subject {
+    let id = CommandId::derived(&["words", district.as_str(), of.of.code(), &of.id.to_string()]);
+    Subject::new(district, Thing::Record, id.0)
+}
+
+/// Where the words themselves stand.
+fn stand(district: &District, of: WordsOf) -> Subject {
+    let thing = match of.of {
+        KeepsWords::Flexibility => Thing::Flexibility,
+        KeepsWords::Pattern => Thing::Pattern,
+        KeepsWords::Waiver => Thing::Waiver,
+        KeepsWords::Review => Thing::Review,
+        KeepsWords::Person => Thing::Person,
+    };
+    Subject::new(district, thing, of.id)
+}
+
+/// A text, where it stands.
+#[derive(Debug, Clone)]
+struct Text {
+    place: TextPlace,
+    sealed: Sealed,
+    kind: String,
+    time: DateTime<Utc>,
+}
+
+/// Every event of a thing that has words, and every text of it in the order in which they were written.
+async fn texts(desk: &Desk, district: &District, of: WordsOf) -> Result<(Vec<Recorded>, Vec<Text>), Problem> {
+    let away = |_| Problem::unavailable("the record cannot be reached for a moment; nothing was lost");
+    let raws = desk.log.load(&stand(district, of), 0, 0).await.map_err(away)?;
+    let recorded: Vec<Recorded> = raws.iter().filter_map(|raw| raw.parse().ok()).collect();
+    if recorded.is_empty() {
+        return Err(Problem::not_found("thing"));
+    }
+    let mut texts = Vec::new();
+    for event in &recorded {
+        let data = serde_json::from_str(event.envelope.data.get()).unwrap_or_default();
+        let kind = parse_type(&event.envelope.event_type).map_or("", |(_, name, _)| name);
+        texts.extend(texts_in(&data).into_iter().map(|(field, sealed)| Text {
+            place: TextPlace {
+                event: event.sequence,
+                field,
+            },
+            sealed,
+            kind: kind.to_owned(),
+            time: event.envelope.time,
+        }));
+    }
+    Ok((recorded, texts))
+}
+
+/// What came into the register from a loop or a pattern stands there too: on none of these may be a hold.
+async fn none_elsewhere_is_held(
+    desk: &Desk,
+    message: &CommandMessage,
+    of: WordsOf,
+    recorded: &[Recorded],
+) -> Result<(), Problem> {
+    if of.of == KeepsWords::Pattern {
+        return none_is_held(desk, message, PatternId(of.id)).await;
+    }
+    let mut loops: BTreeSet<LoopId> = BTreeSet::new();
+    for event in recorded {
+        let data: serde_json::Value = serde_json::from_str(event.envelope.data.get()).unwrap_or_default();
+        let named = [&data["origin"]["loop"], &data["loop"]];
+        loops.extend(named.iter().filter_map(|id| id.as_str()?.parse::<LoopId>().ok()));
+        if let Some(pattern) = data["pattern"].as_str().and_then(|id| id.parse::<PatternId>().ok()) {
+            none_is_held(desk, message, pattern).await?;
+        }
+    }
+    for id in loops {
+        let subject = Subject::of_loop(&message.district, id);
+        let history: Result<History<Loop>, Failure<()>> = History::read(&*desk.log, &subject).await;
+        let history = history.map_err(|failure| failure.problem(|()| Problem::not_found("loop")))?;
+        let held = history.state().record();
+        if let Some(since) = held.and_then(|record| record.custody.holds.values().min().copied()) {
+            let number = LoopNumber::of(id);
+            return Err(Rejection::HeldElsewhere { number, since }.problem(&desk.districts.names(&message.district)));
+        }
+    }
+    Ok(())
+}
+
+/// Whoever asks, where they hold the role.
+fn by(message: &CommandMessage, role: Role) -> Result<&Claims, Problem> {
+    match &message.authority {
+        Authority::Person(claims) if claims.district == message.district && claims.has(role) => Ok(claims),
+        Authority::Person(_) | Authority::Policy { .. } => Err(Problem::forbidden(format!(
+            "this is for those who are: {}; ask one of them",
+            role.label().to_lowercase()
+        ))),
+    }
+}
+
+/// Carries one command on the words of a thing out.
+pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) -> Result<Done, Problem> {
+    let body = message.body.get();
+    match verb {
+        "erase-words" => {
+            by(message, Role::Contact)?;
+            let body: wire::EraseWords = read_body(body)?;
+            let of = WordsOf {
+                of: body.of,
+                id: message.thing,
+            };
+            let (recorded, all) = texts(desk, &message.district, of).await?;
+            let chosen = chosen(desk, message, of, &body.texts, &all)?;
+            none_elsewhere_is_held(desk, message, of, &recorded).await?;
+            let deed = Deed::Erase {
+                ground: body.ground,
+                why: desk.seal(&body.why).await?,
+                texts: chosen,
+            };
+            act(desk, message, Act { of, deed }).await
+        }
+        "hold-words" => {
+            by(message, Role::Auditor)?;
+            let body: wire::HoldWords = read_body(body)?;
+            let of = WordsOf {
+                of: body.of,
+                id: message.thing,
+            };
+            texts(desk, &message.district, of).await?;
+            let deed = Deed::Hold {
+                why: desk.seal(&body.why).await?,
+            };
+            act(desk, message, Act { of, deed }).await
+        }
+        "release-words" => {
+            by(message, Role::Auditor)?;
+            let body: wire::ReleaseWords = read_body(body)?;
+            let of = WordsOf {
+                of: body.of,
+                id: message.thing,
+            };
+            texts(desk, &message.district, of).await?;
+            let deed = Deed::Release {
+                hold: body.hold,
+                why: desk.seal_some(body.why.as_ref()).await?,
+            };
+            act(desk, message, Act { of, deed }).await
+        }
+        _ => Err(Problem::not_found("such command")),
+    }
+}
+
+/// The texts that were named.
+fn chosen(
+    desk: &Desk,
+    message: &CommandMessage,
+    of: WordsOf,
+    named: &[String],
+    all: &[Text],
+) -> Result<Vec<ErasedText>, Problem> {
+    if named.is_empty() {
+        return Err(Problem::invalid_field("texts", "say which are to be erased"));
+    }
+    // A name that stands in one event and not in another would be half a person.
+    if of.of == KeepsWords::Person && named.iter().any(|one| one != ALL) {
+        return Err(Problem::invalid_field("texts", "of a person all go together: say all"));
+    }
+    let mut chosen: BTreeMap<TextPlace, &Text> = BTreeMap::new();
+    for one in named {
+        let found = all.iter().filter(|text| one == ALL || written(&text.place) == *one);
+        let before = chosen.len();
+        chosen.extend(found.map(|text| (text.place.clone(), text)));
+        if chosen.len() == before && !all.iter().any(|text| written(&text.place) == *one) {
+            let named = one.chars().take(80).collect();
+            return Err(Rejection::NoSuchText { named }.problem(&desk.districts.names(&message.district)));
+        }
+    }
+    if chosen.len() > TEXTS_MAX {
+        return Err(Problem::invalid_field(
+            "texts",
+            format!("these are {} texts; name at most {TEXTS_MAX} at once", chosen.len()),
+        ));
+    }
+    let texts = chosen.into_values().map(|text| ErasedText {
+        place: text.place.clone(),
+        key: text.sealed.key,
+        commitment: text.sealed.commitment.clone(),
+    });
+    Ok(texts.collect())
+}
+
+async fn act(desk: &Desk, message: &CommandMessage, act: Act) -> Result<Done, Problem> {
+    let explain = |rejection: Rejection| rejection.problem(&desk.districts.names(&message.district));
+    let subject = spoken_of(&message.district, act.of);
+    let history: Result<History<Kept>, Failure<Rejection>> = History::read(&*desk.log, &subject).await;
+    let mut history = history.map_err(|failure| failure.problem(explain))?;
+    let target = Target {
+        log: &*desk.log,
+        subject,
+        now: desk.clock.now(),
+    };
+    execute(&target, &mut history, message, &act)
+        .await
+        .map_err(|failure| failure.problem(explain))
+}
+
+/// The words of a thing, one by one, and what was done to them.
+pub(crate) async fn view(
+    desk: &Desk,
+    people: &dyn People,
+    viewer: Claims,
+    query: WordsQuery,
+) -> Result<WordsView, Problem> {
+    let (erases, holds) = (viewer.has(Role::Contact), viewer.has(Role::Auditor));
+    if !erases && !holds {
+        return Err(Problem::not_found("page"));
+    }
+    let of = WordsOf {
+        of: query.of,
+        id: query.id,
+    };
+    let (_, all) = texts(desk, &viewer.district, of).await?;
+    let subject = spoken_of(&viewer.district, of);
+    let history: Result<History<Kept>, Failure<()>> = History::read(&*desk.log, &subject).await;
+    let history = history.map_err(|failure| failure.problem(|()| Problem::not_found("page")))?;
+    let kept = history.state();
+    let mut erased = Vec::new();
+    for gone in &kept.erased {
+        let known = match gone.by.person() {
+            Some(person) => people.person(&viewer.district, person).await.ok().flatten(),
+            None => None,
+        };
+        erased.push(WordsGone {
+            at: gone.at,
+            by: known.map_or_else(|| "somebody".to_owned(), |claims| claims.name),
+            ground: gone.ground,
+            texts: gone.keys.len() as u32,
+        });
+    }
+    let calendar: Calendar = desk
+        .districts
+        .with(&viewer.district, ::domain::directory::DistrictRecord::calendar)
+        .unwrap_or_default();
+    let mut shown = Vec::new();
+    for text in all {
+        let gone = kept.erasure(text.sealed.key);
+        let opened = match gone {
+            Some(gone) => Err(gone.at),
+            None => match desk.keyring.open(&text.sealed).await {
+                Ok(words) => Ok(words),
+                // Erased where else it stands.
+                Err(SealingError::Erased(_)) => Err(DateTime::<Utc>::UNIX_EPOCH),
+                Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),
+                Err(SealingError::Unavailable(_)) => {
+                    return Err(Problem::unavailable(
+                        "the words cannot be opened for a moment; nothing was lost",
+                    ));
+                }
+            },
+        };
+        shown.push(WordsText {
+            text: written(&text.place),
+            kind: text.kind,
+            time: text.time,
+            erased: opened.is_err(),
+            words: match opened {
+                Ok(words) => words,
+                Err(at) if gone.is_some() => format!("[erased on {}]", calendar.date(at).format("%-d %B %Y")),
+                Err(_) => sealing::ERASED.to_owned(),
+            },
+        });
+    }
+    let mut offers = Vec::new();
+    if erases && kept.holds.is_empty() && shown.iter().any(|text| !text.erased) {
+        offers.push("erase");
+    }
+    if holds {
+        offers.push("hold");
+    }
+    if holds && !kept.holds.is_empty() {
+        offers.push("release");
+    }
+    Ok(WordsView {
+        of: query.of,
+        id: query.id,
+        texts: shown,
+        holds: kept
+            .holds
+            .iter()
+            .map(|(id, since)| HoldView { id: *id, since: *since })
+            .collect(),
+        erased,
+        offers: offers.into_iter().map(str::to_owned).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use decider::given;
+    use domain::samples::{person, sealed};
+
+    fn act(deed: Deed) -> Act {
+        let of = KeepsWords::Flexibility;
+        Act {
+            of: WordsOf {
+                of,
+                id: CommandId::derived(&["x"]).0,
+            },
+            deed,
+        }
+    }
+
+    fn erase(words: &str) -> Act {
+        let text = sealed(words);
+        let place = TextPlace {
+            event: 1,
+            field: "title".to_owned(),
+        };
+        act(Deed::Erase {
+            ground: ErasureGround::NamesStudent,
+            why: sealed("asked by a parent"),
+            texts: vec![ErasedText {
+                place,
+                key: text.key,
+                commitment: text.commitment,
+            }],
+        })
+    }
+
+    #[test]
+    fn nothing_is_erased_while_it_is_held_nor_twice() {
+        let hold = act(Deed::Hold { why: sealed("h") });
+        let release = |hold| act(Deed::Release { hold, why: None });
+        let spec = given::<Kept>().done(&person("ian"), &hold);
+        let since = *spec.state().holds.values().next().expect("a hold");
+        assert_eq!(spec.when(&erase("b")).err(), Some(Rejection::Held { since }));
+        let spec = spec.done(&person("ian"), &hold);
+        assert_eq!(spec.when(&release(None)).err(), Some(Rejection::SayWhichHold));
+        let first = *spec.state().holds.keys().next().expect("one");
+        let spec = spec.done(&person("ian"), &release(Some(first)));
+        assert_eq!(spec.when(&release(Some(first))).err(), Some(Rejection::NoSuchHold));
+        let spec = spec
+            .done(&person("ian"), &release(None))
+            .done(&person("june"), &erase("b"));
+        assert!(spec.state().erasure(sealed("b").key).is_some());
+        assert_eq!(spec.when(&erase("b")).err(), Some(Rejection::AlreadyErased));
+        assert!(spec.when(&erase("c")).is_ok_and(|event| event.is_some()));
+    }
+}
