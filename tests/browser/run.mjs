@@ -1212,6 +1212,58 @@ await test("a department keeps words ready, and begins with them, with and witho
   await plain.context().close();
 });
 
+await test("words in the register are held by an auditor and erased by the contact, also without JavaScript", async () => {
+  const lead = await as("Denise Abernathy");
+  await lead.goto("/allowed/new");
+  await lead.locator("input[name=says][value=flexibility] + label").click();
+  await lead.fill("[name=title]", "A unit that is mastered need not be sat through");
+  await lead.fill("[name=text]", "A student who shows mastery may go on to the next unit.");
+  await lead.selectOption("[name=area]", "seat_time");
+  await lead.locator("summary", { hasText: /conditions/i }).first().click().catch(() => {});
+  await lead.fill("[name=conditions]", "As it was done for Robin Sandpiper in March.");
+  await lead.getByRole("button", { name: "Write it down" }).click();
+  await lead.getByText("It stands in the register.").waitFor();
+  const entry = new URL(lead.url()).pathname;
+  check((await lead.getByRole("link", { name: /Its words, one by one/ }).count()) === 0, "a department erases nothing");
+  await lead.context().close();
+
+  const ian = await as("Ian MacGregor", { viewport: PHONE, javaScriptEnabled: false });
+  await ian.goto(entry);
+  await ian.getByRole("link", { name: /Its words, one by one/ }).click();
+  await ian.fill("#hold [name=why]", "Request 26-114");
+  await ian.getByRole("button", { name: "Place a hold" }).click();
+  await ian.getByText("Nothing here can be erased").waitFor();
+  const june = await as("June Whitaker");
+  await june.goto(entry);
+  await june.getByRole("link", { name: /Its words, one by one/ }).click();
+  check((await june.locator("#erase").count()) === 0, "nothing can be erased while it is held");
+  await ian.locator("summary", { hasText: "Lift a hold" }).click();
+  await ian.getByRole("button", { name: "Lift it" }).click();
+  await ian.getByText("The hold is lifted.").waitFor();
+  await ian.context().close();
+  await june.reload();
+  await june.locator("#erase label", { hasText: "Robin Sandpiper" }).click();
+  await june.locator("#erase input[name=ground] + label").first().click();
+  await june.fill("#erase [name=why]", "A parent asked");
+  await june.getByRole("button", { name: "Erase them for good" }).click();
+  await june.locator("[data-trouble]").waitFor();
+  check((await june.inputValue("#erase [name=why]")) === "A parent asked", "what was typed stays");
+  await june.locator("#erase input[name=certain] + label").click();
+  await accessible(june, "words of the register, to erase");
+  await picture(june, "words-beside");
+  await june.getByRole("button", { name: "Erase them for good" }).click();
+  await june.getByText("They are erased for good.").waitFor();
+  await picture(june, "words-beside-erased");
+  await accessible(june, "words of the register, erased");
+  check(/1 text erased .* by June Whitaker/.test(await june.locator("main").innerText()), "and says who did it");
+  await june.goto(entry);
+  const text = await june.locator("main").innerText();
+  check(!text.includes("Sandpiper") && text.includes("[erased]"), `the words are gone: ${text}`);
+  check(text.includes("A student who shows mastery"), "and the others stay");
+  check(june.errors.length === 0, `no errors in the console: ${june.errors}`);
+  await june.context().close();
+});
+
 await test("a narrowed list is kept under a name, and forgotten", async () => {
   for (const javaScriptEnabled of [true, false]) {
     const page = await as("June Whitaker", { javaScriptEnabled });
