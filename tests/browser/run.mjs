@@ -1304,7 +1304,7 @@ await test("a leader draws across the days and sees those, and help stands on th
   check(days >= 20 && days <= 25, `a quarter of ninety days is shown, not ${days}`);
   check(asked.get("by") === "area" && !asked.has("days"), "what else was chosen stays");
   // Narrowed down further, the days stay.
-  await page.getByLabel("Area").selectOption({ label: "Seat time" });
+  await page.locator(".filters [name=area]").selectOption({ label: "Seat time" });
   await page.getByRole("button", { name: "Show this" }).click();
   await page.waitForURL(/area=seat_time/);
   check((await page.getByLabel("Or from").inputValue()) === asked.get("from"), "the days that were drawn stay");

@@ -452,10 +452,7 @@ async fn what_means_harm_in_any_field_is_only_words_on_every_page() {
         .await
         .expect("an answer");
     assert!(kept.status().is_success(), "{kept:?}");
-    let search: String = "MarkFirsttitleMark \"><img src=x onerror=x7x()>"
-        .bytes()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect();
+    let search = "MarkFirsttitleMark%20%22%3E%3Cimg%20src%3Dx%20onerror%3Dx7x%28%29%3E";
     let everywhere = [
         "/",
         "/school",

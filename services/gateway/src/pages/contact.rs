@@ -92,6 +92,12 @@ impl ContactPage {
         let above = pick_rows(lists.above);
         late_rows.truncate(LATE_SHOWN);
         let late: u32 = lists.stages.iter().map(|told| told.summary.late).sum();
+        // What is late may be the contact's own to decide, and stand there.
+        let none_late = if late == 0 {
+            "Nothing is late."
+        } else {
+            "What is late stands above."
+        };
         let sentence = format!(
             "{} to route, {} to decide, {late} late.",
             counted(triage.len() as u64, "loop", "loops"),
@@ -123,7 +129,7 @@ impl ContactPage {
                         let all = counted(late, "late loop", "late loops");
                         ("/loops?open=true&late=true&sort=due".to_owned(), format!("All {all}"))
                     }),
-                    ..Group::new("late", "Late", "Nothing is late.", late_rows)
+                    ..Group::new("late", "Late", none_late, late_rows)
                 },
                 Group::new("above", "Before a team or a leader", "", above),
             ],
