@@ -3,7 +3,7 @@
 //
 // LOOPLINE_BIN names the program, LOOPLINE_CHROMIUM the browser; screenshots are left in tests/output/browser.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -14,9 +14,9 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import Provider from "oidc-provider";
 import { chromium } from "playwright-core";
+import { program, start } from "./product.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const program = process.env.LOOPLINE_BIN ?? join(here, "../../target/debug/loopline");
 const executablePath = process.env.LOOPLINE_CHROMIUM ?? "/usr/bin/chromium";
 const output = join(here, "../output/browser");
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -42,27 +42,6 @@ async function test(name, run) {
 
 function check(holds, what) {
   if (!holds) throw new Error(`it does not hold: ${what}`);
-}
-
-/** Starts the product, with its demonstration unless told otherwise, and waits for the address it prints. */
-function start(data, demo = ["--demo"]) {
-  const child = spawn(program, ["up", ...demo, "--data", data, "--listen", "127.0.0.1:0"], {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, LOOPLINE_LOG: "warn" },
-  });
-  return new Promise((resolve, reject) => {
-    let said = "";
-    const late = setTimeout(() => reject(new Error(`it is not up after two minutes:\n${said}`)), 120_000);
-    child.stderr.on("data", (bytes) => {
-      said += bytes;
-      const address = /Open (http:\/\/\S+)/.exec(said);
-      if (address) {
-        clearTimeout(late);
-        resolve({ child, address: address[1] });
-      }
-    });
-    child.on("exit", (code) => reject(new Error(`it ended with ${code}:\n${said}`)));
-  });
 }
 
 const data = mkdtempSync(join(tmpdir(), "loopline-browser-"));

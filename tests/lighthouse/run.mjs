@@ -3,16 +3,15 @@
 //
 // LOOPLINE_BIN names the program, LOOPLINE_CHROMIUM the browser; reports are left in tests/output/lighthouse.
 
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import lighthouse, { desktopConfig } from "lighthouse";
 import puppeteer from "puppeteer-core";
+import { start } from "../browser/product.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const program = process.env.LOOPLINE_BIN ?? join(here, "../../target/debug/loopline");
 const executablePath = process.env.LOOPLINE_CHROMIUM ?? "/usr/bin/chromium";
 const output = join(here, "../output/lighthouse");
 const asked = process.argv.indexOf("--runs");
@@ -37,27 +36,6 @@ const PAGES = [
   { name: "leader-phone", person: "Raymond Castellanos", path: "/leader", phone: true },
   { name: "auditor", person: "Ian MacGregor", path: "/record", phone: false },
 ];
-
-/** Starts the product with its demonstration, and waits for the address it prints. */
-function start(data) {
-  const child = spawn(program, ["up", "--demo", "--data", data, "--listen", "127.0.0.1:0"], {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, LOOPLINE_LOG: "warn" },
-  });
-  return new Promise((resolve, reject) => {
-    let said = "";
-    const late = setTimeout(() => reject(new Error(`it is not up after two minutes:\n${said}`)), 120_000);
-    child.stderr.on("data", (bytes) => {
-      said += bytes;
-      const address = /Open (http:\/\/\S+)/.exec(said);
-      if (address) {
-        clearTimeout(late);
-        resolve({ child, address: address[1] });
-      }
-    });
-    child.on("exit", (code) => reject(new Error(`it ended with ${code}:\n${said}`)));
-  });
-}
 
 /** Signs somebody of the demonstration in, in a browser of their own. */
 async function signIn(context, address, person) {

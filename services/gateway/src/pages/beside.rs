@@ -5,11 +5,11 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::problem::Problem;
 use contracts::queries::{WordsQuery, WordsView};
-use contracts::vocabulary::{ErasureGround, KeepsWords, Role};
+use contracts::vocabulary::{KeepsWords, Role};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::custody::shortened;
+use super::custody::{erasing, held, holding, lifting, shortened};
 use super::days::counted;
 use super::forms::{self, Choice, Field, Form, Shape, Typed};
 use super::shell::{self, Here, Shell};
@@ -112,54 +112,15 @@ fn form(viewer: &Viewer, view: &WordsView, deed: Deed) -> Form {
     };
     match deed {
         Deed::Erase => {
-            let form = form("Erase words for good", "Erase them for good").lead(
-                "Their key is destroyed: nobody can bring them back, from any copy or backup, wherever else these same \
-                 words stand. Who erased them, when and why stays on record, and the record can be checked as before.",
-            );
-            let form = if view.of == KeepsWords::Person {
-                form.with(Field::hidden("texts", "all", Shape::Many))
+            let which = if view.of == KeepsWords::Person {
+                Field::hidden("texts", "all", Shape::Many)
             } else {
-                let which = Field::ticks("texts", "Which words?", choices(viewer, view));
-                form.with(which.needed("tick what is to be erased"))
+                Field::ticks("texts", "Which words?", choices(viewer, view)).needed("tick what is to be erased")
             };
-            let grounds = ErasureGround::ALL.iter();
-            let grounds = grounds.map(|one| Choice::new(one.code(), one.label())).collect();
-            let form = form
-                .with(Field::radios("ground", "On what ground?", grounds).needed("choose one"))
-                .with(
-                    Field::line("why", "Who asked, or by which order?")
-                        .hint("This stays for ever: do not write again what is erased.")
-                        .needed("say who asked (a few words are enough)"),
-                )
-                .with(
-                    Field::ticks(
-                        "certain",
-                        "These words will be gone",
-                        vec![Choice::new(
-                            "yes",
-                            "I have looked at each of them, and nobody will need them again",
-                        )],
-                    )
-                    .shape(Shape::Aside)
-                    .needed("confirm that they may go"),
-                );
-            Form {
-                button_class: "usa-button--secondary",
-                ..form
-            }
+            erasing(form("Erase words for good", "Erase them for good"), which)
         }
-        Deed::Hold => form("Forbid erasing here", "Place a hold")
-            .lead("For as long as a request for records is open, or a case. Only an auditor can lift it.")
-            .with(Field::line("why", "For which request or case?").needed("say for which (a few words are enough)")),
-        Deed::Release => {
-            let form = form("Lift a hold", "Lift it").with(Field::line("why", "Why is it no longer needed?"));
-            if view.holds.len() < 2 {
-                return form;
-            }
-            let placed = |since| format!("Placed {}", viewer.days.moment(since));
-            let holds = view.holds.iter().map(|hold| Choice::new(hold.id, placed(hold.since)));
-            form.with(Field::radios("hold", "Which?", holds.collect()).needed("choose one"))
-        }
+        Deed::Hold => holding(form("Forbid erasing here", "Place a hold")),
+        Deed::Release => lifting(form("Lift a hold", "Lift it"), viewer, &view.holds),
     }
 }
 
@@ -187,11 +148,7 @@ impl BesidePage {
             back: place(view.of, view.id),
             what: view.of.label(),
             done: None,
-            holds: view
-                .holds
-                .iter()
-                .map(|hold| format!("A hold is on it since {}.", viewer.days.moment(hold.since)))
-                .collect(),
+            holds: held(viewer, &view.holds),
             erased: gone.collect(),
             forms: all.next().into_iter().collect(),
             others: all.map(|form| Form { headed: false, ..form }).collect(),

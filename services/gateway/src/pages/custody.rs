@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use contracts::LoopId;
 use contracts::action::Action;
 use contracts::problem::Problem;
-use contracts::queries::{EntriesQuery, Entry, EntryText, LoopQuery, LoopView, PAGE_MAX, Page};
+use contracts::queries::{EntriesQuery, Entry, EntryText, HoldView, LoopQuery, LoopView, PAGE_MAX, Page};
 use contracts::vocabulary::{Disclosure, ErasureGround, Role, WithheldGround};
 use serde_json::{Value, json};
 
@@ -139,6 +139,62 @@ fn choices(entries: &[Entry], viewer: &Viewer, to_erase: bool) -> Vec<Choice> {
     choices
 }
 
+/// What is asked of whoever erases words, wherever they stand; `which` names them.
+pub(super) fn erasing(form: Form, which: Field) -> Form {
+    let grounds = ErasureGround::ALL.iter();
+    let grounds = grounds.map(|one| Choice::new(one.code(), one.label())).collect();
+    let certain = vec![Choice::new(
+        "yes",
+        "I have looked at each of them, and nobody will need them again",
+    )];
+    let form = form
+        .lead(
+            "Their key is destroyed: nobody can bring them back, from any copy or backup, wherever else these same words \
+             stand. Who erased them, when and why stays on record, and the record can be checked as before.",
+        )
+        .with(which)
+        .with(Field::radios("ground", "On what ground?", grounds).needed("choose one"))
+        .with(
+            Field::line("why", "Who asked, or by which order?")
+                .hint("This stays for ever: do not write again what is erased.")
+                .needed("say who asked (a few words are enough)"),
+        )
+        .with(
+            Field::ticks("certain", "These words will be gone", certain)
+                .shape(Shape::Aside)
+                .needed("confirm that they may go"),
+        );
+    Form {
+        button_class: "usa-button--secondary",
+        ..form
+    }
+}
+
+/// What is asked of whoever forbids erasing.
+pub(super) fn holding(form: Form) -> Form {
+    form.lead("For as long as a request for records is open, or a case. Only an auditor can lift it.")
+        .with(Field::line("why", "For which request or case?").needed("say for which (a few words are enough)"))
+}
+
+/// What is asked of whoever lifts one of these holds.
+pub(super) fn lifting(form: Form, viewer: &Viewer, holds: &[HoldView]) -> Form {
+    let form = form.with(Field::line("why", "Why is it no longer needed?"));
+    if holds.len() < 2 {
+        return form;
+    }
+    let placed = |hold: &HoldView| Choice::new(hold.id, format!("Placed {}", viewer.days.moment(hold.since)));
+    let holds = holds.iter().map(placed).collect();
+    form.with(Field::radios("hold", "Which?", holds).needed("choose one"))
+}
+
+/// Since when holds are on something, in words.
+pub(super) fn held(viewer: &Viewer, holds: &[HoldView]) -> Vec<String> {
+    let since = holds
+        .iter()
+        .map(|hold| format!("A hold is on it since {}.", viewer.days.moment(hold.since)));
+    since.collect()
+}
+
 /// A form on the record of a loop.
 pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView, entries: &[Entry]) -> Form {
     let form = |legend: &str, button: &str| {
@@ -148,53 +204,15 @@ pub(super) fn form(action: Action, viewer: &Viewer, view: &LoopView, entries: &[
     let labelled = |code: &str, label: &str| Choice::new(code, label);
     let deed = DEEDS.iter().find(|(known, _)| *known == action);
     match deed.map_or(Deed::Contest, |(_, deed)| *deed) {
-        Deed::Erase => Form {
-            button_class: "usa-button--secondary",
-            ..form("Erase words for good", "Erase them for good")
-                .lead(
-                    "Their key is destroyed: nobody can bring them back, from any copy or backup, wherever else these same \
-                     words stand. Who erased them, when and why stays on record, and the record can be checked as before.",
-                )
-                .with(Field::ticks("texts", "Which words?", choices(entries, viewer, true)).needed("tick what is to be erased"))
-                .with(
-                    Field::radios(
-                        "ground",
-                        "On what ground?",
-                        ErasureGround::ALL.iter().map(|one| labelled(one.code(), one.label())).collect(),
-                    )
-                    .needed("choose one"),
-                )
-                .with(
-                    Field::line("why", "Who asked, or by which order?")
-                        .hint("This stays for ever: do not write again what is erased.")
-                        .needed("say who asked (a few words are enough)"),
-                )
-                .with(
-                    Field::ticks(
-                        "certain",
-                        "These words will be gone",
-                        vec![Choice::new("yes", "I have looked at each of them, and nobody will need them again")],
-                    )
-                    .shape(Shape::Aside)
-                    .needed("confirm that they may go"),
-                )
-        },
-        Deed::Hold => form("Forbid erasing here", "Place a hold")
-            .lead("For as long as a request for records is open, or a case. Only an auditor can lift it.")
-            .with(
-                Field::line("why", "For which request or case?").needed("say for which (a few words are enough)"),
-            ),
-        Deed::LiftHold => {
-            let form = form("Lift a hold", "Lift it").with(Field::line("why", "Why is it no longer needed?"));
-            if view.holds.len() < 2 {
-                return form;
-            }
-            let holds = view
-                .holds
-                .iter()
-                .map(|hold| Choice::new(hold.id, format!("Placed {}", viewer.days.moment(hold.since))));
-            form.with(Field::radios("hold", "Which?", holds.collect()).needed("choose one"))
+        Deed::Erase => {
+            let which = Field::ticks("texts", "Which words?", choices(entries, viewer, true));
+            erasing(
+                form("Erase words for good", "Erase them for good"),
+                which.needed("tick what is to be erased"),
+            )
         }
+        Deed::Hold => holding(form("Forbid erasing here", "Place a hold")),
+        Deed::LiftHold => lifting(form("Lift a hold", "Lift it"), viewer, &view.holds),
         Deed::Disclose => form("Give this record out", "Write it down and make the file")
             .lead(
                 "The file holds every entry with its proof, the words with what shows that they are the ones that were \
@@ -294,11 +312,7 @@ impl CustodyPage {
                 .last()
                 .filter(|_| did == Some(Action::Disclose))
                 .map(|(_, _, href)| href.clone()),
-            holds: view
-                .holds
-                .iter()
-                .map(|hold| format!("A hold is on it since {}.", viewer.days.moment(hold.since)))
-                .collect(),
+            holds: held(viewer, &view.holds),
             forms,
             others,
             given,
