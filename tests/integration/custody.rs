@@ -13,7 +13,8 @@ on_both_databases!(
     erased_words_are_gone_everywhere_and_the_record_holds,
     what_is_given_out_is_proven_word_by_word,
     nothing_is_erased_while_it_is_held,
-    words_beside_the_loops_are_erased_and_held_like_those_of_a_loop
+    words_beside_the_loops_are_erased_and_held_like_those_of_a_loop,
+    what_was_taken_over_is_erased_where_it_was_written_and_a_hold_anywhere_holds
 );
 
 /// A name that stands nowhere else.
@@ -486,6 +487,17 @@ async fn words_beside_the_loops_are_erased_and_held_like_those_of_a_loop(locatio
         ("person", id(&known)),
     ];
     stack.comes_to_rest().await;
+    // Whoever may still come in keeps their name.
+    let all = json!({"texts": ["all"], "ground": "law", "why": "x"});
+    let here = carol
+        .post(&format!("/api/v1/words/person/{}/erase", things[2].1), &all)
+        .await;
+    assert_eq!((here.status, here.problem()), (409, "still-here"), "{here:?}");
+    let out = format!("/api/v1/directory/people/{}/disable", things[2].1);
+    loopline_tests::until("they are kept out", async || {
+        stack.api_with("eve").post(&out, &json!({})).await.status == 200
+    })
+    .await;
     let found = async |path: &str| {
         let head = stack.log.head().await.expect("a head");
         let read = carol.get_at(path, head).await;
@@ -570,5 +582,147 @@ async fn words_beside_the_loops_are_erased_and_held_like_those_of_a_loop(locatio
     let again = json!({"name": "Pat Later", "title": "Tutor"});
     let path = format!("/api/v1/directory/people/{}", things[2].1);
     assert_eq!(eve.post(&path, &again).await.status, 200);
+    stack.stop().await;
+}
+
+/// Erases the texts of a thing beside the loops that have the name in them, one by one.
+async fn erases_beside(stack: &Stack, of: &str, id: &str) -> loopline_tests::Reply {
+    let carol = stack.api("carol");
+    let view = carol.get(&format!("/api/v1/words/{of}/{id}")).await.body;
+    let texts = view["texts"].as_array().expect("texts").iter();
+    let named = texts.filter(|text| text["words"].as_str().is_some_and(|words| words.contains(NAME)));
+    let named: Vec<&Value> = named.map(|text| &text["text"]).collect();
+    let body = json!({"texts": named, "ground": "names_student", "why": "a parent asked"});
+    carol.post(&format!("/api/v1/words/{of}/{id}/erase"), &body).await
+}
+
+async fn what_was_taken_over_is_erased_where_it_was_written_and_a_hold_anywhere_holds(location: Location) {
+    let stack = Stack::start(location).await;
+    let (rosa, marcus, lena, carol, ada) = (
+        stack.api("rosa"),
+        stack.api("marcus"),
+        stack.api("lena"),
+        stack.api("carol"),
+        stack.api("ada"),
+    );
+    // An exception lends the register its loop's own title, and a corrected belief its words.
+    let id = files_with_a_name(&stack).await;
+    let correction =
+        json!({"rule": {"source": "habit"}, "title": format!("No rule for {NAME}"), "text": "It is habit."});
+    lena.does(&id, "correct-rule", correction).await;
+    marcus
+        .does(
+            &id,
+            "propose",
+            json!({"kind": "school_exception", "summary": format!("{NAME} may move on.")}),
+        )
+        .await;
+    rosa.does(&id, "confirm", json!({"revision": 1})).await;
+    stack.comes_to_rest().await;
+    let head = stack.log.head().await.expect("a head");
+    let register = carol.get_at("/api/v1/flexibilities", head).await.body;
+    let entries: Vec<String> = register["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .filter(|row| row.to_string().contains(NAME))
+        .map(|row| row["id"].as_str().expect("an id").to_owned())
+        .collect();
+    assert!(entries.len() >= 2, "{register}");
+    for entry in &entries {
+        let refused = erases_beside(&stack, "flexibility", entry).await;
+        assert_eq!((refused.status, refused.problem()), (409, "taken-over"), "{refused:?}");
+        let all = json!({"texts": ["all"], "ground": "law", "why": "x"});
+        let nothing = carol
+            .post(&format!("/api/v1/words/flexibility/{entry}/erase"), &all)
+            .await;
+        assert_eq!(
+            (nothing.status, nothing.problem()),
+            (409, "already-erased"),
+            "none was written here: {nothing:?}"
+        );
+    }
+    // A hold on the register's copy keeps the loop's words, too.
+    let granted = carol.sees(&id, head).await["resolution"]["flexibility"].clone();
+    let granted = granted.as_str().expect("what it rests on");
+    let hold = format!("/api/v1/words/flexibility/{granted}/hold");
+    assert_eq!(ada.post(&hold, &json!({"why": "request 26-114"})).await.status, 200);
+    let body = json!({"texts": named(&texts(&stack, "carol", &id, head).await), "ground": "law", "why": "x"});
+    let refused = carol.tries(&id, "erase", body.clone()).await;
+    assert_eq!((refused.status, refused.problem()), (409, "held"), "{refused:?}");
+    let release = format!("/api/v1/words/flexibility/{granted}/release");
+    assert_eq!(ada.post(&release, &json!({})).await.status, 200);
+    let erased = carol.does(&id, "erase", body).await;
+    stack.comes_to_rest().await;
+    let register = carol.get_at("/api/v1/flexibilities", erased).await;
+    assert!(!register.body.to_string().contains(NAME), "{register:?}");
+
+    // What was decided about a pattern answers loops: a hold on it keeps these, one on any of these keeps it.
+    for person in ["rosa", "ann", "ben"] {
+        let mut one = loopline_tests::tension("seat_time");
+        one["rule_source"] = json!("board_policy");
+        (one["citation"], one["clause"]) = (json!("Policy 9"), json!("section A"));
+        assert_eq!(stack.api(person).post("/api/v1/tensions", &one).await.status, 201);
+    }
+    stack.comes_to_rest().await;
+    loopline_tests::until("a pattern is seen", async || {
+        stack.tick().await;
+        let found = carol.get("/api/v1/patterns").await;
+        found.body["items"].as_array().is_some_and(|items| !items.is_empty())
+    })
+    .await;
+    let found = carol.get("/api/v1/patterns").await.body;
+    let pattern = found["items"][0]["id"].as_str().expect("an id").to_owned();
+    let propose = json!({"team": "The council", "department": "curriculum", "title": "Mastery counts",
+        "text": format!("Every school may do as {NAME} did."), "rationale": "It works."});
+    let address = format!("/api/v1/patterns/{pattern}");
+    assert_eq!(
+        carol
+            .post(&format!("{address}/propose-revision"), &propose)
+            .await
+            .status,
+        200
+    );
+    let decide = json!({"adopted": true, "decision": "Agreed."});
+    assert_eq!(
+        stack
+            .api("ines")
+            .post(&format!("{address}/decide-revision"), &decide)
+            .await
+            .status,
+        200
+    );
+    stack.comes_to_rest().await;
+    let head = stack.log.head().await.expect("a head");
+    let decided = carol.get_at(&address, head).await.body["revision"]["decided"].clone();
+    let answered = decided["answers"][0]["id"].as_str().expect("a loop").to_owned();
+    let entry = decided["flexibility"].as_str().expect("an entry").to_owned();
+    let refused = erases_beside(&stack, "flexibility", &entry).await;
+    assert_eq!(refused.problem(), "taken-over", "{refused:?}");
+    let of_pattern = |deed: &str| format!("/api/v1/words/pattern/{pattern}/{deed}");
+    assert_eq!(ada.post(&of_pattern("hold"), &json!({"why": "x"})).await.status, 200);
+    let shared = named(&texts(&stack, "carol", &answered, head).await);
+    let body = json!({"texts": shared, "ground": "law", "why": "x"});
+    let refused = carol.tries(&answered, "erase", body.clone()).await;
+    assert_eq!((refused.status, refused.problem()), (409, "held"), "{refused:?}");
+    assert_eq!(ada.post(&of_pattern("release"), &json!({})).await.status, 200);
+    ada.does(&answered, "hold", json!({"why": "x"})).await;
+    let refused = erases_beside(&stack, "pattern", &pattern).await;
+    assert_eq!((refused.status, refused.problem()), (409, "held"), "{refused:?}");
+    ada.does(&answered, "lift-hold", json!({})).await;
+    let erased = erases_beside(&stack, "pattern", &pattern).await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    stack.comes_to_rest().await;
+    let head = stack.log.head().await.expect("a head");
+    for path in [
+        address,
+        format!("/api/v1/flexibilities/{entry}"),
+        format!("/api/v1/loops/{answered}"),
+    ] {
+        loopline_tests::until("it is gone wherever it stood", async || {
+            !carol.get_at(&path, head).await.body.to_string().contains(NAME)
+        })
+        .await;
+    }
     stack.stop().await;
 }

@@ -157,22 +157,40 @@ async fn what_does_not_lead_back_is_looked_for_from_the_start() {
     let broker = TestBroker::start().await;
     let client = broker.connect("operator").await.client();
     let log = JetStreamLog::new(client.clone());
-    let one = subject(1);
-    let mut last = 0;
-    let mut wanted = Vec::new();
-    // One does not say what was before it, one names what is not of it, one is no event at all.
-    for (nth, previous) in [(1, None), (2, Some(77)), (3, None)] {
-        let envelope = envelope(&one, nth, previous.unwrap_or(last), "x");
-        last = log.append(&one, last, &envelope).await.expect("appended");
-        wanted.push(last);
-    }
     let context = async_nats::jetstream::new(client);
-    let garbage = context.publish(one.to_string(), "no event".into()).await.expect("sent");
-    wanted.push(garbage.await.expect("stored").sequence);
-    let loaded = log.load(&one, 0, 0).await.expect("a read");
-    assert_eq!(loaded.iter().map(|raw| raw.sequence).collect::<Vec<_>>(), wanted);
-    let loaded = log.load(&one, wanted[0], 0).await.expect("a read");
-    assert_eq!(loaded.iter().map(|raw| raw.sequence).collect::<Vec<_>>(), wanted[1..]);
+    // Another thing's event, which one of them says was before it.
+    let other = subject(9);
+    let of_other = log
+        .append(&other, 0, &envelope(&other, 9, 0, "x"))
+        .await
+        .expect("appended");
+    // In the middle of each stands one that leads nowhere: to what is not there, to another thing, to its own beginning
+    // over one that was left out, or that is no event at all.
+    for (thing, previous) in [(1_u128, Some(77_777)), (2, Some(of_other)), (3, Some(0)), (4, None)] {
+        let one = subject(thing);
+        let (mut last, mut wanted) = (0, Vec::new());
+        for nth in 0..5 {
+            let said = match previous {
+                Some(previous) if nth == 2 => previous,
+                Some(_) | None => last,
+            };
+            let sequence = if nth == 2 && previous.is_none() {
+                let garbage = context.publish(one.to_string(), "no event".into()).await.expect("sent");
+                garbage.await.expect("stored").sequence
+            } else {
+                let event = envelope(&one, thing * 100 + nth, said, "x");
+                log.append(&one, last, &event).await.expect("appended")
+            };
+            wanted.push(sequence);
+            last = sequence;
+        }
+        for after in [0, wanted[0]] {
+            let loaded = log.load(&one, after, last).await.expect("a read");
+            let found: Vec<u64> = loaded.iter().map(|raw| raw.sequence).collect();
+            let wanted: Vec<u64> = wanted.iter().copied().filter(|at| *at > after).collect();
+            assert_eq!(found, wanted, "{thing} after {after}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -87,6 +87,7 @@ async fn each_sees_what_is_theirs() {
     for hidden in [
         "&sort=due",
         "&late=true",
+        "&holder=department",
         &format!("&school={}", loopline_tests::People::school("alder")),
     ] {
         assert_eq!(cards(hidden).await.status, 422, "{hidden}");

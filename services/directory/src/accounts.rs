@@ -34,7 +34,40 @@ pub(crate) struct Account {
     pub(crate) hash: String,
 }
 
+/// Where the store keeps anything of one person.
+const OF_PERSON: [&str; 7] = [
+    "account",
+    "link",
+    "device",
+    "second_step",
+    "identity",
+    "kept_view",
+    "credential",
+];
+
 impl Accounts {
+    /// Keeps nothing more of somebody: not what they signed in with, and no name in what imports of rosters did.
+    pub(crate) async fn forget(&self, person: PersonId, district: &District) -> Result<(), sqlx::Error> {
+        for table in OF_PERSON {
+            let text = format!("DELETE FROM {table} WHERE person = $1");
+            on!(self.db.of(district).await?, rows => sqlx::query(sqlx::AssertSqlSafe(text.clone()))
+                .bind(person.0).execute(rows).await.map(|_| ()))?;
+        }
+        let views: Vec<(Uuid, String)> = on!(self.db.of(district).await?, rows => sqlx::query_as(
+                "SELECT id, view FROM roster_import WHERE district = $1 AND view IS NOT NULL")
+            .bind(district.as_str()).fetch_all(rows).await)?;
+        for (import, view) in views {
+            let Ok(mut view) = serde_json::from_str::<serde_json::Value>(&view) else {
+                continue;
+            };
+            // Whose name is among them cannot be told from the name alone.
+            view["changes"] = serde_json::json!([]);
+            on!(self.db.of(district).await?, rows => sqlx::query("UPDATE roster_import SET view = $2 WHERE id = $1")
+                .bind(import).bind(view.to_string()).execute(rows).await.map(|_| ()))?;
+        }
+        Ok(())
+    }
+
     /// The account of somebody, where they have one.
     pub(crate) async fn of(&self, person: PersonId, district: &District) -> Result<Option<Account>, sqlx::Error> {
         let hash: Option<String> = on!(self.db.of(district).await?, rows => sqlx::query_scalar(

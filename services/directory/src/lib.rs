@@ -107,6 +107,7 @@ pub async fn run(
     let people = open(location, keyring.clone()).await?;
     people.model.tell_over(bus.clone());
     let credentials = Credentials::open(location).await?;
+    people.model.forget_in(accounts::Accounts { db: credentials.db() });
     lifecycle.spawn_to_its_end(projection::run(
         log.clone(),
         people.clone(),

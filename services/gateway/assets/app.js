@@ -264,8 +264,9 @@ for (const link of all("a[data-picture]")) {
 for (const axis of all("[data-brush]")) {
   const day = 86_400_000;
   const first = Date.parse(axis.dataset.from);
-  const days = Math.round((Date.parse(axis.dataset.to) - first) / day) + 1;
-  if (days < 2) continue;
+  // The last day may not be over, and then ends where the drawing does.
+  const length = Number(axis.dataset.seconds) * 1000;
+  if (length <= day) continue;
   const within = (event) => {
     const box = axis.getBoundingClientRect();
     return Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
@@ -280,6 +281,7 @@ for (const axis of all("[data-brush]")) {
     brush.setAttribute("width", `${Math.abs(to - begun) * 100}%`);
   };
   axis.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
     begun = within(event);
     draw(begun);
     axis.append(brush);
@@ -300,7 +302,7 @@ for (const axis of all("[data-brush]")) {
     stop();
     // A click is none: it would show a single day that nobody chose.
     if (to - from < 0.01) return;
-    const at = (share) => new Date(first + Math.min(Math.floor(share * days), days - 1) * day).toISOString().slice(0, 10);
+    const at = (share) => new Date(first + Math.min(share * length, length - 1)).toISOString().slice(0, 10);
     const address = new URL(window.location.href);
     for (const name of ["days", "shown_from", "shown_to"]) address.searchParams.delete(name);
     address.searchParams.set("from", at(from));

@@ -6,14 +6,16 @@ use std::collections::BTreeSet;
 use contracts::Action;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
 use contracts::events::custody::{ErasedText, TextPlace, Withheld};
+use contracts::events::record::WordsOf;
 use contracts::events::{CustodyEvent, LoopEvent, PatternEvent};
 use contracts::ids::{DisclosureId, LoopNumber, PatternId};
 use contracts::problem::Problem;
 use contracts::sealed::{Sealed, texts_in};
 use contracts::subjects::{Subject, Thing};
+use contracts::vocabulary::KeepsWords;
 use decider::{Decide, Desk, Guard, History, Opened};
 
-use crate::domain;
+use crate::{domain, words};
 
 /// Texts erased by one command: their event has to fit into a message.
 pub(crate) const TEXTS_MAX: usize = 120;
@@ -115,6 +117,7 @@ async fn erase(desk: &Desk, message: &CommandMessage, body: &wire::Erase) -> Res
     for pattern in patterns {
         none_is_held(desk, message, pattern).await?;
     }
+    words::none_beside_is_held(desk, message, opened.recorded()).await?;
     if chosen.len() > TEXTS_MAX {
         return Err(Problem::invalid_field(
             "texts",
@@ -138,6 +141,13 @@ async fn erase(desk: &Desk, message: &CommandMessage, body: &wire::Erase) -> Res
 
 /// Words that answer several loops go from all of them: none of these may be held.
 pub(crate) async fn none_is_held(desk: &Desk, message: &CommandMessage, pattern: PatternId) -> Result<(), Problem> {
+    let of = WordsOf {
+        of: KeepsWords::Pattern,
+        id: pattern.0,
+    };
+    if words::held_since(desk, &message.district, of).await?.is_some() {
+        return Err(words::held_beside("the pattern that several loops were answered by"));
+    }
     let away = |failure: decider::Failure<()>| failure.problem(|()| Problem::not_found("pattern"));
     let subject = Subject::new(&message.district, Thing::Pattern, pattern.0);
     let history: History<Pattern> = History::read(&*desk.log, &subject).await.map_err(away)?;

@@ -3,22 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::domain::{Calendar, Fold, Loop, Rejection};
+use ::domain::{Calendar, Fold, Rejection};
 use chrono::{DateTime, Utc};
 use contracts::Claims;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
 use contracts::envelope::{Actor, Envelope, Meta, Recorded};
-use contracts::events::RecordEvent;
 use contracts::events::custody::{ErasedText, TextPlace};
 use contracts::events::record::{WordsErased, WordsHeld, WordsOf, WordsReleased};
-use contracts::ids::{CommandId, District, EventId, LoopId, LoopNumber, PatternId};
+use contracts::events::{DirectoryEvent, RecordEvent};
+use contracts::ids::{CommandId, District, EventId, FlexibilityId, PatternId};
 use contracts::problem::Problem;
 use contracts::queries::{HoldView, WordsGone, WordsQuery, WordsText, WordsView};
 use contracts::sealed::{KeyId, Sealed, texts_in};
 use contracts::subjects::{Subject, Thing};
 use contracts::versions::{Unreadable, parse_type};
-use contracts::vocabulary::{ErasureGround, KeepsWords, Role};
+use contracts::vocabulary::{DisabledBecause, ErasureGround, KeepsWords, Role};
 use decider::{Decide, Desk, Failure, History, Target, execute};
 use messaging::People;
 use sealing::SealingError;
@@ -166,6 +166,8 @@ struct Text {
     sealed: Sealed,
     kind: String,
     time: DateTime<Utc>,
+    /// Whether a policy wrote it, and so took it over from where somebody did.
+    taken_over: bool,
 }
 
 /// Every event of a thing that has words, and every text of it in the order in which they were written.
@@ -188,41 +190,74 @@ async fn texts(desk: &Desk, district: &District, of: WordsOf) -> Result<(Vec<Rec
             sealed,
             kind: kind.to_owned(),
             time: event.envelope.time,
+            // People are known by rosters, which no person wrote here.
+            taken_over: of.of != KeepsWords::Person && event.envelope.actor.person().is_none(),
         }));
     }
     Ok((recorded, texts))
 }
 
-/// What came into the register from a loop or a pattern stands there too: on none of these may be a hold.
-async fn none_elsewhere_is_held(
+/// Since when nothing of a thing beside the loops may be erased.
+pub(crate) async fn held_since(
+    desk: &Desk,
+    district: &District,
+    of: WordsOf,
+) -> Result<Option<DateTime<Utc>>, Problem> {
+    let history: Result<History<Kept>, Failure<()>> = History::read(&*desk.log, &spoken_of(district, of)).await;
+    let history = history.map_err(|failure| failure.problem(|()| Problem::not_found("page")))?;
+    Ok(history.state().holds.values().min().copied())
+}
+
+/// What stands in the register from a loop stands there under the same keys: a hold there holds here too.
+pub(crate) async fn none_beside_is_held(
     desk: &Desk,
     message: &CommandMessage,
-    of: WordsOf,
     recorded: &[Recorded],
 ) -> Result<(), Problem> {
-    if of.of == KeepsWords::Pattern {
-        return none_is_held(desk, message, PatternId(of.id)).await;
-    }
-    let mut loops: BTreeSet<LoopId> = BTreeSet::new();
+    let mut entries: BTreeSet<FlexibilityId> = BTreeSet::new();
     for event in recorded {
         let data: serde_json::Value = serde_json::from_str(event.envelope.data.get()).unwrap_or_default();
-        let named = [&data["origin"]["loop"], &data["loop"]];
-        loops.extend(named.iter().filter_map(|id| id.as_str()?.parse::<LoopId>().ok()));
-        if let Some(pattern) = data["pattern"].as_str().and_then(|id| id.parse::<PatternId>().ok()) {
-            none_is_held(desk, message, pattern).await?;
-        }
+        entries.extend(
+            data["flexibility"]
+                .as_str()
+                .and_then(|id| id.parse::<FlexibilityId>().ok()),
+        );
     }
-    for id in loops {
-        let subject = Subject::of_loop(&message.district, id);
-        let history: Result<History<Loop>, Failure<()>> = History::read(&*desk.log, &subject).await;
-        let history = history.map_err(|failure| failure.problem(|()| Problem::not_found("loop")))?;
-        let held = history.state().record();
-        if let Some(since) = held.and_then(|record| record.custody.holds.values().min().copied()) {
-            let number = LoopNumber::of(id);
-            return Err(Rejection::HeldElsewhere { number, since }.problem(&desk.districts.names(&message.district)));
+    for id in entries {
+        let of = WordsOf {
+            of: KeepsWords::Flexibility,
+            id: id.0,
+        };
+        if held_since(desk, &message.district, of).await?.is_some() {
+            return Err(held_beside("what stands in the register"));
         }
     }
     Ok(())
+}
+
+/// A hold on something that has the same words.
+pub(crate) fn held_beside(what: &str) -> Problem {
+    Problem::conflict(
+        "held",
+        format!("the same words stand in {what}, on which an auditor placed a hold; it has to be lifted first"),
+    )
+}
+
+/// Whether somebody may still come in as this person: of whoever may, the name stays.
+fn is_here(recorded: &[Recorded]) -> bool {
+    let (mut by_hand, mut left) = (false, false);
+    for event in recorded {
+        match DirectoryEvent::read(&event.envelope) {
+            Ok(DirectoryEvent::PersonDisabled(disabled)) => match disabled.because {
+                DisabledBecause::ByHand => by_hand = true,
+                DisabledBecause::LeftRoster => left = true,
+            },
+            Ok(DirectoryEvent::PersonEnabled(_)) => by_hand = false,
+            Ok(DirectoryEvent::PersonRostered(rostered)) => left = rostered.disabled,
+            Ok(_) | Err(_) => {}
+        }
+    }
+    !by_hand && !left
 }
 
 /// Whoever asks, where they hold the role.
@@ -248,8 +283,24 @@ pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) ->
                 id: message.thing,
             };
             let (recorded, all) = texts(desk, &message.district, of).await?;
-            let chosen = chosen(desk, message, of, &body.texts, &all)?;
-            none_elsewhere_is_held(desk, message, of, &recorded).await?;
+            let history: Result<History<Kept>, Failure<()>> =
+                History::read(&*desk.log, &spoken_of(&message.district, of)).await;
+            let history = history.map_err(|failure| failure.problem(|()| Problem::not_found("page")))?;
+            // What was done once is answered as it was, whatever is held since.
+            if !history.was_done(message) {
+                if of.of == KeepsWords::Person && is_here(&recorded) {
+                    return Err(Problem::conflict(
+                        "still-here",
+                        "whoever may still come in keeps their name: disable them first, or take them out of the roster",
+                    ));
+                }
+                // What is decided about a pattern answers loops, and stands in the register.
+                if of.of == KeepsWords::Pattern {
+                    none_is_held(desk, message, PatternId(of.id)).await?;
+                }
+                none_beside_is_held(desk, message, &recorded).await?;
+            }
+            let chosen = chosen(desk, message, of, &body.texts, &all, history.state())?;
             let deed = Deed::Erase {
                 ground: body.ground,
                 why: desk.seal(&body.why).await?,
@@ -295,6 +346,7 @@ fn chosen(
     of: WordsOf,
     named: &[String],
     all: &[Text],
+    kept: &Kept,
 ) -> Result<Vec<ErasedText>, Problem> {
     if named.is_empty() {
         return Err(Problem::invalid_field("texts", "say which are to be erased"));
@@ -305,21 +357,31 @@ fn chosen(
     }
     let mut chosen: BTreeMap<TextPlace, &Text> = BTreeMap::new();
     for one in named {
-        let found = all.iter().filter(|text| one == ALL || written(&text.place) == *one);
-        let before = chosen.len();
-        chosen.extend(found.map(|text| (text.place.clone(), text)));
-        if chosen.len() == before && !all.iter().any(|text| written(&text.place) == *one) {
+        let found: Vec<&Text> = all
+            .iter()
+            .filter(|text| (one == ALL && !text.taken_over) || written(&text.place) == *one)
+            .collect();
+        if found.is_empty() && one != ALL {
             let named = one.chars().take(80).collect();
             return Err(Rejection::NoSuchText { named }.problem(&desk.districts.names(&message.district)));
         }
+        if found.iter().any(|text| text.taken_over) {
+            return Err(Problem::conflict(
+                "taken-over",
+                "these words were taken over from where somebody wrote them; erase them there, and they are gone here too",
+            ));
+        }
+        chosen.extend(found.into_iter().map(|text| (text.place.clone(), text)));
     }
-    if chosen.len() > TEXTS_MAX {
+    chosen.retain(|_, text| kept.erasure(text.sealed.key).is_none());
+    if of.of != KeepsWords::Person && chosen.len() > TEXTS_MAX {
         return Err(Problem::invalid_field(
             "texts",
             format!("these are {} texts; name at most {TEXTS_MAX} at once", chosen.len()),
         ));
     }
-    let texts = chosen.into_values().map(|text| ErasedText {
+    // Of somebody who was named more often than one event can say, the rest goes with the next one.
+    let texts = chosen.into_values().take(TEXTS_MAX).map(|text| ErasedText {
         place: text.place.clone(),
         key: text.sealed.key,
         commitment: text.sealed.commitment.clone(),
@@ -400,6 +462,7 @@ pub(crate) async fn view(
             text: written(&text.place),
             kind: text.kind,
             time: text.time,
+            taken_over: text.taken_over,
             erased: opened.is_err(),
             words: match opened {
                 Ok(words) => words,
@@ -409,7 +472,7 @@ pub(crate) async fn view(
         });
     }
     let mut offers = Vec::new();
-    if erases && kept.holds.is_empty() && shown.iter().any(|text| !text.erased) {
+    if erases && kept.holds.is_empty() && shown.iter().any(|text| !text.erased && !text.taken_over) {
         offers.push("erase");
     }
     if holds {

@@ -189,6 +189,7 @@ async fn seen_now<Q>(asked: &Asked<Q>, found: &[LoopDbRow]) -> Result<BTreeSet<u
 fn only_by_what_cards_show(query: &LoopsQuery) -> Result<(), Problem> {
     let hidden = [
         ("team", query.team.is_some()),
+        ("holder", query.holder.is_some()),
         ("school", query.school.is_some()),
         ("level", query.level.is_some()),
         ("zone", query.zone.is_some()),

@@ -141,11 +141,11 @@ impl JetStreamLog {
     async fn step_back(&self, subject: &str, after: u64) -> Result<Option<Vec<Raw>>, LogError> {
         // Mostly there is nothing new, and then nothing needs to be sent for it.
         let anything = serde_json::json!({"next_by_subj": subject, "seq": after + 1});
-        if after > 0 && self.get(&anything).await?.is_none() {
+        let Some(first) = self.get(&anything).await? else {
             return Ok(Some(Vec::new()));
-        }
+        };
         let Some(mut raw) = self.get(&serde_json::json!({"last_by_subj": subject})).await? else {
-            return Ok((after == 0).then(Vec::new));
+            return Ok(None);
         };
         let mut found = Vec::new();
         while raw.sequence > after {
@@ -155,9 +155,11 @@ impl JetStreamLog {
             let previous: Option<u64> = previous.parse().ok();
             found.push(Raw { headers: None, ..raw });
             raw = match previous {
+                // Where the way back ends has to be where the way on begins.
                 Some(previous) if previous == after => {
+                    let whole = found.last().is_some_and(|last: &Raw| last.sequence == first.sequence);
                     found.reverse();
-                    return Ok(Some(found));
+                    return Ok(whole.then_some(found));
                 }
                 Some(previous) if previous > after && found.len() < STEPS_MAX => match self.at(previous).await? {
                     Some(before) if before.subject == subject => before,

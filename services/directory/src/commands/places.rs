@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use contracts::claims::Claims;
 use contracts::commands::{self as wire, CommandMessage, Done};
 use contracts::events::directory::{
-    AnswerDropped, AnswerKept, DepartmentAdded, DepartmentRetired, ReadyAnswer, SchoolAdded, SchoolRetired, TeamFormed,
-    ZoneDefined,
+    AnswerDropped, DepartmentAdded, DepartmentRetired, ReadyAnswer, SchoolAdded, SchoolRetired, TeamFormed, ZoneDefined,
 };
 use contracts::ids::{DepartmentId, SchoolId, TeamId, ZoneId};
 use contracts::problem::Problem;
@@ -17,11 +16,8 @@ use decider::History;
 
 use super::{LIST_MAX, away, carry_out_on, state_on};
 use crate::Directory;
-use crate::domain::{DefineZone, Thing, ZoneRefusal};
+use crate::domain::{ANSWERS_MAX, AnswerRefusal, DefineZone, KeepAnswer, Thing, ZoneRefusal};
 use crate::read_model::is_known;
-
-/// Words that one department keeps ready.
-const ANSWERS_MAX: usize = 60;
 
 /// Defines a zone under its own id; a new one's follows from the command, so that a repeated command finds it.
 pub(super) async fn zone(
@@ -350,34 +346,24 @@ pub(super) async fn keep_answer(
     body: wire::KeepAnswer,
 ) -> Result<Done, Problem> {
     let department = own_department(directory, message, by)?;
-    let kept = directory.districts.with(&message.district, |record| {
-        let department = record.departments.get(&department);
-        department.map(|known| known.answers.keys().copied().collect::<BTreeSet<_>>())
-    });
-    let kept = kept.flatten().unwrap_or_default();
-    let id = body.answer.unwrap_or(message.id.0);
-    if body.answer.is_some_and(|answer| !kept.contains(&answer)) {
-        return Err(Problem::invalid_field(
-            "answer",
-            "is not kept any more; keep it as a new one",
-        ));
-    }
-    if !kept.contains(&id) && kept.len() >= ANSWERS_MAX {
-        return Err(Problem::invalid_field(
-            "title",
-            format!("the department keeps {ANSWERS_MAX} already; drop one that nobody uses"),
-        ));
-    }
-    let answer = AnswerKept {
+    let command = KeepAnswer {
         answer: ReadyAnswer {
-            id,
+            id: body.answer.unwrap_or(message.id.0),
             title: body.title.to_string(),
             step: body.step,
             text: body.text.to_string(),
         },
+        is_new: body.answer.is_none(),
     };
     let subject = Subject::new(&message.district, Kind::Department, department.0);
-    state_on(directory, message, subject, answer.into()).await
+    carry_out_on(directory, message, subject, &command, |refusal| match refusal {
+        AnswerRefusal::Dropped => Problem::invalid_field("answer", "is not kept any more; keep it as a new one"),
+        AnswerRefusal::Enough => Problem::invalid_field(
+            "title",
+            format!("the department keeps {ANSWERS_MAX} already; drop one that nobody uses"),
+        ),
+    })
+    .await
 }
 
 /// No longer keeps them.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use contracts::envelope::{Envelope, Meta};
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::{
-    CalendarSet, Closed, Grant, PersonRostered, ReadyAnswer, RoutingRule, RoutingRulesPublished, ServiceLevelSet,
-    StandInNamed, ZoneDefined,
+    AnswerKept, CalendarSet, Closed, Grant, PersonRostered, ReadyAnswer, RoutingRule, RoutingRulesPublished,
+    ServiceLevelSet, StandInNamed, ZoneDefined,
 };
 use contracts::ids::{PersonId, SchoolId};
 use contracts::sign_on::Provider;
@@ -165,6 +165,46 @@ impl Decide<Thing> for DefineZone {
             }
         }
         Ok((before != Some(&self.0)).then(|| self.0.clone().into()))
+    }
+}
+
+/// Words that one department keeps ready, at most.
+pub const ANSWERS_MAX: usize = 60;
+
+/// Keeps words ready, new ones or others in place of some.
+#[derive(Debug, Clone)]
+pub struct KeepAnswer {
+    /// The words.
+    pub answer: ReadyAnswer,
+    /// Whether they are new.
+    pub is_new: bool,
+}
+
+/// Why words are not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerRefusal {
+    /// What they were to replace is kept no more.
+    Dropped,
+    /// As many are kept as can be.
+    Enough,
+}
+
+impl Decide<Thing> for KeepAnswer {
+    type Event = DirectoryEvent;
+    type Rejection = AnswerRefusal;
+
+    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, AnswerRefusal> {
+        let before = thing.answers.get(&self.answer.id);
+        if before.is_none() && !self.is_new {
+            return Err(AnswerRefusal::Dropped);
+        }
+        if before.is_none() && thing.answers.len() >= ANSWERS_MAX {
+            return Err(AnswerRefusal::Enough);
+        }
+        let kept = AnswerKept {
+            answer: self.answer.clone(),
+        };
+        Ok((before != Some(&self.answer)).then(|| kept.into()))
     }
 }
 

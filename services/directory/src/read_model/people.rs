@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use contracts::envelope::Recorded;
 use contracts::events::directory::{Grant, KnownAs};
 use contracts::events::{DirectoryEvent, RecordEvent};
+use contracts::ids::PersonId;
 use contracts::sealed::Sealed;
 use contracts::subjects::{Subject, Thing, notice};
 use contracts::vocabulary::{DisabledBecause, KeepsWords};
@@ -13,6 +14,8 @@ use messaging::Bus;
 use projection::{ApplyError, ReadModel};
 use sealing::{ERASED, Keyring, SealingError};
 use sql::{Db, Tx, on_tx};
+
+use crate::accounts::Accounts;
 use uuid::Uuid;
 
 /// The read model.
@@ -20,6 +23,7 @@ use uuid::Uuid;
 pub struct People {
     keyring: Keyring,
     bus: OnceLock<Bus>,
+    accounts: OnceLock<Accounts>,
 }
 
 /// One event, read, with the words of it opened.
@@ -47,7 +51,13 @@ impl People {
         Self {
             keyring,
             bus: OnceLock::new(),
+            accounts: OnceLock::new(),
         }
+    }
+
+    /// Forgets there what somebody signed in with, once their name is erased.
+    pub(crate) fn forget_in(&self, accounts: Accounts) {
+        let _ = self.accounts.set(accounts);
     }
 
     /// Tells over this connection when the directory has changed.
@@ -125,6 +135,11 @@ impl ReadModel for People {
         for recorded in batch {
             if recorded.subject.thing == Thing::Record {
                 let erased = self.erased(recorded)?;
+                if let (Some(subject), Some(accounts)) = (&erased, self.accounts.get()) {
+                    // Before it is noted that this was taken in, so that it is done again where it was not.
+                    let forgotten = accounts.forget(PersonId(subject.id), &subject.district).await;
+                    forgotten.map_err(|error| ApplyError::Away(error.to_string()))?;
+                }
                 all.extend(erased.map(|subject| Opened {
                     sequence: recorded.sequence,
                     subject,

@@ -91,7 +91,7 @@ fn place(of: KeepsWords, id: Uuid) -> String {
 
 /// Each text that can still be erased.
 fn choices(viewer: &Viewer, view: &WordsView) -> Vec<Choice> {
-    let standing = view.texts.iter().filter(|text| !text.erased);
+    let standing = view.texts.iter().filter(|text| !text.erased && !text.taken_over);
     let choice = standing.map(|text| {
         let field = text.text.split_once('/').map_or("", |(_, field)| field);
         let hint = format!(

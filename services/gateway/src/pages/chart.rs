@@ -26,7 +26,8 @@ const TICKS_MAX: i64 = 6;
 pub(super) struct Timeline {
     /// The days it goes over, as addresses say them.
     pub from: NaiveDate,
-    pub to: NaiveDate,
+    /// How much time lies between the edges, in seconds: the last day may not be over.
+    pub seconds: i64,
     pub ticks: Vec<Tick>,
     pub lanes: Vec<Lane>,
     /// What the colours mean: class and words, those that occur.
@@ -151,7 +152,7 @@ impl Timeline {
         let paused = lanes.iter().any(|lane| lane.pieces.iter().any(|piece| piece.paused));
         Self {
             from: picture.from,
-            to: viewer.days.day(to - Duration::seconds(1)).max(picture.from),
+            seconds: (to - from).num_seconds(),
             ticks: ticks(from, to, across, &viewer.days),
             lanes,
             legend,

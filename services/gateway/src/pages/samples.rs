@@ -626,6 +626,7 @@ pub(super) fn words(text: &str, offers: &[&str]) -> WordsView {
         time: now(),
         words: text.to_owned(),
         erased,
+        taken_over: false,
     };
     let hold = |nth| HoldView {
         id: EventId(Uuid::from_u128(nth)),

@@ -4,3 +4,5 @@ CREATE INDEX loop_row_confidential ON loop_row (district) WHERE visibility = 'co
 -- Figures are counted in memory.
 DROP INDEX loop_row_ended;
 DROP INDEX loop_row_filed_at;
+-- Where somebody is named.
+CREATE INDEX loop_person_person ON loop_person (person);

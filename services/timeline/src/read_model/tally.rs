@@ -438,6 +438,14 @@ impl Tally {
         let schools = viewer.schools.iter().filter_map(|school| place(school.0));
         let departments = viewer.departments.iter().filter_map(|department| place(department.0));
         let teams = viewer.teams.iter().filter_map(|team| place(team.0));
+        let named: Vec<i64> = if everything || viewer.departments.is_empty() {
+            Vec::new()
+        } else {
+            on!(db.of(&viewer.district).await?, rows => sqlx::query_scalar(
+                    "SELECT filed_seq FROM loop_row WHERE district || '' = $1 \
+                     AND id IN (SELECT loop FROM loop_person WHERE person = $2)")
+                .bind(viewer.district.as_str()).bind(viewer.person.0).fetch_all(rows).await)?
+        };
         let confidential: Vec<i64> = if everything {
             Vec::new()
         } else {
@@ -451,6 +459,7 @@ impl Tally {
             everything,
             leads: viewer.has(Role::Leader),
             places: schools.chain(departments).chain(teams).collect(),
+            named: named.into_iter().collect(),
             confidential: confidential.into_iter().collect(),
         })
     }
@@ -483,6 +492,8 @@ pub(crate) struct Sight {
     leads: bool,
     /// Otherwise what was at one of these.
     places: HashSet<u32>,
+    /// Or that names them, who work in the office.
+    named: HashSet<i64>,
     /// What is for named people only, and for them.
     confidential: HashSet<i64>,
 }
@@ -495,7 +506,9 @@ impl Sight {
         if line.confidential {
             return self.confidential.contains(&line.filed_seq);
         }
-        self.leads || line.places.iter().any(|place| self.places.contains(place))
+        self.leads
+            || self.named.contains(&line.filed_seq)
+            || line.places.iter().any(|place| self.places.contains(place))
     }
 }
 

@@ -281,6 +281,8 @@ pub struct WordsText {
     pub words: String,
     /// Whether they are.
     pub erased: bool,
+    /// Whether they were taken over from where somebody wrote them, and are erased there.
+    pub taken_over: bool,
 }
 
 /// Words that were erased at once.

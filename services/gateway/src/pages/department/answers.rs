@@ -164,6 +164,16 @@ pub(in crate::pages) async fn act(Path(action): Path<String>, Posted { desk, typ
         let answers = kept(&desk, department).await?;
         let named = typed.get("answer");
         let known = answers.iter().find(|answer| answer.id.to_string() == named);
+        if action == "keep" && known.is_none() && !named.is_empty() {
+            desk.viewer.check(&typed)?;
+            let gone = Problem::invalid_field(
+                "title",
+                "somebody dropped these meanwhile; keep them as new ones, or leave it",
+            );
+            let form = keeping(&desk.viewer, department, None).refused(&typed, &gone, &desk.viewer);
+            let page = AnswersPage::new(&desk.viewer, department, &answers, Some(form));
+            return shell::page_as(shell::status(&gone), &page);
+        }
         let (verb, form) = match (action.as_str(), known) {
             ("keep", known) => ("keep-answer", keeping(&desk.viewer, department, known)),
             ("drop", Some(answer)) => ("drop-answer", dropping(&desk.viewer, department, answer)),
