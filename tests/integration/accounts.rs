@@ -379,3 +379,46 @@ async fn an_administrator_gives_roles_and_takes_them_away_and_nobody_else_does()
     );
     stack.stop().await;
 }
+
+/// The files of a folder in which a word stands.
+fn holding(folder: &std::path::Path, word: &str) -> Vec<String> {
+    let files = std::fs::read_dir(folder).expect("the tables").filter_map(Result::ok);
+    let with_it = files.filter(|file| {
+        let bytes = std::fs::read(file.path()).unwrap_or_default().to_ascii_lowercase();
+        bytes.windows(word.len()).any(|window| window == word.as_bytes())
+    });
+    with_it
+        .map(|file| file.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_persons_name_goes_what_they_signed_in_with() {
+    let location = location(false).await.expect("a folder");
+    let stack = Stack::start(location.clone()).await;
+    let Location::Folder(folder) = location else {
+        unreachable!("these are files")
+    };
+    let kim = person("kim");
+    rostered(&stack, kim, "kim", "kim@greenfinch.example").await;
+    invited(&stack, "kim@greenfinch.example", "a link")
+        .await
+        .expect("a link");
+    chooses(&stack, "a link", GOOD, "a session").await.expect("in");
+    assert!(!holding(&folder, "greenfinch").is_empty(), "it stands there before");
+    let out = format!("/api/v1/directory/people/{kim}/disable");
+    assert_eq!(stack.api("eve").post(&out, &json!({})).await.status, 200);
+    let erase = json!({"texts": ["all"], "ground": "court_order", "why": "26-114"});
+    let erased = stack
+        .api("carol")
+        .post(&format!("/api/v1/words/person/{kim}/erase"), &erase)
+        .await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    loopline_tests::until("the address stands nowhere", async || {
+        holding(&folder, "greenfinch").is_empty()
+    })
+    .await;
+    let tried = signs_in(&stack, "kim@greenfinch.example", GOOD, "another", None).await;
+    assert!(matches!(tried, SignedIn::Refused), "{tried:?}");
+    stack.stop().await;
+}

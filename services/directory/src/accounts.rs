@@ -65,7 +65,7 @@ impl Accounts {
             on!(self.db.of(district).await?, rows => sqlx::query("UPDATE roster_import SET view = $2 WHERE id = $1")
                 .bind(import).bind(view.to_string()).execute(rows).await.map(|_| ()))?;
         }
-        Ok(())
+        self.db.overwrite().await
     }
 
     /// The account of somebody, where they have one.
