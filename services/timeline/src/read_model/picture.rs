@@ -84,33 +84,30 @@ pub(crate) async fn picture(
     };
     let newest_only = newest.len() > LOOKED_AT_MAX;
     newest.truncate(LOOKED_AT_MAX);
-    let mut stays = stays_of(db, &viewer.district, &newest).await?;
-    let stages = stages(&stays, period);
+    let lengths = lengths_of(db, &viewer.district, &newest, period.now).await?;
+    let stages = stages(&lengths, period);
     let limit = asked.limit.unwrap_or(100).clamp(1, contracts::queries::PAGE_MAX) as usize;
-    let mut bars: Vec<(Uuid, Vec<Piece>, i64)> = newest
+    let mut bars: Vec<(Uuid, i64)> = newest
         .into_iter()
         .rev()
         .map(|id| {
-            let pieces = stays.remove(&id).unwrap_or_default();
-            let longest = pieces
-                .iter()
-                .filter(|piece| !piece.state.is_end())
-                .map(|piece| (piece.to.unwrap_or(period.now) - piece.from).num_hours())
-                .max()
-                .unwrap_or(0);
-            (id, pieces, longest)
+            let stays = lengths.get(&id).map(Vec::as_slice).unwrap_or_default();
+            let waits = stays.iter().filter(|stay| !stay.state.is_end());
+            let longest = waits.map(|stay| (stay.to - stay.from).num_hours()).max();
+            (id, longest.unwrap_or(0))
         })
         .collect();
     if asked.sort.as_deref() == Some("longest_wait") {
-        bars.sort_by_key(|(_, _, longest)| -*longest);
+        bars.sort_by_key(|(_, longest)| -*longest);
     }
     let more = newest_only || bars.len() > limit;
     bars.truncate(limit);
-    let ids: Vec<Uuid> = bars.iter().map(|(id, _, _)| *id).collect();
+    let ids: Vec<Uuid> = bars.iter().map(|(id, _)| *id).collect();
     let mut rows = rows_of(db, &viewer.district, &ids).await?;
+    let mut stays = stays_of(db, &viewer.district, &ids).await?;
     let bars = bars
         .into_iter()
-        .filter_map(|(id, pieces, longest)| Some((rows.remove(&id)?, pieces, longest)))
+        .filter_map(|(id, longest)| Some((rows.remove(&id)?, stays.remove(&id).unwrap_or_default(), longest)))
         .collect();
     Ok(Drawn {
         summary,
@@ -168,13 +165,63 @@ async fn stays_of(db: &Db, district: &District, ids: &[Uuid]) -> Result<HashMap<
     Ok(stays)
 }
 
+/// How long a loop was in a state, up to now where it still is.
+#[derive(Debug, Clone, Copy)]
+struct Length {
+    state: LoopState,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+}
+
+/// A moment as a database writes it into a text.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let read =
+        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z"));
+    read.ok().map(|moment| moment.to_utc())
+}
+
+/// How long loops were in which states: one row for each loop, since rows cost more than what stands in them.
+async fn lengths_of(
+    db: &Db,
+    district: &District,
+    ids: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<HashMap<Uuid, Vec<Length>>, sqlx::Error> {
+    let stay = "state || '|' || CAST(from_at AS TEXT) || '|' || COALESCE(CAST(to_at AS TEXT), '')";
+    let together = match db {
+        Db::Sqlite(_) => format!("group_concat({stay}, ';')"),
+        Db::Postgres(_) => format!("string_agg({stay}, ';')"),
+    };
+    let mut lengths = HashMap::new();
+    for chunk in sql::chunks(ids) {
+        let found: Vec<(Uuid, String)> = on!(db.of(district).await?, rows => {
+            let mut query = QueryBuilder::new("SELECT loop, ");
+            query.push(together.as_str()).push(" FROM stay WHERE district || '' = ").push_bind(district.as_str());
+            query.push(" AND ");
+            among(&mut query, "loop", chunk.iter().copied());
+            query.push(" GROUP BY loop");
+            query.build_query_as().fetch_all(rows).await
+        })?;
+        for (id, stays) in found {
+            let read = stays.split(';').filter_map(|stay| {
+                let mut parts = stay.split('|');
+                let state = LoopState::from_code(parts.next()?)?;
+                let from = moment(parts.next()?)?;
+                let to = parts.next().and_then(moment).unwrap_or(now);
+                Some(Length { state, from, to })
+            });
+            lengths.insert(id, read.collect());
+        }
+    }
+    Ok(lengths)
+}
+
 /// Time in each stage: every stay that ended in the period, or is under way, counts with its whole length so far.
-fn stages(stays: &HashMap<Uuid, Vec<Piece>>, period: Period) -> Vec<StageTime> {
+fn stages(stays: &HashMap<Uuid, Vec<Length>>, period: Period) -> Vec<StageTime> {
     let mut by_state: HashMap<LoopState, Vec<Duration>> = HashMap::new();
-    for piece in stays.values().flatten() {
-        let end = piece.to.unwrap_or(period.now);
-        if !piece.state.is_end() && end >= period.from && piece.from < period.to {
-            by_state.entry(piece.state).or_default().push(end - piece.from);
+    for stay in stays.values().flatten() {
+        if !stay.state.is_end() && stay.to >= period.from && stay.from < period.to {
+            by_state.entry(stay.state).or_default().push(stay.to - stay.from);
         }
     }
     LoopState::ALL
