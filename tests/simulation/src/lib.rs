@@ -68,7 +68,6 @@ pub struct Played {
 #[derive(Debug)]
 pub struct Player {
     runtime: tokio::runtime::Runtime,
-    keyring: Keyring,
 }
 
 impl Player {
@@ -78,15 +77,14 @@ impl Player {
             .enable_time()
             .start_paused(true)
             .build()?;
-        Ok(Self {
-            runtime,
-            keyring: Keyring::new(Arc::new(MemoryKeys::default()), MasterKey::new([7; 32])),
-        })
+        Ok(Self { runtime })
     }
 
     /// Plays the world of a seed.
     pub fn play(&self, seed: u64, options: Options) -> Played {
-        let played = world::play(seed, options, self.keyring.clone());
+        // Each world's own: every text has a key, and a million worlds would not fit.
+        let keyring = Keyring::new(Arc::new(MemoryKeys::default()), MasterKey::new([7; 32]));
+        let played = world::play(seed, options, keyring);
         self.runtime.block_on(tokio::task::unconstrained(played))
     }
 }
