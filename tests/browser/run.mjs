@@ -93,6 +93,32 @@ async function accessible(page, where) {
   check(wide <= 1, `${where} scrolls sideways by ${wide} pixels`);
 }
 
+/** Whatever can be pressed stays where it is while somebody presses it: what moves away is not pressed. */
+async function steady(page, where) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("DOM.enable");
+  await devtools.send("CSS.enable");
+  const { root } = await devtools.send("DOM.getDocument");
+  const { nodeIds } = await devtools.send("DOM.querySelectorAll", { nodeId: root.nodeId, selector: "button, a, summary, label" });
+  const box = (nodeId) => devtools.send("DOM.getBoxModel", { nodeId }).then((found) => found.model.border.map(Math.round).join(" "));
+  const moved = [];
+  let pressed = 0;
+  for (const nodeId of nodeIds) {
+    // What is not shown has no box.
+    const before = await box(nodeId).catch(() => null);
+    if (before === null) continue;
+    for (const forcedPseudoClasses of [["hover"], ["hover", "active", "focus", "focus-visible"]]) {
+      await devtools.send("CSS.forcePseudoState", { nodeId, forcedPseudoClasses });
+      if ((await box(nodeId)) !== before) moved.push((await devtools.send("DOM.getOuterHTML", { nodeId })).outerHTML.slice(0, 120));
+    }
+    await devtools.send("CSS.forcePseudoState", { nodeId, forcedPseudoClasses: [] });
+    pressed += 1;
+  }
+  await devtools.detach();
+  check(pressed > 0, `${where} has something to press`);
+  check(moved.length === 0, `on ${where} these move away from under the pointer:\n${moved.join("\n")}`);
+}
+
 const title = "The bell ends the discussion before it starts";
 let loop = "";
 
@@ -1339,6 +1365,7 @@ for (const round of rounds) {
         check(answer.status() === 200, `${person} sees ${where}: ${answer.status()}`);
         await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
         await accessible(page, `${where} of ${person}`);
+        if (round === rounds[0]) await steady(page, `${where} of ${person}`);
         const file = path.toLowerCase().replace(/^\//, "").replaceAll(/[^a-z0-9-]+/g, "-");
         await picture(page, `${file}-${person.split(" ")[0].toLowerCase()}-${round.name}`);
       }

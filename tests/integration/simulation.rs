@@ -9,7 +9,7 @@ use domain::directory::Districts;
 use eventlog::Raw;
 use loopline_tests::location;
 use projection::{Model, ReadModel};
-use simulation::{Options, Played, Player, Report, Sabotage};
+use simulation::{Options, Played, Report, Sabotage};
 use sql::{Location, on};
 use uuid::Uuid;
 
@@ -19,8 +19,8 @@ const PARTS: u64 = 4;
 /// Worlds in which each deliberate bug must be found.
 const WORLDS_WITH_A_BUG: u64 = 200;
 
-fn player() -> Player {
-    Player::new().expect("a runtime")
+fn play(seed: u64, options: Options) -> Played {
+    simulation::play(seed, options).expect("a runtime")
 }
 
 #[test]
@@ -44,11 +44,10 @@ fn whatever_happens_all_holds_and_everything_promised_occurs_in_the_fourth_world
 }
 
 fn everything_promised_occurs_in_part(part: u64) {
-    let player = player();
     let mut report = Report::default();
     let size = WORLDS / PARTS;
     for seed in part * size + 1..=(part + 1) * size {
-        let played = player.play(seed, Options::default());
+        let played = play(seed, Options::default());
         report.add(&played.report);
         if let Some(broken) = played.broken {
             panic!(
@@ -69,15 +68,12 @@ fn a_seed_tells_the_same_story_each_time() {
         story: true,
         sabotage: None,
     };
-    // One player has keys at hand from other worlds, one has none.
-    let (one, other) = (player(), player());
     for seed in 1..=40 {
-        let first = one.play(seed, told);
-        let second = other.play(seed, told);
+        let first = play(seed, told);
+        let second = play(seed, told);
         assert!(first.story.len() > 20);
         assert_eq!(first.story, second.story, "seed {seed}");
         assert_eq!(first.report, second.report, "seed {seed}");
-        other.play(1000 + seed, Options::default());
     }
 }
 
@@ -109,14 +105,13 @@ fn says(bug: Sabotage) -> &'static [&'static str] {
 
 #[test]
 fn every_deliberate_bug_is_found_for_what_it_is() {
-    let player = player();
     for bug in Sabotage::ALL {
         let options = Options {
             story: false,
             sabotage: Some(bug),
         };
         let found: Vec<String> = (1..=WORLDS_WITH_A_BUG)
-            .filter_map(|seed| player.play(seed, options).broken)
+            .filter_map(|seed| play(seed, options).broken)
             .map(|broken| broken.sentence)
             .take(5)
             .collect();
@@ -133,12 +128,11 @@ fn every_deliberate_bug_is_found_for_what_it_is() {
 
 #[tokio::test]
 async fn the_tables_are_what_the_log_folds_to_however_it_was_fed() {
-    // A player has a runtime of its own.
+    // A world has a runtime of its own.
     let worlds: Vec<(u64, Played)> = std::thread::spawn(|| {
-        let player = player();
         (1..=WORLDS)
             .step_by(100)
-            .map(|seed| (seed, player.play(seed, Options::default())))
+            .map(|seed| (seed, play(seed, Options::default())))
             .collect()
     })
     .join()

@@ -64,27 +64,21 @@ pub struct Played {
     pub keyring: Keyring,
 }
 
-/// Plays worlds one after the other in one thread.
-#[derive(Debug)]
-pub struct Player {
-    runtime: tokio::runtime::Runtime,
+/// Plays the world of a seed, in a runtime and with keys of its own: what it leaves under way ends with it, and so a
+/// million worlds fit into a process.
+pub fn play(seed: u64, options: Options) -> std::io::Result<Played> {
+    let played = world::play(seed, options, keyring());
+    Ok(runtime()?.block_on(tokio::task::unconstrained(played)))
 }
 
-impl Player {
-    /// A player with a time of its own, which passes only when nothing else can go on.
-    pub fn new() -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()?;
-        Ok(Self { runtime })
-    }
+/// A runtime with a time of its own, which passes only when nothing else can go on.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+}
 
-    /// Plays the world of a seed.
-    pub fn play(&self, seed: u64, options: Options) -> Played {
-        // Each world's own: every text has a key, and a million worlds would not fit.
-        let keyring = Keyring::new(Arc::new(MemoryKeys::default()), MasterKey::new([7; 32]));
-        let played = world::play(seed, options, keyring);
-        self.runtime.block_on(tokio::task::unconstrained(played))
-    }
+fn keyring() -> Keyring {
+    Keyring::new(Arc::new(MemoryKeys::default()), MasterKey::new([7; 32]))
 }

@@ -236,11 +236,11 @@ mod tests {
     use super::*;
     use crate::deed::{Deed, Told};
     use crate::roster::{ROSTER, calendar};
-    use crate::{Options, Player};
+    use crate::{Options, keyring, runtime};
 
     /// A world with one loop, which a department has; nothing fails in it.
-    async fn with_one_loop(player: &Player) -> Result<World, Broken> {
-        let mut world = World::new(1, Options::default(), player.keyring.clone());
+    async fn with_one_loop() -> Result<World, Broken> {
+        let mut world = World::new(1, Options::default(), keyring());
         world.begins().await?;
         world.calm_down();
         let plan = &ROSTER.districts[0];
@@ -267,8 +267,8 @@ mod tests {
     }
 
     /// Days are closed when a look at the time has stopped this often. Whether it was under way still.
-    async fn closes_days_in_a_look(player: &Player, stops: u32) -> Result<bool, Broken> {
-        let mut world = with_one_loop(player).await?;
+    async fn closes_days_in_a_look(stops: u32) -> Result<bool, Broken> {
+        let mut world = with_one_loop().await?;
         let district = &ROSTER.districts[0].slug;
         let first = world.clock.now().date_naive();
         world.storm.becomes(Weather {
@@ -302,9 +302,9 @@ mod tests {
 
     #[test]
     fn a_look_that_was_under_way_when_a_day_was_closed_is_not_the_last() {
-        let player = Player::new().expect("a runtime");
+        let runtime = runtime().expect("a runtime");
         for stops in 0..100 {
-            let closed = player.runtime.block_on(closes_days_in_a_look(&player, stops));
+            let closed = runtime.block_on(closes_days_in_a_look(stops));
             let under_way = closed.unwrap_or_else(|broken| panic!("after {stops} stops: {}", broken.sentence));
             if !under_way {
                 assert!(stops > 2, "it was never under way");
