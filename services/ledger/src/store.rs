@@ -313,31 +313,33 @@ impl Worked {
             on_tx!(tx, conn => sqlx::query("INSERT INTO ledger (id, district, origin) VALUES ($1, $2, $3)")
                 .bind(*id).bind(district).bind(origin).execute(&mut **conn).await.map(|_| ()))?;
         }
-        for chunk in sql::chunks(&self.entries) {
-            on_tx!(tx, conn => {
-                let mut query = QueryBuilder::new("INSERT INTO entry (sequence, ledger, idx, leaf) ");
-                query.push_values(chunk, |mut row, out| {
-                    row.push_bind(out.sequence)
-                        .push_bind(out.ledger)
-                        .push_bind(out.index)
-                        .push_bind(out.leaf.as_slice());
-                });
-                query.build().execute(&mut **conn).await.map(|_| ())
-            })?;
-        }
-        for chunk in sql::chunks(&self.nodes) {
-            on_tx!(tx, conn => {
-                let mut query = QueryBuilder::new("INSERT INTO node (ledger, level, idx, hash, sequence) ");
-                query.push_values(chunk, |mut row, out| {
-                    row.push_bind(out.ledger)
-                        .push_bind(out.level)
-                        .push_bind(out.index)
-                        .push_bind(out.hash.as_slice())
-                        .push_bind(out.sequence);
-                });
-                query.build().execute(&mut **conn).await.map(|_| ())
-            })?;
-        }
+        sql::put(
+            tx,
+            "INSERT INTO entry (sequence, ledger, idx, leaf)",
+            &self.entries,
+            |row, out| {
+                row.put(out.sequence)
+                    .put(out.ledger)
+                    .put(out.index)
+                    .put(out.leaf.as_slice());
+            },
+            "",
+        )
+        .await?;
+        sql::put(
+            tx,
+            "INSERT INTO node (ledger, level, idx, hash, sequence)",
+            &self.nodes,
+            |row, out| {
+                row.put(out.ledger)
+                    .put(out.level)
+                    .put(out.index)
+                    .put(out.hash.as_slice())
+                    .put(out.sequence);
+            },
+            "",
+        )
+        .await?;
         for key in &self.erased {
             on_tx!(tx, conn => sqlx::query("INSERT INTO erased (key) VALUES ($1) ON CONFLICT DO NOTHING")
                 .bind(key.to_string()).execute(&mut **conn).await.map(|_| ()))?;

@@ -17,8 +17,7 @@ use domain::directory::Districts;
 use domain::{Fold, Loop};
 use eventlog::{EventLog, Log};
 use futures::{StreamExt, TryStreamExt, stream};
-use sql::{Db, Tx, on, on_tx};
-use sqlx::QueryBuilder;
+use sql::{Db, Tx, on};
 use uuid::Uuid;
 
 use crate::model::ApplyError;
@@ -256,18 +255,18 @@ impl Batch {
 
     /// Writes what has to be kept of the batch beside the read model's own rows.
     pub async fn write(&self, tx: &mut Tx) -> Result<(), sqlx::Error> {
-        for chunk in sql::chunks(&self.facts) {
-            on_tx!(tx, conn => {
-                let mut query = QueryBuilder::new("INSERT INTO directory_event (sequence, subject, envelope) ");
-                query.push_values(chunk, |mut row, fact| {
-                    row.push_bind(fact.sequence)
-                        .push_bind(fact.subject.as_str())
-                        .push_bind(fact.envelope.as_str());
-                });
-                query.push(" ON CONFLICT (sequence) DO NOTHING");
-                query.build().execute(&mut **conn).await.map(|_| ())
-            })?;
-        }
+        sql::put(
+            tx,
+            "INSERT INTO directory_event (sequence, subject, envelope)",
+            &self.facts,
+            |row, fact| {
+                row.put(fact.sequence)
+                    .put(fact.subject.as_str())
+                    .put(fact.envelope.as_str());
+            },
+            " ON CONFLICT (sequence) DO NOTHING",
+        )
+        .await?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! SQLite and PostgreSQL behind one small type: one SQL text for both, two statements only where the dialects differ.
 //!
-//! [`on!`] runs one body over the rows of a district, or over all rows; [`on_tx!`] over a transaction that writes.
+//! [`on!`] runs one body over the rows of a district, or over all rows; [`on_tx!`] over a transaction that writes, and
+//! [`put`] writes many rows in one.
 //!
 //! Whose rows a question may read is said when its connection is taken: [`Db::of`] those of one district, [`Db::across`]
 //! those of all. On PostgreSQL the database itself holds to it, by row-level security that [`Db::open`] puts on every
@@ -8,6 +9,7 @@
 
 mod lock;
 mod postgres;
+mod put;
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 
 pub use postgres::Schema;
+pub use put::{Cell, Values, put};
 
 /// One service's database.
 #[derive(Debug, Clone)]
@@ -205,7 +208,7 @@ impl Db {
                 Ok(Self::Sqlite(File { readers, writer }))
             }
             Location::Url(url) => {
-                let schema = Schema::open(url, name, migrations, open, migrate).await?;
+                let schema = Schema::open(url, name, migrations, durability, open, migrate).await?;
                 Ok(Self::Postgres(schema))
             }
         }
@@ -295,28 +298,30 @@ impl Db {
         Ok(())
     }
 
-    /// Tells PostgreSQL how much there is, by which it plans. It finds that out by itself within a minute or two, but a
-    /// read model that is made from zero has grown by hundreds of thousands of rows by then: the rows of a batch were
+    /// Tells PostgreSQL roughly how much there is, by which it plans. It finds that out by itself within a minute or two,
+    /// but a read model that is made from zero has grown by hundreds of thousands of rows by then: the rows of a batch were
     /// found by reading whole tables, and a rebuild took the square of its length.
     pub async fn learn(&self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(schema) => schema.analyze().await,
+            Self::Postgres(schema) => schema.analyze(false).await,
         }
     }
 
     /// Makes sure that what was [`Durability::Building`] is on the disk and that the database knows how much there is, and
     /// closes all connections.
     pub async fn finish(&self) -> Result<(), sqlx::Error> {
-        self.learn().await?;
-        if let Self::Sqlite(file) = self {
-            let mut connection = file.writer.acquire().await?;
-            sqlx::query("PRAGMA synchronous = FULL")
-                .execute(&mut *connection)
-                .await?;
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-                .execute(&mut *connection)
-                .await?;
+        match self {
+            Self::Sqlite(file) => {
+                let mut connection = file.writer.acquire().await?;
+                sqlx::query("PRAGMA synchronous = FULL")
+                    .execute(&mut *connection)
+                    .await?;
+                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            Self::Postgres(schema) => schema.analyze(true).await?,
         }
         self.close().await;
         Ok(())

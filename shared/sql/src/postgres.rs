@@ -8,7 +8,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 
-use crate::{Migrations, OpenError, lock};
+use crate::{Durability, Migrations, OpenError, lock};
 
 /// Connections for one service.
 const CONNECTIONS: u32 = 6;
@@ -27,6 +27,7 @@ impl Schema {
         url: &str,
         schema: &str,
         migrations: Migrations,
+        durability: Durability,
         open: impl Fn(sqlx::Error) -> OpenError,
         migrate: impl Fn(MigrateError) -> OpenError,
     ) -> Result<Self, OpenError> {
@@ -55,6 +56,11 @@ impl Schema {
         migrations.postgres.run(&setup).await.map_err(migrate)?;
         lock::put(&setup, schema, migrations.unlocked).await.map_err(&open)?;
         setup.close().await;
+        // What is made from zero is of no use before it is whole, and what puts it in its place is synced, with all before it.
+        let options = match durability {
+            Durability::Building => options.options([("synchronous_commit", "off")]),
+            Durability::Rebuildable | Durability::Sole => options,
+        };
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(Duration::from_secs(3))
@@ -85,8 +91,8 @@ impl Schema {
         }
     }
 
-    /// Lets the database count what is there.
-    pub(crate) async fn analyze(&self) -> Result<(), sqlx::Error> {
+    /// Lets the database count what is there: thoroughly, or so far as to tell small tables from large ones.
+    pub(crate) async fn analyze(&self, thoroughly: bool) -> Result<(), sqlx::Error> {
         let tables: Vec<String> =
             sqlx::query_scalar("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()")
                 .fetch_all(&self.pool)
@@ -94,10 +100,16 @@ impl Schema {
         if tables.is_empty() {
             return Ok(());
         }
+        let mut tx = self.pool.begin().await?;
+        if !thoroughly {
+            sqlx::query("SET LOCAL default_statistics_target = 10")
+                .execute(&mut *tx)
+                .await?;
+        }
         sqlx::query(AssertSqlSafe(format!("ANALYZE {}", tables.join(", "))))
-            .execute(&self.pool)
-            .await
-            .map(|_| ())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
     }
 
     /// A transaction that writes, for all.

@@ -198,29 +198,28 @@ pub(super) async fn write_met(tx: &mut Tx, gone: &BTreeSet<Uuid>, rows: &[MetOut
     for id in gone {
         on_tx!(tx, conn => sqlx::query("DELETE FROM met WHERE loop = $1").bind(*id).execute(&mut **conn).await.map(|_| ()))?;
     }
-    for chunk in sql::chunks(rows) {
-        on_tx!(tx, conn => {
-            let mut query = QueryBuilder::new(
-                "INSERT INTO met (loop, school, district, area, rule, cited, filed_seq, filed_at, open, confidential, \
-                 kind, ended_at) ",
-            );
-            query.push_values(chunk, |mut row, out| {
-                row.push_bind(out.id)
-                    .push_bind(out.school)
-                    .push_bind(out.district.as_str())
-                    .push_bind(out.area.as_str())
-                    .push_bind(out.rule.as_str())
-                    .push_bind(out.cited.as_str())
-                    .push_bind(out.filed_seq)
-                    .push_bind(out.filed_at)
-                    .push_bind(out.open)
-                    .push_bind(out.confidential)
-                    .push_bind(out.kind)
-                    .push_bind(out.ended_at);
-            });
-            query.build().execute(&mut **conn).await.map(|_| ())
-        })?;
-    }
+    sql::put(
+        tx,
+        "INSERT INTO met (loop, school, district, area, rule, cited, filed_seq, filed_at, open, confidential, \
+                 kind, ended_at)",
+        rows,
+        |row, out| {
+            row.put(out.id)
+                .put(out.school)
+                .put(out.district.as_str())
+                .put(out.area.as_str())
+                .put(out.rule.as_str())
+                .put(out.cited.as_str())
+                .put(out.filed_seq)
+                .put(out.filed_at)
+                .put(out.open)
+                .put(out.confidential)
+                .put(out.kind)
+                .put(out.ended_at);
+        },
+        "",
+    )
+    .await?;
     Ok(())
 }
 

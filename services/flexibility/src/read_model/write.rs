@@ -2,7 +2,6 @@
 
 use sealing::ERASED;
 use sql::{Tx, on_tx};
-use sqlx::QueryBuilder;
 
 use super::collect::{Collected, Doc, DocOut};
 use super::office;
@@ -33,39 +32,37 @@ pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx
 }
 
 async fn rows(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
-    for chunk in sql::chunks(&collected.rows) {
-        on_tx!(tx, conn => {
-            let mut query = QueryBuilder::new(
-                "INSERT INTO register_row (from_seq, to_seq, from_at, to_at, id, district, says, area, department, scope, \
-                 standing, rule, ends_on, readers, kind, title, first_seq, turn, turn_event, turn_seq, state) ",
-            );
-            query.push_values(chunk, |mut row, out| {
-                row.push_bind(out.from_seq)
-                    .push_bind(out.to.map(|(sequence, _)| sequence))
-                    .push_bind(out.from_at)
-                    .push_bind(out.to.map(|(_, at)| at))
-                    .push_bind(out.id)
-                    .push_bind(out.district.as_str())
-                    .push_bind(out.says)
-                    .push_bind(out.area.as_str())
-                    .push_bind(out.department)
-                    .push_bind(out.scope)
-                    .push_bind(out.standing)
-                    .push_bind(out.rule.as_str())
-                    .push_bind(out.ends_on)
-                    .push_bind(out.readers)
-                    .push_bind(out.kind)
-                    .push_bind(out.title.as_str())
-                    .push_bind(out.first_seq)
-                    .push_bind(out.turn.map(|(turn, _, _)| turn))
-                    .push_bind(out.turn.map(|(_, event, _)| event))
-                    .push_bind(out.turn.map(|(_, _, sequence)| sequence))
-                    .push_bind(out.state.as_str());
-            });
-            query.push(" ON CONFLICT (from_seq) DO NOTHING");
-            query.build().execute(&mut **conn).await.map(|_| ())
-        })?;
-    }
+    sql::put(
+        tx,
+        "INSERT INTO register_row (from_seq, to_seq, from_at, to_at, id, district, says, area, department, scope, \
+                 standing, rule, ends_on, readers, kind, title, first_seq, turn, turn_event, turn_seq, state)",
+        &collected.rows,
+        |row, out| {
+            row.put(out.from_seq)
+                .put(out.to.map(|(sequence, _)| sequence))
+                .put(out.from_at)
+                .put(out.to.map(|(_, at)| at))
+                .put(out.id)
+                .put(out.district.as_str())
+                .put(out.says)
+                .put(out.area.as_str())
+                .put(out.department)
+                .put(out.scope)
+                .put(out.standing)
+                .put(out.rule.as_str())
+                .put(out.ends_on)
+                .put(out.readers)
+                .put(out.kind)
+                .put(out.title.as_str())
+                .put(out.first_seq)
+                .put(out.turn.map(|(turn, _, _)| turn))
+                .put(out.turn.map(|(_, event, _)| event))
+                .put(out.turn.map(|(_, _, sequence)| sequence))
+                .put(out.state.as_str());
+        },
+        " ON CONFLICT (from_seq) DO NOTHING",
+    )
+    .await?;
     Ok(())
 }
 

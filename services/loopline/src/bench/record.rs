@@ -13,8 +13,7 @@ use futures::StreamExt as _;
 use runtime::{Clock, Lifecycle};
 use sealing::{JetStreamKeys, Keyring};
 use sha2::{Digest, Sha256};
-use sql::{Db, Location, on_tx};
-use sqlx::QueryBuilder;
+use sql::{Db, Location};
 
 use super::lives::{Cast, Lives};
 use crate::broker::{self, Sync};
@@ -242,15 +241,20 @@ async fn raw_rows(place: &Location, sample: &[Raw]) -> anyhow::Result<f64> {
     let started = Instant::now();
     for batch in sample.chunks(4096) {
         let mut tx = db.begin().await?;
-        for chunk in batch.chunks(400) {
-            on_tx!(&mut tx, conn => {
-                let mut query = QueryBuilder::new("INSERT INTO directory_event (sequence, subject, envelope) ");
-                query.push_values(chunk, |mut row, raw| {
-                    row.push_bind(raw.sequence as i64).push_bind(raw.subject.as_str()).push_bind(String::from_utf8_lossy(&raw.payload).into_owned());
-                });
-                query.build().execute(&mut **conn).await.map(|_| ())
-            })?;
-        }
+        let batch: Vec<(&Raw, std::borrow::Cow<'_, str>)> = batch
+            .iter()
+            .map(|raw| (raw, String::from_utf8_lossy(&raw.payload)))
+            .collect();
+        sql::put(
+            &mut tx,
+            "INSERT INTO directory_event (sequence, subject, envelope)",
+            &batch,
+            |row, (raw, payload)| {
+                row.put(raw.sequence as i64).put(raw.subject.as_str()).put(&**payload);
+            },
+            "",
+        )
+        .await?;
         tx.commit().await?;
     }
     let rows_per_s = sample.len() as f64 / started.elapsed().as_secs_f64();

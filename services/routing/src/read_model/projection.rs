@@ -11,7 +11,6 @@ use domain::{Calendar, LoopRecord};
 use eventlog::Log;
 use projection::{ApplyError, Batch, Folds, ReadModel, Step};
 use sql::{Db, Tx, on_tx};
-use sqlx::QueryBuilder;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 use uuid::Uuid;
@@ -194,41 +193,38 @@ impl ReadModel for Watch {
 
     async fn write(&self, tx: &mut Tx, prepared: &Prepared) -> Result<(), ApplyError> {
         prepared.batch.write(tx).await?;
-        for chunk in sql::chunks(&prepared.rows) {
-            on_tx!(tx, conn => {
-                let mut query =
-                    QueryBuilder::new("INSERT INTO watch (id, district, next_at, calendar_version, running, department) ");
-                query.push_values(chunk, |mut values, row| {
-                    values
-                        .push_bind(row.id)
-                        .push_bind(row.district.as_str())
-                        .push_bind(row.watched.next_at)
-                        .push_bind(row.watched.calendar_version)
-                        .push_bind(i32::from(row.watched.running))
-                        .push_bind(row.watched.department.map(|department| department.0));
-                });
-                query.push(
-                    " ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at, \
+        sql::put(
+            tx,
+            "INSERT INTO watch (id, district, next_at, calendar_version, running, department)",
+            &prepared.rows,
+            |values, row| {
+                values
+                    .put(row.id)
+                    .put(row.district.as_str())
+                    .put(row.watched.next_at)
+                    .put(row.watched.calendar_version)
+                    .put(i32::from(row.watched.running))
+                    .put(row.watched.department.map(|department| department.0));
+            },
+            " ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at, \
                      calendar_version = excluded.calendar_version, running = excluded.running, \
                      department = excluded.department",
-                );
-                query.build().execute(&mut **conn).await.map(|_| ())
-            })?;
-        }
-        for chunk in sql::chunks(&prepared.speaks) {
-            on_tx!(tx, conn => {
-                let mut query = QueryBuilder::new("INSERT INTO speaks (loop, school, district, person) ");
-                query.push_values(chunk, |mut values, row| {
-                    values
-                        .push_bind(row.loop_id)
-                        .push_bind(row.school)
-                        .push_bind(row.district.as_str())
-                        .push_bind(row.person);
-                });
-                query.push(" ON CONFLICT (loop, school) DO UPDATE SET person = excluded.person");
-                query.build().execute(&mut **conn).await.map(|_| ())
-            })?;
-        }
+        )
+        .await?;
+        sql::put(
+            tx,
+            "INSERT INTO speaks (loop, school, district, person)",
+            &prepared.speaks,
+            |values, row| {
+                values
+                    .put(row.loop_id)
+                    .put(row.school)
+                    .put(row.district.as_str())
+                    .put(row.person);
+            },
+            " ON CONFLICT (loop, school) DO UPDATE SET person = excluded.person",
+        )
+        .await?;
         for district in &prepared.calendars {
             unmoved(tx, &self.folds, district, prepared).await?;
         }
