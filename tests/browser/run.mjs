@@ -108,10 +108,13 @@ async function steady(page, where) {
     const before = await box(nodeId).catch(() => null);
     if (before === null) continue;
     for (const forcedPseudoClasses of [["hover"], ["hover", "active", "focus", "focus-visible"]]) {
-      await devtools.send("CSS.forcePseudoState", { nodeId, forcedPseudoClasses });
-      if ((await box(nodeId)) !== before) moved.push((await devtools.send("DOM.getOuterHTML", { nodeId })).outerHTML.slice(0, 120));
+      // Something of the page may be loaded anew meanwhile: what is no longer there is not judged.
+      const after = await devtools.send("CSS.forcePseudoState", { nodeId, forcedPseudoClasses }).then(() => box(nodeId)).catch(() => before);
+      if (after === before) continue;
+      moved.push((await devtools.send("DOM.getOuterHTML", { nodeId })).outerHTML.slice(0, 120));
+      break;
     }
-    await devtools.send("CSS.forcePseudoState", { nodeId, forcedPseudoClasses: [] });
+    await devtools.send("CSS.forcePseudoState", { nodeId, forcedPseudoClasses: [] }).catch(() => null);
     pressed += 1;
   }
   await devtools.detach();

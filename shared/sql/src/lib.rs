@@ -114,7 +114,8 @@ pub struct Migrations {
 pub enum Durability {
     /// Can be made again from the log.
     Rebuildable,
-    /// Is being made from zero and used by nobody yet: synced once, by [`Db::finish`].
+    /// Is being made from zero and used by nobody yet: synced once. On SQLite [`Db::finish`] does that; on PostgreSQL the
+    /// next synced transaction of any connection, which puts it in its place.
     Building,
     /// Is kept nowhere else.
     Sole,
@@ -298,18 +299,18 @@ impl Db {
         Ok(())
     }
 
-    /// Tells PostgreSQL roughly how much there is, by which it plans. It finds that out by itself within a minute or two,
+    /// Tells PostgreSQL how much there is, by which it plans. It finds that out by itself within a minute or two,
     /// but a read model that is made from zero has grown by hundreds of thousands of rows by then: the rows of a batch were
     /// found by reading whole tables, and a rebuild took the square of its length.
     pub async fn learn(&self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(schema) => schema.analyze(false).await,
+            Self::Postgres(schema) => schema.learn().await,
         }
     }
 
-    /// Makes sure that what was [`Durability::Building`] is on the disk and that the database knows how much there is, and
-    /// closes all connections.
+    /// Makes sure that what was [`Durability::Building`] is on the disk (SQLite) or that the database knows how much there is
+    /// (PostgreSQL), and closes all connections.
     pub async fn finish(&self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(file) => {
@@ -321,7 +322,7 @@ impl Db {
                     .execute(&mut *connection)
                     .await?;
             }
-            Self::Postgres(schema) => schema.analyze(true).await?,
+            Self::Postgres(schema) => schema.analyze().await?,
         }
         self.close().await;
         Ok(())

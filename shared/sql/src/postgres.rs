@@ -19,6 +19,8 @@ pub struct Schema {
     /// Whoever takes a connection says whose rows it reads: one that was taken past [`Schema::acquire`] reads none, or
     /// those of whoever had it before.
     pub(crate) pool: PgPool,
+    /// Whether it is being made from zero.
+    building: bool,
 }
 
 impl Schema {
@@ -69,7 +71,10 @@ impl Schema {
             .connect_with(options)
             .await
             .map_err(&open)?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            building: durability == Durability::Building,
+        })
     }
 
     /// A connection that reads the rows of a district, or of all.
@@ -91,25 +96,42 @@ impl Schema {
         }
     }
 
-    /// Lets the database count what is there: thoroughly, or so far as to tell small tables from large ones.
-    pub(crate) async fn analyze(&self, thoroughly: bool) -> Result<(), sqlx::Error> {
-        let tables: Vec<String> =
-            sqlx::query_scalar("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()")
-                .fetch_all(&self.pool)
-                .await?;
-        if tables.is_empty() {
+    /// Lets the database count what is there; what is being made from zero is counted again when it is whole, and until
+    /// then small tables need only be told from large ones.
+    pub(crate) async fn learn(&self) -> Result<(), sqlx::Error> {
+        if !self.building {
+            return self.analyze().await;
+        }
+        let Some(analyze) = self.analyzing().await? else {
             return Ok(());
-        }
+        };
         let mut tx = self.pool.begin().await?;
-        if !thoroughly {
-            sqlx::query("SET LOCAL default_statistics_target = 10")
-                .execute(&mut *tx)
-                .await?;
-        }
-        sqlx::query(AssertSqlSafe(format!("ANALYZE {}", tables.join(", "))))
+        sqlx::query("SET LOCAL default_statistics_target = 10")
             .execute(&mut *tx)
             .await?;
+        sqlx::query(AssertSqlSafe(analyze)).execute(&mut *tx).await?;
         tx.commit().await
+    }
+
+    /// Lets the database count what is there, thoroughly.
+    pub(crate) async fn analyze(&self) -> Result<(), sqlx::Error> {
+        match self.analyzing().await? {
+            Some(analyze) => sqlx::query(AssertSqlSafe(analyze))
+                .execute(&self.pool)
+                .await
+                .map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// The statement that counts all tables, where there are any.
+    async fn analyzing(&self) -> Result<Option<String>, sqlx::Error> {
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok((!tables.is_empty()).then(|| format!("ANALYZE {}", tables.join(", "))))
     }
 
     /// A transaction that writes, for all.

@@ -31,6 +31,8 @@ struct Arguments {
 const BROKEN_MAX: usize = 5;
 /// How often to say how far it has come.
 const PROGRESS: Duration = Duration::from_secs(2);
+/// What it ends with where it was interrupted, as shells have it.
+const INTERRUPTED: u8 = 130;
 /// Worlds among which every promised outcome occurs.
 const ALL_ROWS_FROM: u64 = 2000;
 
@@ -70,6 +72,7 @@ fn one(seed: u64) -> ExitCode {
 struct Shared {
     next: AtomicU64,
     stop: AtomicBool,
+    interrupted: AtomicBool,
     report: Mutex<Report>,
     broken: Mutex<Vec<(u64, String)>>,
 }
@@ -104,6 +107,10 @@ fn many(from: u64, seeds: u64) -> ExitCode {
     if !missing.is_empty() && enough {
         println!("\nnever occurred: {missing:?}");
     }
+    if broken.is_empty() && shared.interrupted.load(Ordering::SeqCst) {
+        println!("\nit was interrupted");
+        return ExitCode::from(INTERRUPTED);
+    }
     if broken.is_empty() && (missing.is_empty() || !enough) {
         ExitCode::SUCCESS
     } else {
@@ -119,9 +126,10 @@ fn stop_on_interrupt(shared: Arc<Shared>) {
         };
         runtime.block_on(async {
             if tokio::signal::ctrl_c().await.is_ok() {
+                shared.interrupted.store(true, Ordering::SeqCst);
                 shared.stop.store(true, Ordering::SeqCst);
                 let _ = tokio::signal::ctrl_c().await;
-                std::process::exit(130);
+                std::process::exit(INTERRUPTED.into());
             }
         });
     });
