@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use runtime::Lifecycle;
 use simulation::{Options, Report};
+use tokio::runtime::Builder;
 
 /// As in the product; the system's own took more than a third of the time.
 #[global_allocator]
@@ -72,7 +74,7 @@ fn one(seed: u64) -> ExitCode {
 struct Shared {
     next: AtomicU64,
     stop: AtomicBool,
-    interrupted: AtomicBool,
+    lifecycle: Lifecycle,
     report: Mutex<Report>,
     broken: Mutex<Vec<(u64, String)>>,
 }
@@ -83,13 +85,16 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[expect(clippy::print_stdout, reason = "a program that prints")]
 fn many(from: u64, seeds: u64) -> ExitCode {
-    let shared = Arc::new(Shared::default());
-    stop_on_interrupt(shared.clone());
+    let shared = Shared::default();
+    let Ok(listening) = Builder::new_multi_thread().worker_threads(1).enable_io().build() else {
+        return ExitCode::FAILURE;
+    };
+    listening.block_on(async { shared.lifecycle.stop_on_signals() });
     let began = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     std::thread::scope(|scope| {
         for nth in 0..threads {
-            let shared = &*shared;
+            let shared = &shared;
             scope.spawn(move || play(shared, from, seeds, nth == 0, began));
         }
     });
@@ -107,7 +112,7 @@ fn many(from: u64, seeds: u64) -> ExitCode {
     if !missing.is_empty() && enough {
         println!("\nnever occurred: {missing:?}");
     }
-    if broken.is_empty() && shared.interrupted.load(Ordering::SeqCst) {
+    if broken.is_empty() && shared.lifecycle.is_stopping() {
         println!("\nit was interrupted");
         return ExitCode::from(INTERRUPTED);
     }
@@ -118,29 +123,12 @@ fn many(from: u64, seeds: u64) -> ExitCode {
     }
 }
 
-/// The first interrupt ends it after the worlds under way, and what was seen is printed; a second one at once.
-fn stop_on_interrupt(shared: Arc<Shared>) {
-    std::thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
-            return;
-        };
-        runtime.block_on(async {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                shared.interrupted.store(true, Ordering::SeqCst);
-                shared.stop.store(true, Ordering::SeqCst);
-                let _ = tokio::signal::ctrl_c().await;
-                std::process::exit(INTERRUPTED.into());
-            }
-        });
-    });
-}
-
 fn play(shared: &Shared, from: u64, seeds: u64, says: bool, began: Instant) {
     let mut own = Report::default();
     let mut said = Instant::now();
     loop {
         let nth = shared.next.fetch_add(1, Ordering::SeqCst);
-        if nth >= seeds || shared.stop.load(Ordering::SeqCst) {
+        if nth >= seeds || shared.stop.load(Ordering::SeqCst) || shared.lifecycle.is_stopping() {
             break;
         }
         let seed = from + nth;
