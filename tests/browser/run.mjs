@@ -93,13 +93,14 @@ async function accessible(page, where) {
   check(wide <= 1, `${where} scrolls sideways by ${wide} pixels`);
 }
 
-/** Whatever can be pressed stays where it is while somebody presses it: what moves away is not pressed. */
+/** Whatever can be pressed stays where it is while somebody presses it: what moves away is not pressed. (The way past
+ * the heading comes into sight only where the keyboard reaches it: no pointer does.) */
 async function steady(page, where) {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("DOM.enable");
   await devtools.send("CSS.enable");
   const { root } = await devtools.send("DOM.getDocument");
-  const { nodeIds } = await devtools.send("DOM.querySelectorAll", { nodeId: root.nodeId, selector: "button, a, summary, label" });
+  const { nodeIds } = await devtools.send("DOM.querySelectorAll", { nodeId: root.nodeId, selector: "button, a:not(.usa-skipnav), summary, label" });
   const box = (nodeId) => devtools.send("DOM.getBoxModel", { nodeId }).then((found) => found.model.border.map(Math.round).join(" "));
   const moved = [];
   let pressed = 0;
@@ -120,6 +121,58 @@ async function steady(page, where) {
   await devtools.detach();
   check(pressed > 0, `${where} has something to press`);
   check(moved.length === 0, `on ${where} these move away from under the pointer:\n${moved.join("\n")}`);
+}
+
+/** Everything stands where it can be read: no words lie on other words, none are squeezed into a column of a word or
+ * two, and a row's title has the room, with who has the loop and when it is due at the row's end. */
+async function wellPlaced(page, where) {
+  const found = await page.evaluate(() => {
+    const wrong = [];
+    const told = (element) => `${element.tagName.toLowerCase()}.${element.className?.baseVal ?? element.className} “${element.textContent.trim().replace(/\s+/g, " ").slice(0, 50)}”`;
+    // The lines of words that are drawn, each with the element they are of.
+    const lines = [];
+    const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const text = walker.currentNode;
+      const of = text.parentElement;
+      if (!text.data.trim() || !of.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+      if (of.closest(".usa-sr-only, svg, option, textarea, .several--up")) continue;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const boxes = [...range.getClientRects()].filter((box) => box.width > 1 && box.height > 1);
+      const tops = new Set(boxes.map((box) => Math.round(box.top)));
+      const widest = Math.max(...boxes.map((box) => box.width));
+      if (tops.size >= 4 && widest < 90 && !of.closest("table")) wrong.push(`squeezed: ${told(of)} stands in ${tops.size} lines of ${Math.round(widest)} pixels`);
+      // Of what can be scrolled, only what is scrolled to is drawn.
+      let frame = of;
+      while (frame && getComputedStyle(frame).overflowY === "visible") frame = frame.parentElement;
+      const drawn = frame?.getBoundingClientRect();
+      for (const box of boxes) if (!drawn || frame === document.documentElement || (box.bottom <= drawn.bottom && box.top >= drawn.top)) lines.push({ box, of });
+    }
+    lines.sort((a, b) => a.box.top - b.box.top);
+    lines.forEach((one, at) => {
+      for (let next = at + 1; next < lines.length && lines[next].box.top < one.box.bottom - 4; next += 1) {
+        const other = lines[next];
+        const across = Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left);
+        const down = Math.min(one.box.bottom, other.box.bottom) - other.box.top;
+        if (one.of !== other.of && across > 3 && down > 5) wrong.push(`on one another: ${told(one.of)} and ${told(other.of)}`);
+      }
+    });
+    for (const row of document.querySelectorAll(".row")) {
+      if (!row.checkVisibility()) continue;
+      const box = row.getBoundingClientRect();
+      const body = row.querySelector(".row__body").getBoundingClientRect();
+      if (body.width < box.width * 0.5) wrong.push(`no room: ${told(row)} gives its title ${Math.round(body.width)} of ${Math.round(box.width)} pixels`);
+      const side = row.querySelector(".row__side");
+      if (!side?.checkVisibility()) continue;
+      const aside = side.getBoundingClientRect();
+      const desk = matchMedia("(min-width: 48rem)").matches;
+      if (desk && (aside.left < body.right || box.right - aside.right > 8 || aside.top > body.bottom)) wrong.push(`not at the end: ${told(row)}`);
+      if (!desk && (aside.top < body.bottom - 1 || Math.abs(aside.left - body.left) > 1)) wrong.push(`not under the title: ${told(row)}`);
+    }
+    return wrong;
+  });
+  check(found.length === 0, `on ${where} something stands where it should not:\n${found.slice(0, 12).join("\n")}`);
 }
 
 const title = "The bell ends the discussion before it starts";
@@ -1266,7 +1319,7 @@ await test("words in the register are held by an auditor and erased by the conta
   check(/1 text erased .* by June Whitaker/.test(await june.locator("main").innerText()), "and says who did it");
   await june.goto(entry);
   const text = await june.locator("main").innerText();
-  check(!text.includes("Sandpiper") && text.includes("[erased]"), `the words are gone: ${text}`);
+  check(!text.includes("Sandpiper") && /\[erased on \d+ \w+ \d+ by the central-office contact\]/.test(text), `the words are gone: ${text}`);
   check(text.includes("A student who shows mastery"), "and the others stay");
   check(june.errors.length === 0, `no errors in the console: ${june.errors}`);
   await june.context().close();
@@ -1368,6 +1421,7 @@ for (const round of rounds) {
         check(answer.status() === 200, `${person} sees ${where}: ${answer.status()}`);
         await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
         await accessible(page, `${where} of ${person}`);
+        await wellPlaced(page, `${where} of ${person}`);
         if (round === rounds[0]) await steady(page, `${where} of ${person}`);
         const file = path.toLowerCase().replace(/^\//, "").replaceAll(/[^a-z0-9-]+/g, "-");
         await picture(page, `${file}-${person.split(" ")[0].toLowerCase()}-${round.name}`);
@@ -1377,6 +1431,25 @@ for (const round of rounds) {
     }
   });
 }
+
+await test("every state of every page is accessible and stands where it should", async () => {
+  for (const round of rounds.filter(({ colorScheme }) => colorScheme === "light")) {
+    const context = await browser.newContext({ ...round, baseURL: address });
+    const page = await context.newPage();
+    await page.goto("/design");
+    await accessible(page, "/design");
+    const states = await page.locator('a[href^="/design/"]').evaluateAll((links) => links.map((link) => [link.getAttribute("href"), link.textContent]));
+    check(states.length > 50, `there are many states of pages: ${states.length}`);
+    for (const [where, name] of states) {
+      await page.goto(where);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+      await accessible(page, name);
+      await wellPlaced(page, name);
+      if (round === rounds[0]) await picture(page, `state-${where.split("/").pop()}`);
+    }
+    await context.close();
+  }
+});
 
 await browser.close();
 child.removeAllListeners("exit");

@@ -548,6 +548,9 @@ async fn words_beside_the_loops_are_erased_and_held_like_those_of_a_loop(locatio
         let after = ada.get(&at("")).await.body;
         assert!(!after["texts"].to_string().contains(NAME), "{after}");
         assert_eq!(after["erased"][0]["by"], json!("carol"), "{after}");
+        let said = json!("[erased on 2 November 2026 by carol]");
+        let texts = after["texts"].as_array().expect("texts");
+        assert!(texts.iter().any(|text| text["words"] == said), "{after}");
     }
     stack.comes_to_rest().await;
     for path in &shown {
@@ -560,7 +563,11 @@ async fn words_beside_the_loops_are_erased_and_held_like_those_of_a_loop(locatio
     })
     .await;
     let entry = rosa.get(&shown[0]).await.body;
-    assert_eq!(entry["title"], "[erased]", "{entry}");
+    let said = "[erased on 2 November 2026 by the central-office contact]";
+    assert_eq!(entry["title"], said, "{entry}");
+    assert_eq!(entry["history"][0]["data"]["title"], said, "{entry}");
+    let review = carol.get(&shown[3]).await.body;
+    assert_eq!(review["title"], said, "{review}");
 
     // No key opens them, the record holds, and no table has a trace.
     let client = stack.operator().client();

@@ -310,15 +310,52 @@ async fn a_zone_goes_ahead_and_grows(location: Location) {
     let stale = carol.post_if(&address, &zone, begun.version()).await;
     assert_eq!(stale.problem(), "stale-version", "{stale:?}");
     stack.comes_to_rest().await;
-    assert_eq!(
-        stack.api("rosa").post(&claim, &json!({})).await.status,
-        200,
-        "the zone has grown"
+    // Nobody uses it before that day. What one school had before, it has while the zone waits for its start.
+    let rosa = stack.api("rosa");
+    assert_eq!(rosa.post(&claim, &json!({})).await.problem(), "not-yet");
+    let early = json!({
+        "says": "flexibility", "title": "Late buses", "text": "A bus may wait.", "rule": {"source": "district_practice"},
+        "area": "scheduling", "scope": {"level": "schools", "schools": ["cedar school"]},
+    });
+    let written = marcus.post("/api/v1/flexibilities", &early).await;
+    let early = format!("/api/v1/flexibilities/{}", written.body["id"].as_str().expect("an id"));
+    let wider = json!({"scope": {"level": "zone", "zone": "The hill zone"}});
+    let widened = marcus.post(&format!("{early}/widen"), &wider).await;
+    assert_eq!(widened.status, 200, "{widened:?}");
+    let seen = rosa.get_at(&early, widened.version()).await;
+    assert_eq!(seen.body["starts_on"], "2027-01-04", "{seen:?}");
+    assert!(
+        !seen.body["offers"]
+            .as_array()
+            .is_some_and(|offers| offers.contains(&json!("claim"))),
+        "{seen:?}"
     );
+    assert_eq!(
+        rosa.post(&format!("{early}/claim"), &json!({})).await.problem(),
+        "not-yet"
+    );
+    let had = stack.api("ben").post(&format!("{early}/claim"), &json!({})).await;
+    assert_eq!(had.status, 200, "{had:?}");
+    // A start is moved until it has come, and what is for the zone moves with it.
+    zone["starts"] = json!("2026-12-01");
+    let moved = carol.post(&address, &zone).await;
+    assert_eq!(moved.status, 200, "{moved:?}");
+    stack.comes_to_rest().await;
+    let seen = rosa.get(&entry).await;
+    assert_eq!(seen.body["starts_on"], "2026-12-01", "{seen:?}");
+    stack.days_pass(30).await;
+    assert_eq!(
+        rosa.post(&claim, &json!({})).await.status,
+        200,
+        "the zone has grown, and begun"
+    );
+    zone["starts"] = json!("2027-09-01");
+    let refused = carol.post(&address, &zone).await;
+    assert_eq!((refused.status, refused.field()), (422, "starts"), "{refused:?}");
     let head = stack.log.head().await.expect("a head");
     let id = begun.body["id"].as_str().expect("an id");
     let inside = carol.get_at(&format!("/api/v1/flexibilities?zone={id}"), head).await;
-    assert_eq!(inside.body["items"].as_array().map(Vec::len), Some(1), "{inside:?}");
+    assert_eq!(inside.body["items"].as_array().map(Vec::len), Some(2), "{inside:?}");
     let other = carol.get("/api/v1/directory").await;
     let river = other.body["zones"]
         .as_array()

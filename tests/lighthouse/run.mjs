@@ -25,6 +25,9 @@ mkdirSync(output, { recursive: true });
 /** What must be reached, of 100. */
 const ENOUGH = 95;
 
+/** What Lighthouse calls a recording of its own that broke off, whatever the page is. */
+const RECORDING = /^(NO_NAVSTART|NO_TRACING_STARTED|NO_RESOURCE_REQUEST|PROTOCOL_TIMEOUT|TARGET_CRASHED)$/;
+
 /** Who, on what page, and whether on a phone, as each is used most. */
 const PAGES = [
   { name: "sign-in", path: "/sign-in", phone: true },
@@ -68,6 +71,7 @@ try {
     const performance = [];
     const short = [];
     let said = "";
+    let broken = 0;
     for (let run = 0; run < runs; run += 1) {
       // A browser of its own each time: nothing of an earlier page is kept.
       const context = await browser.createBrowserContext();
@@ -82,7 +86,15 @@ try {
       const config = page.phone ? undefined : desktopConfig;
       const { lhr, report } = await lighthouse(address + page.path, settings, config, tab);
       await context.close();
-      if (lhr.runtimeError) throw new Error(`${page.name}: ${lhr.runtimeError.message}`);
+      if (lhr.runtimeError) {
+        // Its own recording of the browser breaks off now and then, and it asks to be run again; not for ever.
+        broken += 1;
+        const said = `${page.name}: ${lhr.runtimeError.code}: ${lhr.runtimeError.message}`;
+        if (!RECORDING.test(lhr.runtimeError.code) || broken > 3) throw new Error(said);
+        console.log(`     ${said}`);
+        run -= 1;
+        continue;
+      }
       if (!new URL(lhr.finalDisplayedUrl).pathname.startsWith(page.path)) {
         throw new Error(`${page.name} ended at ${lhr.finalDisplayedUrl}`);
       }

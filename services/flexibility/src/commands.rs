@@ -168,7 +168,12 @@ pub(crate) fn may(viewer: &Claims, action: RegisterAction, department: Departmen
 }
 
 /// The actions that a person may take on a part of the register, as far as its standing leaves them open.
-pub(crate) fn offers(viewer: &Claims, record: &FlexibilityRecord, known: &DistrictRecord) -> Vec<RegisterAction> {
+pub(crate) fn offers(
+    viewer: &Claims,
+    record: &FlexibilityRecord,
+    known: &DistrictRecord,
+    today: NaiveDate,
+) -> Vec<RegisterAction> {
     use contracts::vocabulary::{Says, Standing};
     let allowed = record.says != Says::NonNegotiable;
     let in_force = record.standing == Standing::InForce;
@@ -190,10 +195,10 @@ pub(crate) fn offers(viewer: &Claims, record: &FlexibilityRecord, known: &Distri
             RegisterAction::Claim => {
                 allowed
                     && in_force
-                    && viewer
-                        .schools
-                        .iter()
-                        .any(|school| record.is_for(*school, known) && !record.users.contains_key(school))
+                    && viewer.schools.iter().any(|school| {
+                        record.first_day_for(*school, known).is_some_and(|from| from <= today)
+                            && !record.users.contains_key(school)
+                    })
             }
             RegisterAction::AnswerPilot => record.is_open_pilot(),
         })

@@ -28,7 +28,7 @@ use serde_json::Value;
 use crate::read_model::{self, Register, RegisterDbRow};
 use crate::regimes::Regimes;
 use crate::similar::{Found, find};
-use crate::views::{self, Shown};
+use crate::views::{self, Shown, Words};
 
 /// How long a question waits for the read model to reflect what it must.
 const CATCH_UP: Duration = Duration::from_secs(2);
@@ -76,6 +76,13 @@ pub(crate) struct Asked<Q> {
     pub(crate) query: Q,
     pub(crate) model: Model<Register>,
     pub(crate) known: DistrictRecord,
+}
+
+impl<Q> Asked<Q> {
+    /// The district's day.
+    pub(crate) fn today(&self) -> chrono::NaiveDate {
+        self.known.calendar().date(self.desk.clock.now())
+    }
 }
 
 async fn reply<Q, A, F>(
@@ -273,10 +280,11 @@ async fn public(desk: &Desk, model: &Model<Register>, query: &PublicRegisterQuer
         .await
         .map_err(away)?;
     let more = rows.len() > PUBLIC_MAX;
+    let words = Words::public(desk, &model.db, &query.district, &known);
     let mut items = Vec::new();
     for row in rows.iter().take(PUBLIC_MAX) {
         if let Some(found) = record(row).filter(|found| found.readers == Readers::Public) {
-            items.push(views::public_entry(desk, &known, FlexibilityId(row.id), &found).await?);
+            items.push(views::public_entry(&words, FlexibilityId(row.id), &found).await?);
         }
     }
     if items.is_empty() {

@@ -1,18 +1,21 @@
 //! The register as people see it.
 
+use std::collections::BTreeSet;
+
 use ::domain::FlexibilityRecord;
 use ::domain::authority::{Sight, sight};
 use ::domain::directory::DistrictRecord;
+use ::domain::district_loop::said_erased;
 use contracts::Claims;
 use contracts::envelope::Actor;
 use contracts::events::flexibility::Scope;
-use contracts::ids::{FlexibilityId, LoopId, LoopNumber, SchoolId};
+use contracts::ids::{District, FlexibilityId, LoopId, LoopNumber, SchoolId};
 use contracts::problem::Problem;
 use contracts::queries::{
     Beside, FlexibilityRow, FlexibilityView, LoopNamed, PublicEntry, RationaleView, RegisterEntry, SchoolNamed,
     ScopeView, UseView,
 };
-use contracts::sealed::Sealed;
+use contracts::sealed::{KeyId, Sealed};
 use contracts::subjects::Subject;
 use contracts::vocabulary::Says;
 use decider::History;
@@ -26,11 +29,73 @@ use crate::similar::terms::rule_key;
 /// The most loops named on one page.
 const LOOPS_MAX: usize = 50;
 
+/// What sealed words of a district are opened with.
+pub(crate) struct Words<'a> {
+    keyring: &'a Keyring,
+    db: &'a sql::Db,
+    district: &'a District,
+    known: &'a DistrictRecord,
+}
+
+impl<'a> Words<'a> {
+    pub(crate) fn of<Q>(asked: &'a Asked<Q>) -> Self {
+        Self {
+            keyring: &asked.desk.keyring,
+            db: &asked.model.db,
+            district: &asked.viewer.district,
+            known: &asked.known,
+        }
+    }
+
+    /// Of a district that shows anybody what it allows.
+    pub(crate) fn public(
+        desk: &'a decider::Desk,
+        db: &'a sql::Db,
+        district: &'a District,
+        known: &'a DistrictRecord,
+    ) -> Self {
+        Self {
+            keyring: &desk.keyring,
+            db,
+            district,
+            known,
+        }
+    }
+
+    /// Opened words; in the place of erased ones, when and by whom.
+    pub(crate) async fn open(&self, sealed: &Sealed) -> Result<String, Problem> {
+        match self.keyring.open(sealed).await {
+            Ok(words) => Ok(words),
+            Err(SealingError::Erased(key)) => self.erased(key).await,
+            Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),
+            Err(SealingError::Unavailable(_)) => Err(Problem::unavailable("words cannot be opened for a moment")),
+        }
+    }
+
+    /// Opened words, where there are any.
+    pub(crate) async fn some(&self, sealed: Option<&Sealed>) -> Result<Option<String>, Problem> {
+        match sealed {
+            Some(sealed) => self.open(sealed).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What stands in the place of words that were erased. Only the contact erases; which person it was stands with the
+    /// words themselves.
+    async fn erased(&self, key: KeyId) -> Result<String, Problem> {
+        let at = read_model::erased(self.db, self.district, key).await.map_err(away)?;
+        Ok(at.map_or_else(
+            || ERASED.to_owned(),
+            |at| said_erased(at, &self.known.calendar(), Some("the central-office contact")),
+        ))
+    }
+}
+
 /// Who looks, and what is known of their district.
 pub(crate) struct Shown<'a> {
     viewer: &'a Claims,
     known: &'a DistrictRecord,
-    keyring: &'a Keyring,
+    words: Words<'a>,
 }
 
 impl<'a> Shown<'a> {
@@ -38,16 +103,16 @@ impl<'a> Shown<'a> {
         Self {
             viewer: &asked.viewer,
             known: &asked.known,
-            keyring: &asked.desk.keyring,
+            words: Words::of(asked),
         }
     }
 
     async fn words(&self, sealed: &Sealed) -> Result<String, Problem> {
-        words(self.keyring, sealed).await
+        self.words.open(sealed).await
     }
 
     async fn some_words(&self, sealed: Option<&Sealed>) -> Result<Option<String>, Problem> {
-        some_words(self.keyring, sealed).await
+        self.words.some(sealed).await
     }
 
     fn school(&self, id: SchoolId) -> SchoolNamed {
@@ -56,24 +121,6 @@ impl<'a> Shown<'a> {
 
     fn scope(&self, scope: &Scope) -> ScopeView {
         scope_named(self.known, scope)
-    }
-}
-
-/// Opened words.
-pub(crate) async fn words(keyring: &Keyring, sealed: &Sealed) -> Result<String, Problem> {
-    match keyring.open(sealed).await {
-        Ok(words) => Ok(words),
-        Err(SealingError::Erased(_)) => Ok(ERASED.to_owned()),
-        Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),
-        Err(SealingError::Unavailable(_)) => Err(Problem::unavailable("words cannot be opened for a moment")),
-    }
-}
-
-/// Opened words, where there are any.
-pub(crate) async fn some_words(keyring: &Keyring, sealed: Option<&Sealed>) -> Result<Option<String>, Problem> {
-    match sealed {
-        Some(sealed) => words(keyring, sealed).await.map(Some),
-        None => Ok(None),
     }
 }
 
@@ -121,32 +168,31 @@ fn scope_named(known: &DistrictRecord, scope: &Scope) -> ScopeView {
 
 /// What anybody may read of a part that is shown to the public.
 pub(crate) async fn public_entry(
-    desk: &decider::Desk,
-    known: &DistrictRecord,
+    words: &Words<'_>,
     id: FlexibilityId,
     record: &FlexibilityRecord,
 ) -> Result<PublicEntry, Problem> {
-    let keyring = &desk.keyring;
+    let known = words.known;
     let mut rationales = Vec::new();
     for (readership, text) in &record.rationales {
         rationales.push(RationaleView {
             readership: *readership,
-            text: words(keyring, text).await?,
+            text: words.open(text).await?,
         });
     }
     Ok(PublicEntry {
         id,
         says: record.says,
-        title: words(keyring, &record.title).await?,
-        text: words(keyring, &record.allows).await?,
+        title: words.open(&record.title).await?,
+        text: words.open(&record.allows).await?,
         area: record.area.clone(),
         area_name: known.area_label(&record.area).to_owned(),
         rule: record.rule.clone(),
         scope: scope_named(known, &record.scope),
-        starts_on: record.starts_on,
+        starts_on: record.first_day(&BTreeSet::new(), known),
         ends_on: record.ends_on,
-        conditions: some_words(keyring, record.conditions.as_ref()).await?,
-        stays_required: some_words(keyring, record.stays_required.as_ref()).await?,
+        conditions: words.some(record.conditions.as_ref()).await?,
+        stays_required: words.some(record.stays_required.as_ref()).await?,
         rationales,
         department_name: department(known, record.department),
     })
@@ -169,7 +215,7 @@ pub(crate) async fn row(
         scope: shown.scope(&record.scope),
         standing: record.standing,
         kind: record.kind,
-        starts_on: record.starts_on,
+        starts_on: record.first_day(&shown.viewer.schools, shown.known),
         ends_on: record.ends_on,
         review_on: record.review_on,
         department: record.department,
@@ -222,7 +268,7 @@ pub(crate) async fn whole(
         offers: if asked.query.on.is_some() {
             Vec::new()
         } else {
-            offers(&asked.viewer, found, &asked.known)
+            offers(&asked.viewer, found, &asked.known, asked.today())
                 .into_iter()
                 .map(|action| action.slug().to_owned())
                 .collect()
@@ -296,13 +342,20 @@ async fn history<Q>(asked: &Asked<Q>, id: FlexibilityId, version: u64) -> Result
     let history = History::<::domain::Flexibility>::read::<()>(&*asked.desk.log, &subject)
         .await
         .map_err(|failure| failure.problem(|()| Problem::not_found("flexibility")))?;
+    let words = Words::of(asked);
     let mut entries = Vec::new();
     for recorded in history.recorded().iter().filter(|event| event.sequence <= version) {
         let envelope = &recorded.envelope;
         let mut data = serde_json::from_str(envelope.data.get()).unwrap_or_default();
-        open_json(&asked.desk.keyring, &mut data, |_| None)
+        let opened = open_json(&asked.desk.keyring, &mut data, |_| None)
             .await
             .map_err(|_| Problem::unavailable("words cannot be opened for a moment"))?;
+        for text in opened.iter().filter(|text| text.words == ERASED) {
+            let said = words.erased(text.key).await?;
+            if let Some(place) = data.pointer_mut(&format!("/{}", text.field)) {
+                *place = serde_json::Value::String(said);
+            }
+        }
         let data = without_loops(data);
         entries.push(RegisterEntry {
             sequence: recorded.sequence,

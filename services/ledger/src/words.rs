@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ::domain::district_loop::said_erased;
 use ::domain::{Calendar, Fold, Rejection};
 use chrono::{DateTime, Utc};
 use contracts::Claims;
@@ -424,32 +425,37 @@ pub(crate) async fn view(
     let history: Result<History<Kept>, Failure<()>> = History::read(&*desk.log, &subject).await;
     let history = history.map_err(|failure| failure.problem(|()| Problem::not_found("page")))?;
     let kept = history.state();
+    let calendar: Calendar = desk
+        .districts
+        .with(&viewer.district, ::domain::directory::DistrictRecord::calendar)
+        .unwrap_or_default();
     let mut erased = Vec::new();
+    let mut said = BTreeMap::new();
     for gone in &kept.erased {
         let known = match gone.by.person() {
             Some(person) => people.person(&viewer.district, person).await.ok().flatten(),
             None => None,
         };
+        let by = known.map_or_else(|| "somebody".to_owned(), |claims| claims.name);
+        for key in &gone.keys {
+            said.entry(*key)
+                .or_insert_with(|| said_erased(gone.at, &calendar, Some(&by)));
+        }
         erased.push(WordsGone {
             at: gone.at,
-            by: known.map_or_else(|| "somebody".to_owned(), |claims| claims.name),
+            by,
             ground: gone.ground,
             texts: gone.keys.len() as u32,
         });
     }
-    let calendar: Calendar = desk
-        .districts
-        .with(&viewer.district, ::domain::directory::DistrictRecord::calendar)
-        .unwrap_or_default();
     let mut shown = Vec::new();
     for text in all {
-        let gone = kept.erasure(text.sealed.key);
-        let opened = match gone {
-            Some(gone) => Err(gone.at),
+        let opened = match said.get(&text.sealed.key) {
+            Some(said) => Err(said.clone()),
             None => match desk.keyring.open(&text.sealed).await {
                 Ok(words) => Ok(words),
                 // Erased where else it stands.
-                Err(SealingError::Erased(_)) => Err(DateTime::<Utc>::UNIX_EPOCH),
+                Err(SealingError::Erased(_)) => Err(sealing::ERASED.to_owned()),
                 Err(SealingError::NotOpened(_)) => Ok("[unreadable]".to_owned()),
                 Err(SealingError::Unavailable(_)) => {
                     return Err(Problem::unavailable(
@@ -464,11 +470,7 @@ pub(crate) async fn view(
             time: text.time,
             taken_over: text.taken_over,
             erased: opened.is_err(),
-            words: match opened {
-                Ok(words) => words,
-                Err(at) if gone.is_some() => format!("[erased on {}]", calendar.date(at).format("%-d %B %Y")),
-                Err(_) => sealing::ERASED.to_owned(),
-            },
+            words: opened.unwrap_or_else(|said| said),
         });
     }
     let mut offers = Vec::new();

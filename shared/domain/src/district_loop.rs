@@ -28,7 +28,7 @@ use crate::calendar::Pause;
 use crate::fold::Fold;
 use crate::rejection::Rejection;
 
-pub use custody::{Custody, Erasure};
+pub use custody::{Custody, Erasure, said_erased};
 
 /// A loop's state: nothing, until a tension is filed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

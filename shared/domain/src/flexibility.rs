@@ -60,6 +60,9 @@ pub struct FlexibilityRecord {
     pub area: Area,
     /// For whom.
     pub scope: Scope,
+    /// For whom it was before it was widened: they need not wait for a zone that has yet to begin.
+    #[serde(default)]
+    pub narrower: Vec<Scope>,
     /// Under which conditions.
     pub conditions: Option<Sealed>,
     /// What stays required all the same.
@@ -165,6 +168,7 @@ fn allowed(meta: &Meta, says: Says, terms: &Terms) -> FlexibilityRecord {
         rule: terms.rule.clone(),
         area: terms.area.clone(),
         scope: terms.scope.clone(),
+        narrower: Vec::new(),
         conditions: terms.conditions.clone(),
         stays_required: terms.stays_required.clone(),
         starts_on: Some(terms.starts_on),
@@ -202,6 +206,7 @@ fn stays(meta: &Meta, declared: &NonNegotiableDeclared) -> FlexibilityRecord {
         rule: declared.rule.clone(),
         area: declared.area.clone(),
         scope: Scope::District,
+        narrower: Vec::new(),
         conditions: None,
         stays_required: None,
         starts_on: None,
@@ -277,7 +282,7 @@ impl FlexibilityRecord {
                     }
                     PilotChoice::Widen => {
                         if let Some(scope) = &answered.scope {
-                            self.scope = scope.clone();
+                            self.widen_to(scope);
                         }
                         self.kind = Some(match self.scope {
                             Scope::Schools { .. } => ResolutionKind::SchoolException,
@@ -298,7 +303,7 @@ impl FlexibilityRecord {
     }
 
     fn widen(&mut self, meta: &Meta, widened: &ScopeWidened) {
-        self.scope = widened.scope.clone();
+        self.widen_to(&widened.scope);
         // What becomes wider is another kind of answer than what excused one school.
         self.kind = match (self.kind, &self.scope) {
             (Some(ResolutionKind::SchoolException), Scope::Zone { .. }) => Some(ResolutionKind::ZoneFlexibility),
@@ -309,6 +314,13 @@ impl FlexibilityRecord {
         };
         self.used_in(meta, widened.origin.as_ref());
         self.turn(meta, FlexibilityTurn::Widened);
+    }
+
+    fn widen_to(&mut self, scope: &Scope) {
+        if self.scope != *scope {
+            let before = std::mem::replace(&mut self.scope, scope.clone());
+            self.narrower.push(before);
+        }
     }
 
     fn used_in(&mut self, meta: &Meta, origin: Option<&Origin>) {
@@ -344,6 +356,38 @@ impl FlexibilityRecord {
     /// Whether its scope holds a school, as far as the district's zones say now.
     pub fn is_for(&self, school: SchoolId, district: &DistrictRecord) -> bool {
         scope::covers(&self.scope, school, district)
+    }
+
+    /// The first day on which a school may use it: what is for a zone begins with the zone, as far as the district says
+    /// now. Who had it before it was for the zone does not wait; nor does anybody where it ends before the zone begins.
+    /// None for what must stay, and for a school that it is not for.
+    pub fn first_day_for(&self, school: SchoolId, district: &DistrictRecord) -> Option<NaiveDate> {
+        let covers = |scope: &&Scope| scope::covers(scope, school, district);
+        self.narrower
+            .iter()
+            .chain([&self.scope])
+            .filter(covers)
+            .filter_map(|scope| self.first_day_in(scope, district))
+            .min()
+    }
+
+    /// Its first day, as people read it: that of their schools where it is for one, or else of all whom it is for.
+    pub fn first_day(&self, schools: &BTreeSet<SchoolId>, district: &DistrictRecord) -> Option<NaiveDate> {
+        schools
+            .iter()
+            .filter_map(|school| self.first_day_for(*school, district))
+            .min()
+            .or_else(|| self.first_day_in(&self.scope, district))
+    }
+
+    fn first_day_in(&self, scope: &Scope, district: &DistrictRecord) -> Option<NaiveDate> {
+        let starts_on = self.starts_on?;
+        let Scope::Zone { zone } = scope else {
+            return Some(starts_on);
+        };
+        let zone = district.zones.get(zone).map(|zone| zone.starts);
+        let zone = zone.filter(|starts| self.ends_on.is_none_or(|ends_on| *starts <= ends_on));
+        Some(zone.map_or(starts_on, |starts| starts.max(starts_on)))
     }
 
     /// Whether a person may read of it.
@@ -453,6 +497,63 @@ mod tests {
             Some(90),
             "another end has notices of its own"
         );
+    }
+
+    #[test]
+    fn what_is_for_a_zone_begins_with_it_and_takes_nothing_from_who_had_it() {
+        let mut state = granted(Some("2027-06-30"));
+        let zone = contracts::ids::ZoneId::derived(&["z"]);
+        let mut district = DistrictRecord::default();
+        let starts = |district: &mut DistrictRecord, on: &str| {
+            let known = crate::directory::Zone {
+                version: 1,
+                name: "z".to_owned(),
+                purpose: "z".to_owned(),
+                schools: [school("alder"), school("birch")].into(),
+                starts: day(on),
+                plan: None,
+                look_on: None,
+            };
+            district.zones.insert(zone, known);
+        };
+        starts(&mut district, "2027-01-04");
+        let first = |state: &Flexibility, district: &DistrictRecord| {
+            let record = state.record().expect("stands");
+            let of = |name| record.first_day_for(school(name), district);
+            let seen = |names: &[&str]| record.first_day(&names.iter().map(|name| school(name)).collect(), district);
+            [
+                of("alder"),
+                of("birch"),
+                of("cedar"),
+                seen(&[]),
+                seen(&["cedar"]),
+                seen(&["alder", "birch"]),
+            ]
+        };
+        let begun = state.record().and_then(|record| record.starts_on);
+        assert_eq!(first(&state, &district), [begun, None, None, begun, begun, begun]);
+        let widened = ScopeWidened {
+            scope: Scope::Zone { zone },
+            why: None,
+            origin: None,
+        };
+        state.evolve(&meta(2), &widened.into());
+        let later = Some(day("2027-01-04"));
+        assert_eq!(first(&state, &district), [begun, later, None, later, later, begun]);
+        starts(&mut district, "2027-02-01");
+        let moved = Some(day("2027-02-01"));
+        assert_eq!(first(&state, &district), [begun, moved, None, moved, moved, begun]);
+        // Where it would end before it begins, it does not wait.
+        starts(&mut district, "2027-07-01");
+        assert_eq!(first(&state, &district), [begun, begun, None, begun, begun, begun]);
+        let for_all = ScopeWidened {
+            scope: Scope::District,
+            why: None,
+            origin: None,
+        };
+        starts(&mut district, "2027-02-01");
+        state.evolve(&meta(3), &for_all.into());
+        assert_eq!(first(&state, &district), [begun; 6]);
     }
 
     #[test]

@@ -64,14 +64,17 @@ pub(super) async fn zone(
     let starts = body
         .starts
         .or_else(|| known.zones.get(&ZoneId(id)).map(|zone| zone.starts));
-    let command = DefineZone(ZoneDefined {
-        name: body.name.to_string(),
-        purpose: body.purpose.to_string(),
-        schools: schools.into_iter().collect(),
-        starts: starts.unwrap_or(today),
-        plan: body.plan.map(|plan| plan.to_string()),
-        look_on: body.look_on,
-    });
+    let command = DefineZone {
+        zone: ZoneDefined {
+            name: body.name.to_string(),
+            purpose: body.purpose.to_string(),
+            schools: schools.into_iter().collect(),
+            starts: starts.unwrap_or(today),
+            plan: body.plan.map(|plan| plan.to_string()),
+            look_on: body.look_on,
+        },
+        today,
+    };
     carry_out_on(directory, message, subject, &command, |refusal| match refusal {
         ZoneRefusal::SchoolsLeftOut(left_out) => {
             let names: Vec<String> = left_out
@@ -92,6 +95,13 @@ pub(super) async fn zone(
                 ),
             )
         }
+        ZoneRefusal::Begun(on) => Problem::invalid_field(
+            "starts",
+            format!(
+                "this zone began on {}, and its schools use what is allowed in it: leave its start as it is",
+                on.format("%-d %B %Y")
+            ),
+        ),
     })
     .await
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use contracts::envelope::{Envelope, Meta};
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::{
@@ -131,7 +132,12 @@ impl Fold for Thing {
 
 /// Defines a zone, or defines it anew.
 #[derive(Debug, Clone)]
-pub struct DefineZone(pub ZoneDefined);
+pub struct DefineZone {
+    /// What is said of it.
+    pub zone: ZoneDefined,
+    /// The district's day.
+    pub today: NaiveDate,
+}
 
 /// Why a zone stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +145,8 @@ pub enum ZoneRefusal {
     /// Schools of it are not named. They may rely on what is allowed in it, and nothing is taken from a school without
     /// an event of its own.
     SchoolsLeftOut(BTreeSet<SchoolId>),
+    /// It has begun, and what is allowed in it is used: its start is not moved away from schools that use it.
+    Begun(NaiveDate),
 }
 
 impl Decide<Thing> for DefineZone {
@@ -153,7 +161,7 @@ impl Decide<Thing> for DefineZone {
             Some(zone)
         });
         if let Some(before) = before {
-            let named: BTreeSet<SchoolId> = self.0.schools.iter().copied().collect();
+            let named: BTreeSet<SchoolId> = self.zone.schools.iter().copied().collect();
             let left_out: BTreeSet<SchoolId> = before
                 .schools
                 .iter()
@@ -163,8 +171,11 @@ impl Decide<Thing> for DefineZone {
             if !left_out.is_empty() {
                 return Err(ZoneRefusal::SchoolsLeftOut(left_out));
             }
+            if before.starts <= self.today && self.zone.starts > self.today {
+                return Err(ZoneRefusal::Begun(before.starts));
+            }
         }
-        Ok((before != Some(&self.0)).then(|| self.0.clone().into()))
+        Ok((before != Some(&self.zone)).then(|| self.zone.clone().into()))
     }
 }
 
@@ -354,6 +365,10 @@ mod tests {
     use contracts::vocabulary::Role;
     use decider::given;
 
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
     fn system() -> Actor {
         Actor::Policy("setup".to_owned())
     }
@@ -377,15 +392,16 @@ mod tests {
     #[test]
     fn a_zone_grows_and_no_school_is_left_out_of_it() {
         let school = |name: &str| SchoolId::derived(&["cedar", name]);
-        let zone = |schools: &[&str], plan: Option<&str>| {
-            DefineZone(ZoneDefined {
+        let zone = |schools: &[&str], plan: Option<&str>| DefineZone {
+            zone: ZoneDefined {
                 name: "The river zone".to_owned(),
                 purpose: "Time and staffing".to_owned(),
                 schools: schools.iter().map(|name| school(name)).collect(),
-                starts: chrono::NaiveDate::from_ymd_opt(2026, 8, 24).expect("a date"),
+                starts: day("2026-08-24"),
                 plan: plan.map(str::to_owned),
                 look_on: None,
-            })
+            },
+            today: day("2026-08-23"),
         };
         let spec = given::<Thing>().done(&system(), &zone(&["alder", "birch"], None));
         assert_eq!(spec.when(&zone(&["alder", "birch"], None)), Ok(None), "said twice");
@@ -400,6 +416,24 @@ mod tests {
         assert_eq!(
             spec.when(&zone(&["alder", "elm"], None)),
             Err(ZoneRefusal::SchoolsLeftOut([school("birch")].into()))
+        );
+        // Until its first day its start can be moved; from then on schools use what is allowed in it.
+        let moved = |today: &str, starts: &str| {
+            let mut define = zone(&["alder", "birch"], None);
+            (define.today, define.zone.starts) = (day(today), day(starts));
+            define
+        };
+        assert!(
+            spec.when(&moved("2026-08-23", "2026-10-01"))
+                .is_ok_and(|event| event.is_some())
+        );
+        assert_eq!(
+            spec.when(&moved("2026-08-24", "2026-10-01")),
+            Err(ZoneRefusal::Begun(day("2026-08-24")))
+        );
+        assert!(
+            spec.when(&moved("2026-08-24", "2026-08-20"))
+                .is_ok_and(|event| event.is_some())
         );
     }
 

@@ -110,10 +110,6 @@ impl Promised {
         let promise = &self.promise;
         let title = lent_title(promise.title.as_ref(), record, &self.summary);
         let scope = self.scope(record, origin);
-        // Should the zone begin later than was said when it was promised, it holds from now on all the same.
-        let starts_on = Some(known.first_day(&scope))
-            .filter(|first| promise.ends_on.is_none_or(|ends_on| *first <= ends_on))
-            .unwrap_or(known.today);
         Ok(Terms {
             key: title.key,
             title: title.clone(),
@@ -124,7 +120,7 @@ impl Promised {
             scope,
             conditions: promise.conditions.clone(),
             stays_required: promise.stays_required.clone(),
-            starts_on,
+            starts_on: known.today,
             ends_on: promise.ends_on,
             review_on: promise.review_on,
             department: record

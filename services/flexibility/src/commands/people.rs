@@ -195,7 +195,8 @@ impl Asked<'_> {
             None => Scope::District,
         };
         let pilot = body.pilot_question.is_some();
-        let starts_on = body.starts_on.unwrap_or_else(|| self.known.first_day(&scope));
+        let starts_on = body.starts_on.unwrap_or(self.known.today);
+        let first_day = starts_on.max(self.known.first_day(&scope));
         if pilot && body.ends_on.is_none() {
             return Err(Problem::invalid_field(
                 "ends_on",
@@ -204,7 +205,7 @@ impl Asked<'_> {
         }
         if body
             .ends_on
-            .is_some_and(|ends_on| ends_on < starts_on || ends_on < self.known.today)
+            .is_some_and(|ends_on| ends_on < first_day || ends_on < self.known.today)
         {
             return Err(Problem::invalid_field("ends_on", "is before it begins, or past"));
         }

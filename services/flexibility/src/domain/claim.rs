@@ -43,6 +43,11 @@ impl Decide<Flexibility> for Claim {
         if let Some(used) = record.users.get(&self.school) {
             return Err(Refusal::AlreadyUsed { since: used.since });
         }
+        if let Some(from) = record.first_day_for(self.school, &self.district)
+            && from > self.today
+        {
+            return Err(Refusal::NotYet { from });
+        }
         Ok(Some(
             PrecedentClaimed {
                 school: self.school,
@@ -82,5 +87,25 @@ mod tests {
             spec.when(&claim("alder", "2026-11-02")),
             Err(Refusal::AlreadyUsed { .. })
         ));
+    }
+
+    #[test]
+    fn nobody_uses_what_has_yet_to_begin() {
+        let claim = |today: &str| Claim {
+            school: school("alder"),
+            how: None,
+            today: today.parse().expect("a day"),
+            district: DistrictRecord::default(),
+        };
+        let mut terms = terms("alder");
+        terms.starts_on = "2027-01-04".parse().expect("a day");
+        let spec = given::<Flexibility>().done(&person("marcus"), &WriteDown::Flexibility(terms));
+        assert_eq!(
+            spec.when(&claim("2027-01-03")),
+            Err(Refusal::NotYet {
+                from: "2027-01-04".parse().expect("a day")
+            })
+        );
+        assert!(spec.when(&claim("2027-01-04")).is_ok_and(|event| event.is_some()));
     }
 }

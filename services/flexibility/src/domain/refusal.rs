@@ -31,6 +31,11 @@ pub enum Refusal {
     NoEnd,
     /// It is not for the school.
     NotForSchool,
+    /// It is for the school, and has yet to begin there.
+    NotYet {
+        /// Its first day.
+        from: NaiveDate,
+    },
     /// The school uses it already.
     AlreadyUsed {
         /// Since when.
@@ -56,6 +61,7 @@ impl Refusal {
             Self::NotLonger { .. } => "not-longer",
             Self::NoEnd => "no-end",
             Self::NotForSchool => "not-for-this-school",
+            Self::NotYet { .. } => "not-yet",
             Self::AlreadyUsed { .. } => "already-used",
             Self::NotAPilot => "not-a-pilot",
             Self::AlreadyExtended => "already-extended",
@@ -85,6 +91,10 @@ impl Refusal {
             Self::NotForSchool => {
                 "this is not for your school: file a tension that names it, and the department can widen it".to_owned()
             }
+            Self::NotYet { from } => format!(
+                "this begins on {}: say that you use it from that day on",
+                from.format("%-d %B %Y")
+            ),
             Self::AlreadyUsed { since } => {
                 format!("your school has used this since {}", since.format("%-d %B %Y"))
             }
@@ -107,6 +117,7 @@ impl Refusal {
             | Self::NotLonger { .. }
             | Self::NoEnd
             | Self::NotForSchool
+            | Self::NotYet { .. }
             | Self::AlreadyUsed { .. }
             | Self::NotAPilot
             | Self::AlreadyExtended

@@ -18,7 +18,7 @@ use contracts::vocabulary::{PatternStanding, ResolutionKind};
 use super::{Asked, away};
 use crate::commands::{in_office, may_office};
 use crate::read_model::{self, Counted, Met, OfficeRow};
-use crate::views;
+use crate::views::{self, Words};
 
 /// The most rules and schools on the map.
 const CLAUSES_MAX: usize = 15;
@@ -225,6 +225,7 @@ pub(super) async fn pattern(asked: Asked<PatternQuery>) -> Result<PatternView, P
         })
         .collect();
     by_school.sort_by(|a, b| b.loops.cmp(&a.loops).then_with(|| a.school.name.cmp(&b.school.name)));
+    let words = Words::of(&asked);
     let mut bent_by = Vec::new();
     for (id, state) in &known.bent_by {
         let Ok(exception) = serde_json::from_str::<::domain::FlexibilityRecord>(state) else {
@@ -233,7 +234,7 @@ pub(super) async fn pattern(asked: Asked<PatternQuery>) -> Result<PatternView, P
         if exception.is_seen_by(&asked.viewer, &asked.viewer.district, &asked.known) {
             bent_by.push(ExceptionNamed {
                 id: *id,
-                title: views::words(&asked.desk.keyring, &exception.title).await?,
+                title: words.open(&exception.title).await?,
             });
         }
     }
@@ -269,12 +270,12 @@ async fn revision<Q>(asked: &Asked<Q>, record: &PatternRecord) -> Result<Option<
     let Some(proposal) = &record.proposal else {
         return Ok(None);
     };
-    let keyring = &asked.desk.keyring;
+    let words = Words::of(asked);
     let said = &proposal.said;
     let decided = match &proposal.decided {
         Some(decided) => Some(DecisionView {
             adopted: decided.adopted,
-            decision: views::words(keyring, &decided.decision).await?,
+            decision: words.open(&decided.decision).await?,
             at: decided.at,
             flexibility: decided.flexibility,
             answers: views::loops(asked, &decided.answers).await?,
@@ -284,12 +285,12 @@ async fn revision<Q>(asked: &Asked<Q>, record: &PatternRecord) -> Result<Option<
     };
     Ok(Some(RevisionView {
         revision: said.revision,
-        title: views::words(keyring, &said.title).await?,
-        text: views::words(keyring, &said.text).await?,
-        rationale: views::some_words(keyring, said.rationale.as_ref()).await?,
+        title: words.open(&said.title).await?,
+        text: words.open(&said.text).await?,
+        rationale: words.some(said.rationale.as_ref()).await?,
         rule: said.rule.clone(),
-        conditions: views::some_words(keyring, said.conditions.as_ref()).await?,
-        stays_required: views::some_words(keyring, said.stays_required.as_ref()).await?,
+        conditions: words.some(said.conditions.as_ref()).await?,
+        stays_required: words.some(said.stays_required.as_ref()).await?,
         department: said.department,
         department_name: views::department(&asked.known, said.department),
         team: said.team,

@@ -15,7 +15,7 @@ use super::office::{before, paged};
 use super::{Asked, away};
 use crate::commands::{in_office, may_office};
 use crate::read_model::{self, OfficeRow};
-use crate::views;
+use crate::views::{self, Words};
 
 fn record(row: &OfficeRow) -> Option<ReviewRecord> {
     serde_json::from_str(&row.state)
@@ -72,7 +72,7 @@ pub(super) async fn review(asked: Asked<ReviewQuery>) -> Result<ReviewView, Prob
 }
 
 async fn view<Q>(asked: &Asked<Q>, id: ReviewId, found: &ReviewRecord) -> Result<ReviewView, Problem> {
-    let keyring = &asked.desk.keyring;
+    let words = Words::of(asked);
     let mut clauses = Vec::new();
     for examined in &found.clauses {
         let rule = Rule {
@@ -94,7 +94,7 @@ async fn view<Q>(asked: &Asked<Q>, id: ReviewId, found: &ReviewRecord) -> Result
             clause: examined.clause.to_string(),
             finding: examined.finding,
             pillar: examined.pillar,
-            note: views::words(keyring, &examined.note).await?,
+            note: words.open(&examined.note).await?,
             loops: loops as u32,
         });
     }
@@ -102,15 +102,15 @@ async fn view<Q>(asked: &Asked<Q>, id: ReviewId, found: &ReviewRecord) -> Result
     Ok(ReviewView {
         id,
         version: found.version,
-        title: views::words(keyring, &found.title).await?,
+        title: words.open(&found.title).await?,
         citation: found.citation.as_ref().map(ToString::to_string),
-        purpose: views::some_words(keyring, found.purpose.as_ref()).await?,
+        purpose: words.some(found.purpose.as_ref()).await?,
         department: found.department,
         department_name: views::department(&asked.known, found.department),
         opened_at: found.opened_at,
         due_on: found.due_on,
         clauses,
-        summary: views::some_words(keyring, concluded.map(|(summary, _)| summary)).await?,
+        summary: words.some(concluded.map(|(summary, _)| summary)).await?,
         concluded_at: concluded.map(|(_, at)| *at),
         offers: [OfficeAction::ExamineClause, OfficeAction::ConcludeReview]
             .into_iter()

@@ -16,7 +16,7 @@ use super::{Asked, away};
 use crate::commands::may_office;
 use crate::read_model::{self, OfficeRow};
 use crate::regimes::{Part, Regime, Regimes, Source};
-use crate::views;
+use crate::views::{self, Words};
 
 fn record(row: &OfficeRow) -> Option<WaiverRecord> {
     serde_json::from_str(&row.state)
@@ -95,14 +95,14 @@ async fn view<Q>(
     found: &WaiverRecord,
     origin: &LoopRecord,
 ) -> Result<WaiverView, Problem> {
-    let keyring = &asked.desk.keyring;
+    let words = Words::of(asked);
     let regime = regimes
         .version(found.regime.code.as_str(), found.regime.version)
         .ok_or_else(|| Problem::unavailable("the state's way of asking that this was written by is not known here"))?;
     let mut parts = Vec::new();
     for part in &regime.request {
         let (text, suggested) = match found.parts.get(&part.name) {
-            Some(sealed) => (Some(views::words(keyring, sealed).await?), false),
+            Some(sealed) => (Some(words.open(sealed).await?), false),
             None if found.standing == WaiverStanding::Drafted => (suggestion(asked, part, found, origin).await?, true),
             None => (None, false),
         };
@@ -147,7 +147,7 @@ async fn view<Q>(
         answered_on: found.answered_on,
         until: found.until,
         reference: found.reference.as_ref().map(ToString::to_string),
-        text: views::some_words(keyring, found.text.as_ref()).await?,
+        text: words.some(found.text.as_ref()).await?,
         flexibility: granted.then(|| FlexibilityId::promised(&asked.viewer.district, found.loop_id, found.revision)),
         offers: offers(asked, found),
     })
@@ -172,11 +172,11 @@ async fn suggestion<Q>(
     found: &WaiverRecord,
     origin: &LoopRecord,
 ) -> Result<Option<String>, Problem> {
-    let keyring = &asked.desk.keyring;
+    let words = Words::of(asked);
     Ok(match part.from {
         None => None,
-        Some(Source::Barrier) => Some(views::words(keyring, &origin.tension.barrier).await?),
-        Some(Source::Trying) => Some(views::words(keyring, &origin.tension.trying).await?),
+        Some(Source::Barrier) => Some(words.open(&origin.tension.barrier).await?),
+        Some(Source::Trying) => Some(words.open(&origin.tension.trying).await?),
         Some(Source::Schools) => {
             let named = found
                 .schools

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ::projection::{ApplyError, Batch};
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::Recorded;
+use contracts::events::custody::ErasedText;
 use contracts::events::flexibility::Readers;
 use contracts::events::{CustodyEvent, IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
 use contracts::ids::{District, LoopId};
@@ -106,8 +107,8 @@ pub(super) struct Collected {
     pub(super) suspects: BTreeSet<(District, String)>,
     /// Whether thresholds were set, so that everything is looked at.
     pub(super) all_suspect: bool,
-    /// Keys whose words were erased.
-    pub(super) erased: BTreeSet<KeyId>,
+    /// Keys whose words were erased, in which district, and when.
+    pub(super) erased: BTreeMap<KeyId, (District, DateTime<Utc>)>,
     /// Rows from before the batch whose titles were among them.
     pub(super) untitled: Vec<i64>,
     open: HashMap<Uuid, usize>,
@@ -167,12 +168,20 @@ impl Collected {
         });
     }
 
+    /// Notes that words are erased for good.
+    pub(super) fn erased(&mut self, recorded: &Recorded, texts: &[ErasedText]) {
+        for text in texts {
+            let gone = || (recorded.subject.district.clone(), recorded.envelope.time);
+            self.erased.entry(text.key).or_insert_with(gone);
+        }
+    }
+
     /// Notes what a loop's event says about what it rests on.
     pub(super) fn loop_event(&mut self, recorded: &Recorded, event: &LoopEvent) {
         let id = recorded.subject.id;
         self.districts.insert(id, recorded.subject.district.clone());
         if let LoopEvent::Custody(CustodyEvent::Erased(erased)) = event {
-            self.erased.extend(erased.texts.iter().map(|text| text.key));
+            self.erased(recorded, &erased.texts);
         }
         let Concerns { words, rests } = concerns(event);
         if words {
@@ -194,11 +203,11 @@ impl Collected {
         if self.erased.is_empty() {
             return Ok(());
         }
-        for copy in queries::written_under(db, &self.erased).await? {
+        for copy in queries::written_under(db, self.erased.keys()).await? {
             let Ok(record) = serde_json::from_str::<FlexibilityRecord>(&copy.state) else {
                 continue;
             };
-            if self.erased.contains(&record.title.key) {
+            if self.erased.contains_key(&record.title.key) {
                 self.untitled.push(copy.from_seq);
             }
             if copy.to_seq.is_none() && !states.contains_key(&copy.id) {

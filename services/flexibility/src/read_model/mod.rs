@@ -15,7 +15,7 @@ pub(crate) use office::{
 pub use office::{area_basis, basis_of, next_id, rule_basis};
 pub use projection::Register;
 pub(crate) use queries::{
-    Candidate, RegisterDbRow, at, beside, candidates, ending, ends, now, page, public, term_counts, untold,
+    Candidate, RegisterDbRow, at, beside, candidates, ending, ends, erased, now, page, public, term_counts, untold,
 };
 pub use queries::{Ending, Untold};
 #[cfg(test)]

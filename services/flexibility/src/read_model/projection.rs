@@ -176,11 +176,11 @@ impl ReadModel for Register {
                 Step::Loop(_, happened) => collected.loop_event(event, &happened),
                 Step::Office => collected.office.extend(office::office(&*self.log, event).await?),
                 Step::Directory(DirectoryEvent::PatternThresholdsSet(_)) => collected.all_suspect = true,
-                Step::Erased(erased) => collected.erased.extend(erased.texts.iter().map(|text| text.key)),
+                Step::Erased(erased) => collected.erased(event, &erased.texts),
                 Step::Directory(_) | Step::Record => {}
             }
         }
-        self.keyring.forget(collected.erased.iter().copied());
+        self.keyring.forget(collected.erased.keys().copied());
         collected.finish(&batch, &states, &self.keyring).await?;
         collected.blank(db, &states, &self.keyring).await?;
         self.folds.end(&mut batch);

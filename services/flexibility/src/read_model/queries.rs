@@ -1,7 +1,5 @@
 //! Rows to answers.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::ids::{District, EventId, FlexibilityId, LoopId};
 use contracts::queries::RegisterQuery;
@@ -296,7 +294,10 @@ pub(super) struct WrittenUnder {
 
 /// Every row in which something is written under one of these keys, also those that are past. This looks through all of the
 /// register: words are rarely erased.
-pub(super) async fn written_under(db: &Db, keys: &BTreeSet<KeyId>) -> Result<Vec<WrittenUnder>, sqlx::Error> {
+pub(super) async fn written_under(
+    db: &Db,
+    keys: impl Iterator<Item = &KeyId>,
+) -> Result<Vec<WrittenUnder>, sqlx::Error> {
     on!(db.across().await?, rows => {
         let mut query = QueryBuilder::new(
             "SELECT from_seq, to_seq, first_seq, id, district, state FROM register_row WHERE 1 = 0");
@@ -306,4 +307,10 @@ pub(super) async fn written_under(db: &Db, keys: &BTreeSet<KeyId>) -> Result<Vec
         query.push(" ORDER BY from_seq");
         query.build_query_as().fetch_all(rows).await
     })
+}
+
+/// When words were erased that are sealed under a key.
+pub(crate) async fn erased(db: &Db, district: &District, key: KeyId) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    on!(db.of(district).await?, rows => sqlx::query_scalar("SELECT at FROM erased WHERE district = $1 AND key = $2")
+        .bind(district.as_str()).bind(key.to_string()).fetch_optional(rows).await)
 }

@@ -20,7 +20,22 @@ pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx
             .bind(ERASED).bind(*from_seq).execute(&mut **conn).await.map(|_| ()))?;
     }
     docs(tx, &collected.docs).await?;
-    if !collected.erased.is_empty()
+    let erased: Vec<_> = collected
+        .erased
+        .iter()
+        .map(|(key, gone)| (key.to_string(), gone))
+        .collect();
+    sql::put(
+        tx,
+        "INSERT INTO erased (key, district, at)",
+        &erased,
+        |row, (key, (district, at))| {
+            row.put(key.as_str()).put(district.as_str()).put(*at);
+        },
+        "ON CONFLICT (key) DO NOTHING",
+    )
+    .await?;
+    if !erased.is_empty()
         && let Tx::Sqlite(conn) = &mut *tx
     {
         // What was taken out of a full-text index stays in its file until that is written anew.

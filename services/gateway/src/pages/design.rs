@@ -1,5 +1,7 @@
 //! `GET /design`: every fragment with its samples, for whoever changes how they look. Not in release builds.
 
+use std::sync::LazyLock;
+
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
@@ -82,11 +84,7 @@ impl DesignPage {
                 .map(|entry| Said::new(entry, &viewer, None))
                 .collect(),
             views: samples::views("Late, with Technology"),
-            pages: gallery::pages(TEXT)
-                .into_iter()
-                .map(|(name, _)| name)
-                .enumerate()
-                .collect(),
+            pages: PAGES.iter().map(|(name, _)| name.clone()).enumerate().collect(),
         }
     }
 }
@@ -94,10 +92,13 @@ impl DesignPage {
 /// What stands in every place that people write in.
 const TEXT: &str = "Bells split our double period";
 
+/// Every page as its samples draw it, drawn once: the name of each, and the page.
+static PAGES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| gallery::pages(TEXT));
+
 /// `GET /design/{page}`: one page as its samples draw it.
 pub(super) async fn page(Path(nth): Path<usize>) -> Response {
-    match gallery::pages(TEXT).into_iter().nth(nth) {
-        Some((_, page)) => Html(page).into_response(),
+    match PAGES.get(nth) {
+        Some((_, page)) => Html(page.as_str()).into_response(),
         None => super::not_found(),
     }
 }

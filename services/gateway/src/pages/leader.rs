@@ -19,7 +19,7 @@ use contracts::queries::{
 use contracts::vocabulary::{Grouping, Level, PatternStanding, Role};
 
 use self::compare::{Compared, TellsApart};
-use self::sentences::{Narrowed, Part, sentences};
+use self::sentences::{Narrowed, Part, coming_back, sentences};
 use self::zoom::Zoom;
 use super::allowed::Ending;
 use super::chart::{Months, Stages, Timeline};
@@ -149,7 +149,10 @@ impl LeaderPage {
         });
         Self {
             shell: viewer.shell("Timeline", Here::Leader),
-            sentences: sentences(picture, &narrowed),
+            sentences: sentences(picture, &narrowed)
+                .into_iter()
+                .chain([coming_back(seen.patterns)])
+                .collect(),
             fields,
             period: period(viewer, picture),
             zoom: Zoom::new(typed, picture.from, picture.to, viewer.days.today),

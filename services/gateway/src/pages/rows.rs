@@ -54,6 +54,15 @@ impl Row {
             (format!("{verb} {}", days.short(due)), days.full(due))
         });
         let ended = row.state.is_end();
+        let asked = ended && words::asked_again(row, viewer);
+        let (colour_of_holder, holder, due) = if asked {
+            let question = "does it still work?".to_owned();
+            ("school", "Your school".to_owned(), Some((question.clone(), question)))
+        } else if ended || row.card {
+            (colour, String::new(), due)
+        } else {
+            (colour, holder_words(row), due)
+        };
         Self {
             ring: Ring::new(row.state, row.unconfirmed, &row.schools, colour),
             href: viewer.loop_href(row.id),
@@ -62,12 +71,8 @@ impl Row {
             schools: words::schools(&row.schools, row.schools_count),
             area: words::area(&viewer.district, &row.area),
             state: words::state(row.state, row.unconfirmed, &row.schools, viewer),
-            colour,
-            holder: if ended || row.card {
-                String::new()
-            } else {
-                holder_words(row)
-            },
+            colour: colour_of_holder,
+            holder,
             due,
             late,
             paused: row.paused && !ended,

@@ -88,12 +88,12 @@ impl SchoolPage {
 
 /// Whether one of the person's schools is asked something.
 fn waits_for(row: &LoopRow, viewer: &Viewer) -> bool {
-    row.schools
-        .iter()
-        .filter(|school| viewer.visitor.claims.schools.contains(&school.id))
-        .any(|school| {
-            school.follow_up_asked || matches!(school.state, LoopState::Proposed | LoopState::WaitingForSchool)
-        })
+    super::words::asked_again(row, viewer)
+        || row
+            .schools
+            .iter()
+            .filter(|school| viewer.visitor.claims.schools.contains(&school.id))
+            .any(|school| matches!(school.state, LoopState::Proposed | LoopState::WaitingForSchool))
 }
 
 pub(super) async fn show(desk: Desk, secure: Option<Extension<Secure>>, headers: HeaderMap) -> Response {

@@ -169,6 +169,13 @@ pub(super) fn late_words(row: &LoopRow, days: &Days) -> Option<String> {
         .then(|| overdue(&row.due, row.next_due, days).map_or_else(|| "late".to_owned(), |since| days.late(since)))
 }
 
+/// Whether, some weeks after it closed, one of this person's schools is asked whether it still works.
+pub(super) fn asked_again(row: &LoopRow, viewer: &Viewer) -> bool {
+    row.schools
+        .iter()
+        .any(|school| school.follow_up_asked && viewer.visitor.claims.schools.contains(&school.id))
+}
+
 /// "Lincoln Elementary", "Lincoln Elementary and Roosevelt Middle", "Lincoln Elementary and 3 more".
 pub(super) fn schools(schools: &[SchoolView], count: u32) -> String {
     match schools {

@@ -137,7 +137,7 @@ fn form_of(viewer: &Viewer, zone: Option<&NamedZone>) -> Form {
         Some(zone) => ("zone", format!("/zones/{}", zone.id), "Change this zone", "Save it"),
     };
     let mut starts = Field::day("starts", "From when on?")
-        .hint("What is allowed for it from now on begins then. Today, where nothing is said.");
+        .hint("What is allowed for it begins then; once that day has come, it stays. Today, where nothing is said.");
     let mut look_on = Field::day("look_on", "By which day does the district look at that plan?");
     if let Some(zone) = zone {
         starts = starts.value(zone.starts);

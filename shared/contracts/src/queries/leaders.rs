@@ -34,11 +34,14 @@ pub struct PictureQuery {
     pub limit: Option<u32>,
 }
 
-/// Of answers that changed something, those that changed it for all, in percent; none where there are none.
+/// Of answers that changed something, those that changed it for all, in percent, to the nearest one; none where there
+/// are none. All and none of them are said only where they are.
 pub fn structural_share(structural: u32, exceptions: u32) -> Option<u32> {
     let all = u64::from(structural) + u64::from(exceptions);
-    let share = (u64::from(structural) * 100).checked_div(all)?;
-    u32::try_from(share).ok()
+    let share = (u64::from(structural) * 200 + all).checked_div(all * 2)?;
+    let most = if exceptions > 0 { 99 } else { 100 };
+    let least = u64::from(structural > 0);
+    u32::try_from(share.clamp(least, most)).ok()
 }
 
 /// Figures month by month.

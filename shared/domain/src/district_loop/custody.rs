@@ -34,11 +34,16 @@ pub struct Erasure {
 impl Erasure {
     /// What stands in the place of the words, with the day as the district counts it.
     pub fn words(&self, calendar: &Calendar, by: Option<&str>) -> String {
-        let day = calendar.date(self.at).format("%-d %B %Y");
-        match by {
-            Some(by) => format!("[erased on {day} by {by}]"),
-            None => format!("[erased on {day}]"),
-        }
+        said_erased(self.at, calendar, by)
+    }
+}
+
+/// What stands in the place of words that were erased at a moment, with the day as the district counts it.
+pub fn said_erased(at: DateTime<Utc>, calendar: &Calendar, by: Option<&str>) -> String {
+    let day = calendar.date(at).format("%-d %B %Y");
+    match by {
+        Some(by) => format!("[erased on {day} by {by}]"),
+        None => format!("[erased on {day}]"),
     }
 }
 

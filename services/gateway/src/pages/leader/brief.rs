@@ -70,7 +70,7 @@ impl BriefPage {
             so_far: last_of(month) >= viewer.days.today,
             sentences: sentences(&told, &narrowed),
             compared: Compared::all(&answers.now, &answers.before, &narrowed),
-            late_with: today.late_with.iter().take(LINES_MAX).cloned().collect(),
+            late_with: today.late_with.iter().take(LINES_MAX).map(as_heading).collect(),
             stages: Stages::new(&answers.now.stages, &answers.before.stages),
             months: Months::new(&answers.trend.months),
             patterns: patterns.iter().map(pattern).collect(),
@@ -79,6 +79,14 @@ impl BriefPage {
             earlier: at(before),
             later: next.map(at),
         }
+    }
+}
+
+/// With its name as it stands at the head of a row.
+fn as_heading(with: &LateWith) -> LateWith {
+    LateWith {
+        name: super::super::words::raised(&with.name),
+        ..with.clone()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where things stand, in four sentences whose numbers open their loops.
 
-use contracts::queries::{Picture, Summary, structural_share};
+use contracts::queries::{PatternRow, Picture, Summary, structural_share};
 
 use crate::pages::days::counted;
 use crate::pages::forms::{Typed, escaped};
@@ -102,12 +102,17 @@ pub(super) fn sentences(picture: &Picture, narrowed: &Narrowed) -> Vec<Vec<Part>
             format!("{} filed in this time", counted(filed, "was", "were")),
             "sort=newest",
         ),
-        say("; schools themselves said that "),
-        link(
+        say("; "),
+    ];
+    if closed_confirmed == 0 {
+        second.push(say("of no answer schools said yet that it works"));
+    } else {
+        second.push(say("schools themselves said that "));
+        second.push(link(
             counted(closed_confirmed, "answer works", "answers work"),
             "state=closed&sort=changed",
-        ),
-    ];
+        ));
+    }
     if closed_unconfirmed > 0 {
         second.push(say(format!(
             ", and {closed_unconfirmed} closed without a word from the school"
@@ -133,6 +138,29 @@ pub(super) fn sentences(picture: &Picture, narrowed: &Narrowed) -> Vec<Vec<Part>
     }
     third.push(say("."));
     vec![first, second, third, vec![say(structure(structural, exceptions))]]
+}
+
+/// What keeps coming back, for all the district: of these patterns, the one that most schools meet opens at a click.
+pub(super) fn coming_back(patterns: &[PatternRow]) -> Vec<Part> {
+    let Some(most) = patterns.iter().max_by_key(|pattern| (pattern.schools, pattern.open)) else {
+        return vec![say("Nothing is met by so many schools that it keeps coming back.")];
+    };
+    let open = |text: &str, href: String| Part {
+        text: text.to_owned(),
+        href: Some(href),
+    };
+    let met = counted(most.schools, "school meets it", "schools meet it");
+    let mut parts = vec![
+        say("This keeps coming back: "),
+        open(&most.title, format!("/patterns/{}", most.id)),
+        say(format!(" ({met})")),
+    ];
+    if patterns.len() > 1 {
+        parts.push(say(", and "));
+        parts.push(open("there is more that does", "/patterns".to_owned()));
+    }
+    parts.push(say("."));
+    parts
 }
 
 fn structure(structural: u32, exceptions: u32) -> String {
