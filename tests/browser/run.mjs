@@ -1433,7 +1433,7 @@ for (const round of rounds) {
 }
 
 await test("every state of every page is accessible and stands where it should", async () => {
-  for (const round of rounds.filter(({ colorScheme }) => colorScheme === "light")) {
+  const looks = async (round) => {
     const context = await browser.newContext({ ...round, baseURL: address });
     const page = await context.newPage();
     await page.goto("/design");
@@ -1448,7 +1448,8 @@ await test("every state of every page is accessible and stands where it should",
       if (round === rounds[0]) await picture(page, `state-${where.split("/").pop()}`);
     }
     await context.close();
-  }
+  };
+  await Promise.all(rounds.filter(({ colorScheme }) => colorScheme === "light").map(looks));
 });
 
 await browser.close();
