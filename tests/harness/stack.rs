@@ -274,6 +274,23 @@ impl Stack {
             .expect("checkpoints");
     }
 
+    /// The patterns that the contact is shown, once there is one.
+    pub async fn patterns(&self) -> Vec<serde_json::Value> {
+        let carol = self.api("carol");
+        let seen = async || {
+            carol.get("/api/v1/patterns").await.body["items"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default()
+        };
+        crate::until("a pattern is seen", async || {
+            self.tick().await;
+            !seen().await.is_empty()
+        })
+        .await;
+        seen().await
+    }
+
     /// Writes a district's record into a folder.
     pub async fn exports(&self, district: &str, folder: &std::path::Path) {
         self.signs().await;

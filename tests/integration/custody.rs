@@ -134,18 +134,21 @@ async fn erased_words_are_gone_everywhere_and_the_record_holds(location: Locatio
             .any(|(_, words)| words == "The family was told.")
     );
 
-    // The record holds as before.
+    leaves_no_trace(&stack, &location).await;
+    stack.stop().await;
+}
+
+/// The record holds as before; nor does any table hold the name, in any form, while it goes on.
+async fn leaves_no_trace(stack: &Stack, location: &Location) {
     stack.comes_to_rest().await;
     let folder = tempfile::tempdir().expect("a folder");
     let record = folder.path().join("record");
     stack.exports(DISTRICTS[0], &record).await;
     let report = verify::verify(&record, &Against::default(), |_, _| {}).expect("sound");
     assert_eq!(report.unknown, 0);
-    // Nor does any table hold the name, in any form, while it goes on.
-    if let Location::Folder(folder) = &location {
+    if let Location::Folder(folder) = location {
         loopline_tests::until("no file holds the name", async || holding(folder).is_empty()).await;
     }
-    stack.stop().await;
 }
 
 /// The files of a folder that hold the name as words or as search keeps them.
@@ -569,22 +572,14 @@ async fn words_beside_the_loops_are_erased_and_held_like_those_of_a_loop(locatio
     let review = carol.get(&shown[3]).await.body;
     assert_eq!(review["title"], said, "{review}");
 
-    // No key opens them, the record holds, and no table has a trace.
+    // No key opens them.
     let client = stack.operator().client();
     loopline_tests::until("the keys are destroyed", async || {
         let anew = Keyring::new(Arc::new(JetStreamKeys::new(client.clone())), MasterKey::new([7; 32]));
         opened(&stack, &anew).await.iter().all(|words| !words.contains(NAME))
     })
     .await;
-    stack.comes_to_rest().await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let record = folder.path().join("record");
-    stack.exports(DISTRICTS[0], &record).await;
-    let report = verify::verify(&record, &Against::default(), |_, _| {}).expect("sound");
-    assert_eq!(report.unknown, 0);
-    if let Location::Folder(folder) = &location {
-        loopline_tests::until("no file holds the name", async || holding(folder).is_empty()).await;
-    }
+    leaves_no_trace(&stack, &location).await;
     // What comes in afterwards is known again: it is another text.
     let again = json!({"name": "Pat Later", "title": "Tutor"});
     let path = format!("/api/v1/directory/people/{}", things[2].1);
@@ -672,14 +667,7 @@ async fn what_was_taken_over_is_erased_where_it_was_written_and_a_hold_anywhere_
         assert_eq!(stack.api(person).post("/api/v1/tensions", &one).await.status, 201);
     }
     stack.comes_to_rest().await;
-    loopline_tests::until("a pattern is seen", async || {
-        stack.tick().await;
-        let found = carol.get("/api/v1/patterns").await;
-        found.body["items"].as_array().is_some_and(|items| !items.is_empty())
-    })
-    .await;
-    let found = carol.get("/api/v1/patterns").await.body;
-    let pattern = found["items"][0]["id"].as_str().expect("an id").to_owned();
+    let pattern = stack.patterns().await[0]["id"].as_str().expect("an id").to_owned();
     let propose = json!({"team": "The council", "department": "curriculum", "title": "Mastery counts",
         "text": format!("Every school may do as {NAME} did."), "rationale": "It works."});
     let address = format!("/api/v1/patterns/{pattern}");

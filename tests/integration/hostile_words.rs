@@ -383,17 +383,10 @@ async fn office(stack: &Stack, fields: &mut Fields) -> Vec<String> {
         id_of(&stack.api(person).post("/api/v1/tensions", &one).await);
     }
     stack.comes_to_rest().await;
-    loopline_tests::until("a pattern is seen", async || {
-        stack.tick().await;
-        let found = carol.get("/api/v1/patterns").await;
-        found.body["items"].as_array().is_some_and(|items| !items.is_empty())
-    })
-    .await;
-    let found = carol.get("/api/v1/patterns").await.body;
-    for row in found["items"].as_array().expect("patterns") {
-        pages.push(format!("/patterns/{}", row["id"].as_str().expect("an id")));
-    }
-    let address = format!("/api/v1/patterns/{}", found["items"][0]["id"].as_str().expect("an id"));
+    let patterns = stack.patterns().await;
+    let patterns: Vec<&str> = patterns.iter().map(|row| row["id"].as_str().expect("an id")).collect();
+    pages.extend(patterns.iter().map(|id| format!("/patterns/{id}")));
+    let address = format!("/api/v1/patterns/{}", patterns[0]);
     let mut say = |of: &str| fields.of(of);
     let propose = json!({"team": "The council", "department": "curriculum", "title": say("RevisionTitle"),
         "text": say("RevisionText"), "rationale": say("RevisionWhy"), "conditions": say("RevisionConditions"),

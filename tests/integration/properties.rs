@@ -148,6 +148,7 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
         }),
         11 => play.try_out(&routing::domain::Reroute {
             to,
+            from: None,
             why: words(),
             episode: None,
             calendars: calendars(),

@@ -20,27 +20,25 @@ use crate::domain;
 /// Carries out one command.
 pub async fn handle(desk: &Desk, people: &dyn People, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
+    let answer = carry_out(desk, people, &incoming.verb, &message).await;
+    desk.as_before(&message, answer).await
+}
+
+async fn carry_out(desk: &Desk, people: &dyn People, verb: &str, message: &CommandMessage) -> Result<Done, Problem> {
     let body = message.body.get();
-    let answer = match Action::from_slug(&incoming.verb) {
-        Some(Action::File) => file(desk, &message, &read_body(body)?).await,
-        Some(Action::Amend) => amend(desk, &message, &read_body(body)?).await,
-        Some(Action::Join) => join(desk, &message, read_body(body)?).await,
-        Some(Action::Leave) => leave(desk, &message, read_body(body)?).await,
-        Some(Action::HandOn) => hand_on(desk, people, &message, &read_body(body)?).await,
-        Some(Action::Answer) => answer(desk, &message, &read_body(body)?).await,
-        Some(Action::Withdraw) => withdraw(desk, &message, read_body(body)?).await,
-        Some(Action::Confirm) => confirm(desk, &message, read_body(body)?).await,
-        Some(Action::Refuse) => refuse(desk, &message, &read_body(body)?).await,
-        Some(Action::Appeal) => appeal(desk, &message, &read_body(body)?).await,
-        Some(Action::FollowUp) => follow_up(desk, &message, read_body(body)?).await,
+    match Action::from_slug(verb) {
+        Some(Action::File) => file(desk, message, &read_body(body)?).await,
+        Some(Action::Amend) => amend(desk, message, &read_body(body)?).await,
+        Some(Action::Join) => join(desk, message, read_body(body)?).await,
+        Some(Action::Leave) => leave(desk, message, read_body(body)?).await,
+        Some(Action::HandOn) => hand_on(desk, people, message, &read_body(body)?).await,
+        Some(Action::Answer) => answer(desk, message, &read_body(body)?).await,
+        Some(Action::Withdraw) => withdraw(desk, message, read_body(body)?).await,
+        Some(Action::Confirm) => confirm(desk, message, read_body(body)?).await,
+        Some(Action::Refuse) => refuse(desk, message, &read_body(body)?).await,
+        Some(Action::Appeal) => appeal(desk, message, &read_body(body)?).await,
+        Some(Action::FollowUp) => follow_up(desk, message, read_body(body)?).await,
         Some(_) | None => Err(Problem::not_found("such command")),
-    };
-    match answer {
-        // Its school, its earlier loop, its day may look different by now: what was carried out is answered as it was.
-        Err(problem) if matches!(problem.status, 403 | 404 | 422) && problem.name() != "key-reused" => {
-            desk.answered_before(&message).await.unwrap_or(Err(problem))
-        }
-        answer => answer,
     }
 }
 
@@ -342,7 +340,7 @@ async fn hand_on(
     let school = opened.speaking_for(&message.authority, body.school)?;
     let person = people.person(&message.district, body.to).await?;
     let speaks = person.is_some_and(|claims| claims.has(Role::Reporter) && claims.schools.contains(&school));
-    if !speaks && !opened.was_done(message) {
+    if !speaks {
         return Err(Problem::invalid(
             "to: this person does not speak for the school; choose somebody of the same school",
             vec![FieldProblem {
@@ -357,7 +355,11 @@ async fn hand_on(
         opened,
         Action::HandOn,
         school,
-        &domain::HandOn { school, to: body.to },
+        &domain::HandOn {
+            school,
+            to: body.to,
+            instead_of: None,
+        },
     )
     .await
 }

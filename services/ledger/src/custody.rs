@@ -24,6 +24,11 @@ pub(crate) const ALL: &str = "all";
 
 /// Carries one command on the record of a loop out.
 pub async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) -> Result<Done, Problem> {
+    let answer = carry_out(desk, verb, message).await;
+    desk.as_before(message, answer).await
+}
+
+async fn carry_out(desk: &Desk, verb: &str, message: &CommandMessage) -> Result<Done, Problem> {
     let body = message.body.get();
     match Action::from_slug(verb) {
         Some(Action::Erase) => erase(desk, message, &read_body(body)?).await,

@@ -272,6 +272,11 @@ fn by(message: &CommandMessage, role: Role) -> Result<&Claims, Problem> {
     }
 }
 
+/// Whose words a command is about.
+fn meant(message: &CommandMessage, of: KeepsWords) -> WordsOf {
+    WordsOf { of, id: message.thing }
+}
+
 /// Carries one command on the words of a thing out.
 pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) -> Result<Done, Problem> {
     let body = message.body.get();
@@ -279,10 +284,7 @@ pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) ->
         "erase-words" => {
             by(message, Role::Contact)?;
             let body: wire::EraseWords = read_body(body)?;
-            let of = WordsOf {
-                of: body.of,
-                id: message.thing,
-            };
+            let of = meant(message, body.of);
             let (recorded, all) = texts(desk, &message.district, of).await?;
             let history: Result<History<Kept>, Failure<()>> =
                 History::read(&*desk.log, &spoken_of(&message.district, of)).await;
@@ -312,10 +314,7 @@ pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) ->
         "hold-words" => {
             by(message, Role::Auditor)?;
             let body: wire::HoldWords = read_body(body)?;
-            let of = WordsOf {
-                of: body.of,
-                id: message.thing,
-            };
+            let of = meant(message, body.of);
             texts(desk, &message.district, of).await?;
             let deed = Deed::Hold {
                 why: desk.seal(&body.why).await?,
@@ -325,10 +324,7 @@ pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) ->
         "release-words" => {
             by(message, Role::Auditor)?;
             let body: wire::ReleaseWords = read_body(body)?;
-            let of = WordsOf {
-                of: body.of,
-                id: message.thing,
-            };
+            let of = meant(message, body.of);
             texts(desk, &message.district, of).await?;
             let deed = Deed::Release {
                 hold: body.hold,

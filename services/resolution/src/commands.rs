@@ -20,20 +20,25 @@ use crate::domain;
 /// Carries out one command.
 pub async fn handle(desk: &Desk, people: &dyn People, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
+    let answer = carry_out(desk, people, &incoming.verb, &message).await;
+    desk.as_before(&message, answer).await
+}
+
+async fn carry_out(desk: &Desk, people: &dyn People, verb: &str, message: &CommandMessage) -> Result<Done, Problem> {
     let body = message.body.get();
-    let action = Action::from_slug(&incoming.verb).ok_or_else(|| Problem::not_found("such command"))?;
+    let action = Action::from_slug(verb).ok_or_else(|| Problem::not_found("such command"))?;
     match action {
-        Action::Acknowledge => acknowledge(desk, &message, &read_body(body)?).await,
-        Action::Assign => assign(desk, people, &message, &read_body(body)?).await,
-        Action::Ask => ask(desk, &message, &read_body(body)?).await,
-        Action::Note => note(desk, &message, &read_body(body)?).await,
-        Action::PutBeforeTeam => put_before_team(desk, &message, &read_body(body)?).await,
-        Action::DecideTeam => decide_team(desk, &message, &read_body(body)?).await,
-        Action::Propose => propose(desk, &message, &read_body(body)?).await,
-        Action::Decline => decline(desk, &message, &read_body(body)?).await,
-        Action::WithdrawResolution => withdraw(desk, &message, &read_body(body)?).await,
-        Action::CorrectRule => correct_rule(desk, &message, &read_body(body)?).await,
-        Action::StateAnswer => state_answer(desk, &message, &read_body(body)?).await,
+        Action::Acknowledge => acknowledge(desk, message, &read_body(body)?).await,
+        Action::Assign => assign(desk, people, message, &read_body(body)?).await,
+        Action::Ask => ask(desk, message, &read_body(body)?).await,
+        Action::Note => note(desk, message, &read_body(body)?).await,
+        Action::PutBeforeTeam => put_before_team(desk, message, &read_body(body)?).await,
+        Action::DecideTeam => decide_team(desk, message, &read_body(body)?).await,
+        Action::Propose => propose(desk, message, &read_body(body)?).await,
+        Action::Decline => decline(desk, message, &read_body(body)?).await,
+        Action::WithdrawResolution => withdraw(desk, message, &read_body(body)?).await,
+        Action::CorrectRule => correct_rule(desk, message, &read_body(body)?).await,
+        Action::StateAnswer => state_answer(desk, message, &read_body(body)?).await,
         Action::File
         | Action::Amend
         | Action::Join
@@ -211,7 +216,7 @@ async fn assign(
             .as_ref()
             .is_some_and(|claims| claims.departments.contains(&department))
     });
-    if department.is_some() && !belongs && !opened.was_done(message) {
+    if department.is_some() && !belongs {
         return Err(Problem::invalid(
             "person: does not work in the department that has this loop; choose a colleague",
             vec![FieldProblem {
@@ -314,7 +319,7 @@ async fn propose(desk: &Desk, message: &CommandMessage, body: &wire::Propose) ->
         summary: desk.seal(&body.summary).await?,
         rationale: desk.seal_some(body.rationale.as_ref()).await?,
         flexibility: body.flexibility,
-        promise: promise::promise(desk, message, &opened, body).await?,
+        promise: promise::promise(desk, message, body).await?,
         pattern: None,
         episode: body.episode,
     };

@@ -20,14 +20,19 @@ use crate::domain;
 /// Carries a person's command out.
 pub async fn handle_person(desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
+    let answer = carry_out(desk, &incoming.verb, &message).await;
+    desk.as_before(&message, answer).await
+}
+
+async fn carry_out(desk: &Desk, verb: &str, message: &CommandMessage) -> Result<Done, Problem> {
     let body = message.body.get();
-    match Action::from_slug(&incoming.verb) {
-        Some(Action::Route) => route(desk, &message, &read_body(body)?).await,
-        Some(Action::Reroute) => reroute(desk, &message, &read_body(body)?).await,
-        Some(Action::Collaborate) => collaborate(desk, &message, &read_body(body)?).await,
-        Some(Action::Escalate) => escalate(desk, &message, &read_body(body)?).await,
-        Some(Action::DecideEscalation) => decide(desk, &message, &read_body(body)?).await,
-        Some(Action::ChangeDue) => change_due(desk, &message, &read_body(body)?).await,
+    match Action::from_slug(verb) {
+        Some(Action::Route) => route(desk, message, &read_body(body)?).await,
+        Some(Action::Reroute) => reroute(desk, message, &read_body(body)?).await,
+        Some(Action::Collaborate) => collaborate(desk, message, &read_body(body)?).await,
+        Some(Action::Escalate) => escalate(desk, message, &read_body(body)?).await,
+        Some(Action::DecideEscalation) => decide(desk, message, &read_body(body)?).await,
+        Some(Action::ChangeDue) => change_due(desk, message, &read_body(body)?).await,
         Some(_) | None => Err(Problem::not_found("such command")),
     }
 }
@@ -170,6 +175,7 @@ async fn reroute(desk: &Desk, message: &CommandMessage, body: &wire::Reroute) ->
     let why = desk.seal(&body.why).await?;
     let command = domain::Reroute {
         to,
+        from: None,
         why,
         episode: body.episode,
         calendars,

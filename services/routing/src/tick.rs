@@ -129,7 +129,7 @@ async fn hand_over(desk: &Desk, watching: &dyn Watching) -> Result<u32, Problem>
                 Problem::unavailable(format!("what a department had cannot be found for a moment: {error}"))
             })?;
             let moved = stream::iter(rows)
-                .map(|found| reroute(desk, found, to))
+                .map(|found| reroute(desk, found, from, to))
                 .buffer_unordered(SIDE_BY_SIDE);
             events += count(moved.collect().await);
         }
@@ -137,10 +137,11 @@ async fn hand_over(desk: &Desk, watching: &dyn Watching) -> Result<u32, Problem>
     Ok(events)
 }
 
-async fn reroute(desk: &Desk, found: DueLoop, to: DepartmentId) -> Result<bool, Problem> {
+async fn reroute(desk: &Desk, found: DueLoop, from: DepartmentId, to: DepartmentId) -> Result<bool, Problem> {
     let why: Text<200> = Text::new(NO_MORE).map_err(|_| Problem::not_found("reason"))?;
     let command = Reroute {
         to,
+        from: Some(from),
         why: desk.seal(&why).await?,
         episode: None,
         calendars: calendars(desk, &found.district),

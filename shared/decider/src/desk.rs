@@ -18,7 +18,7 @@ use runtime::Clock;
 use sealing::{Keyring, SealingError};
 
 use crate::Decide;
-use crate::execute::{HISTORY_MAX, Target, done_before, execute};
+use crate::execute::{HISTORY_MAX, Target, done_before, execute, may_have_been_done};
 use crate::history::{History, Recent};
 
 /// Events beyond the most one loop can hold that are kept free for what is done to its record.
@@ -204,9 +204,17 @@ impl Desk {
         Ok(last)
     }
 
-    /// The answer that this very command had before, where it was carried out: what is looked up for it may look
-    /// different by now.
-    pub async fn answered_before(&self, message: &CommandMessage) -> Option<Result<Done, Problem>> {
+    /// The answer to a command on a loop: what was done once is answered as it was ([`as_before`]). What is refused for
+    /// the state of the loop has been looked up already.
+    ///
+    /// [`as_before`]: crate::as_before
+    pub async fn as_before(&self, message: &CommandMessage, answer: Result<Done, Problem>) -> Result<Done, Problem> {
+        let problem = match answer {
+            Err(problem) if matches!(problem.status, 403 | 404 | 422) && may_have_been_done(message, &problem) => {
+                problem
+            }
+            answer => return answer,
+        };
         let subject = Subject::of_loop(&message.district, LoopId(message.thing));
         let mut history = self.recent.take(&subject);
         let found = history
@@ -215,8 +223,9 @@ impl Desk {
             .and_then(|()| done_before::<()>(history.recorded(), message));
         self.recent.keep(subject, history);
         match found {
-            Ok(done) => done.map(Ok),
-            Err(failure) => Some(Err(failure.problem(|()| Problem::not_found("loop")))),
+            Ok(None) => Err(problem),
+            Ok(Some(done)) => Ok(done),
+            Err(failure) => Err(failure.problem(|()| problem)),
         }
     }
 

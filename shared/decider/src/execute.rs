@@ -17,6 +17,8 @@ use crate::history::History;
 
 /// The most events one thing's history may hold.
 pub const HISTORY_MAX: u32 = 5000;
+/// What a command is called whose key came before with another content.
+const REUSED: &str = "key-reused";
 /// How often a command is decided anew when others were faster.
 const TRIES: u32 = 40;
 
@@ -60,7 +62,7 @@ impl<R> Failure<R> {
         match self {
             Self::Rejected(rejection) => explain(rejection),
             Self::Reused => Problem::new(
-                "key-reused",
+                REUSED,
                 422,
                 "This key was used for something else",
                 "the same Idempotency-Key came before with another content; use a new key for a new request",
@@ -221,6 +223,41 @@ where
         }
     }
     Err(if unsettled { Failure::Unsettled } else { Failure::Busy })
+}
+
+/// What was done once is answered as it was, whatever has become since of what it names: a department that was closed, an
+/// area that was retired, somebody who left. So a refusal stands only where this very command was not carried out before
+/// on the thing. It is looked up only then: whoever is not refused has been answered from the history.
+pub async fn as_before(
+    log: &dyn EventLog,
+    subject: &Subject,
+    message: &CommandMessage,
+    answer: Result<Done, Problem>,
+) -> Result<Done, Problem> {
+    let problem = match answer {
+        Err(problem) if may_have_been_done(message, &problem) => problem,
+        answer => return answer,
+    };
+    let history = match log.load(subject, 0, 0).await {
+        Ok(history) => history,
+        Err(error) => return Err(Failure::<()>::Away(error).problem(|()| problem)),
+    };
+    let recorded: Vec<Recorded> = history.iter().filter_map(|raw| raw.parse().ok()).collect();
+    match done_before::<()>(&recorded, message) {
+        Ok(None) => Err(problem),
+        Ok(Some(done)) => Ok(done),
+        Err(failure) => Err(failure.problem(|()| problem)),
+    }
+}
+
+/// Whether a refusal may be one of a command that was carried out before. Whoever asks in another district is told nothing
+/// of this one.
+pub(crate) fn may_have_been_done(message: &CommandMessage, problem: &Problem) -> bool {
+    let at_home = match &message.authority {
+        Authority::Person(claims) => claims.district == message.district && !claims.only_looks(),
+        Authority::Policy { .. } => true,
+    };
+    at_home && problem.status < 500 && problem.name() != REUSED
 }
 
 /// The answer a repeated command had the first time.

@@ -9,7 +9,7 @@ mod history;
 mod spec;
 
 pub use desk::{Desk, Guard, Opened};
-pub use execute::{Failure, HISTORY_MAX, Target, execute, written};
+pub use execute::{Failure, HISTORY_MAX, Target, as_before, execute, written};
 pub use history::{History, Recent};
 pub use spec::{Spec, given};
 

@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use contracts::sealed::{KeyId, Sealed};
 use rand::Rng;
 use runtime::crash;
 use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::POOL_SLOTS;
@@ -17,6 +19,9 @@ use crate::store::{KeyStore, Pool};
 const LOW_WATER: usize = POOL_SLOTS as usize / 2;
 /// Pools whose keys are remembered: some ten megabytes.
 const POOLS_MAX: usize = 2048;
+/// How long a pool is remembered before the store is asked again: nobody opens words for longer than this after their key
+/// was destroyed elsewhere, told of it or not.
+const POOL_LIFE: Duration = Duration::from_mins(5);
 
 /// Why a text could not be sealed or opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +53,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     fresh: VecDeque<KeyId>,
-    pools: HashMap<Uuid, Arc<Pool>>,
+    // Each with the moment at which it was read, or made.
+    pools: HashMap<Uuid, (Instant, Arc<Pool>)>,
     order: VecDeque<Uuid>,
     // Keys that are as good as destroyed: whoever destroys them has been told, and may not have come to it yet.
     forgotten: HashSet<KeyId>,
@@ -64,7 +70,7 @@ impl std::fmt::Debug for Keyring {
 
 impl State {
     fn remember(&mut self, id: Uuid, pool: Arc<Pool>) {
-        if self.pools.insert(id, pool).is_none() {
+        if self.pools.insert(id, (Instant::now(), pool)).is_none() {
             self.order.push_back(id);
             if self.order.len() > POOLS_MAX
                 && let Some(oldest) = self.order.pop_front()
@@ -147,7 +153,10 @@ impl Keyring {
             if state.forgotten.contains(&id) {
                 return Err(SealingError::Erased(id));
             }
-            state.pools.get(&id.pool).cloned()
+            let known = state.pools.get(&id.pool);
+            known
+                .filter(|(read, _)| read.elapsed() < POOL_LIFE)
+                .map(|(_, pool)| pool.clone())
         };
         let pool = match known {
             Some(pool) => pool,
@@ -225,6 +234,19 @@ mod tests {
         assert_eq!(here.open(&sealed).await, Err(SealingError::Erased(id)));
         let later = Keyring::new(store, MasterKey::new([7; 32]));
         assert_eq!(later.open(&sealed).await, Err(SealingError::Erased(id)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_not_told_that_a_key_was_destroyed_finds_out_in_minutes() {
+        let store = Arc::new(MemoryKeys::default());
+        let here = Keyring::new(store.clone(), MasterKey::new([7; 32]));
+        let there = Keyring::new(store, MasterKey::new([7; 32]));
+        let id = here.lease().await.expect("a key");
+        let sealed = here.seal(id, "a name").await.expect("sealed");
+        assert_eq!(there.open(&sealed).await.as_deref(), Ok("a name"));
+        here.destroy(id).await.expect("destroyed");
+        tokio::time::advance(POOL_LIFE).await;
+        assert_eq!(there.open(&sealed).await, Err(SealingError::Erased(id)));
     }
 
     #[tokio::test]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{Days, Duration};
-use contracts::events::directory::Closed;
-use contracts::ids::{CommandId, LoopId};
+use contracts::events::directory::{Closed, DepartmentRetired, PersonRostered, RoutingRulesPublished};
+use contracts::ids::{CommandId, DepartmentId, LoopId};
 use contracts::queries::Holder;
 use contracts::subjects::{Subject, Thing};
 use contracts::vocabulary::Role;
@@ -17,7 +17,7 @@ use crate::choose;
 use crate::consumer::Consumer;
 use crate::deed::{Deed, Told};
 use crate::report::Fault;
-use crate::roster::{ROSTER, calendar};
+use crate::roster::{DEPARTMENTS, ROSTER, calendar};
 use crate::sabotage::Sabotage;
 use crate::world::{Task, World};
 
@@ -25,6 +25,8 @@ use crate::world::{Task, World};
 const CALLS_MAX: usize = 8;
 /// Loops of one world.
 const LOOPS_MAX: usize = 4;
+/// People who leave in one world.
+const LEAVERS_MAX: usize = 4;
 
 /// Whether it is the directory's to say what becomes of a thing.
 fn is_of_the_directory(thing: Thing) -> bool {
@@ -47,6 +49,12 @@ impl World {
         self.time_passes();
         if self.dice.chance(25) {
             self.a_day_is_closed().await?;
+        }
+        if self.dice.chance(12) {
+            self.somebody_leaves().await?;
+        }
+        if self.dice.chance(4) {
+            self.a_department_is_closed().await?;
         }
         self.people_act()?;
         self.due_later()?;
@@ -120,6 +128,78 @@ impl World {
         self.state(&subject, &event).await
     }
 
+    /// Whoever speaks for a school leaves, by the roster; now and then two at once, as when a roster is taken in.
+    async fn somebody_leaves(&mut self) -> Result<(), Broken> {
+        let plan = &ROSTER.districts[usize::from(self.dice.chance(200))];
+        let together = if self.dice.chance(300) { 2 } else { 1 };
+        for _ in 0..together {
+            let here: Vec<&Arc<Claims>> = plan
+                .people
+                .iter()
+                .filter(|claims| claims.has(Role::Reporter) && !self.services.left.has(claims.person))
+                .collect();
+            if self.services.left.count() >= LEAVERS_MAX {
+                return Ok(());
+            }
+            let Some(claims) = self.dice.pick(&here).copied() else {
+                return Ok(());
+            };
+            self.tell(|| format!("{} of {} leaves", claims.name, plan.slug));
+            let keyring = &self.services.intake.keyring;
+            let away = |error| Broken::new(format!("no key: {error}"));
+            let key = keyring.lease().await.map_err(away)?;
+            let rostered = PersonRostered {
+                key,
+                name: keyring.seal(key, &claims.name).await.map_err(away)?,
+                title: None,
+                known_as: None,
+                roles: None,
+                disabled: true,
+            };
+            let subject = Subject::new(&plan.slug, Thing::Person, claims.person.0);
+            self.services.left.leaves(claims.person);
+            self.state(&subject, &rostered.into()).await?;
+            // What follows from it may be half done when the next one leaves.
+            for _ in 0..self.dice.below(16) {
+                self.step().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A department is closed, and another gets what it has: first no rule names it any more, as it must be.
+    async fn a_department_is_closed(&mut self) -> Result<(), Broken> {
+        let plan = &ROSTER.districts[usize::from(self.dice.chance(200))];
+        let Some(known) = self.history.districts.get(&plan.slug) else {
+            return Ok(());
+        };
+        let open: Vec<DepartmentId> = known
+            .departments
+            .iter()
+            .filter(|(_, department)| !department.retired)
+            .map(|(id, _)| *id)
+            .collect();
+        // The office writes and looks for the first of them, which stays.
+        let first = DepartmentId::derived(&[plan.slug.as_str(), DEPARTMENTS[0]]);
+        let (mut rules, version) = (known.rules.clone(), known.rules_version + 1);
+        let closable: Vec<DepartmentId> = open.iter().copied().filter(|id| *id != first).collect();
+        let Some(closed) = self.dice.pick(&closable).copied() else {
+            return Ok(());
+        };
+        let others: Vec<DepartmentId> = open.into_iter().filter(|id| *id != closed).collect();
+        let Some(to) = self.dice.pick(&others).copied() else {
+            return Ok(());
+        };
+        rules.retain(|rule| rule.department != closed && !rule.collaborators.contains(&closed));
+        self.tell(|| format!("{closed} of {} is closed, its loops go to {to}", plan.slug));
+        let whole = Subject::new(&plan.slug, Thing::District, plan.slug.thing_id());
+        self.state(&whole, &RoutingRulesPublished { version, rules }.into())
+            .await?;
+        let subject = Subject::new(&plan.slug, Thing::Department, closed.0);
+        let retired = DepartmentRetired { loops_to: Some(to) };
+        self.state(&subject, &retired.into()).await
+    }
+
     /// Who acts in this beat: several at once on one loop, often.
     fn people_act(&mut self) -> Result<(), Broken> {
         let filed = self.history.loops.len() + self.later.len().min(1);
@@ -166,6 +246,7 @@ impl World {
         let filers: Vec<&Arc<Claims>> = plan
             .people
             .iter()
+            .filter(|claims| !self.services.left.has(claims.person))
             .filter(|claims| {
                 claims.has(Role::Reporter) || claims.has(Role::Contact) || claims.has(Role::DepartmentLead)
             })
@@ -194,6 +275,9 @@ impl World {
         let Some(claims) = choose::person(plan, record, &mut self.dice) else {
             return Ok(());
         };
+        if self.services.left.has(claims.person) {
+            return Ok(());
+        }
         let asked = matches!(record.holder(), Holder::School { .. });
         if asked && claims.has(Role::Reporter) && self.dice.chance(self.temper.silent) {
             return Ok(());
@@ -264,9 +348,21 @@ impl World {
             .partition(|(beat, _)| *beat <= self.beat);
         self.later = later;
         for (_, task) in due {
-            self.begin(task)?;
+            if self.is_here(&task) {
+                self.begin(task)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether whoever sends a command is still there: their session ends with them.
+    pub(crate) fn is_here(&self, task: &Task) -> bool {
+        match task {
+            Task::Ask(nth) | Task::Repeat(nth) | Task::Another(nth) => {
+                !self.services.left.has(self.deeds[*nth].claims.person)
+            }
+            Task::Wall(_) => true,
+        }
     }
 
     /// Somebody of the other district tries what they may do at home: under their own district, or under this one.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use contracts::envelope::{Actor, Meta};
 use contracts::events::{DirectoryEvent, FlexibilityEvent, LoopEvent, PatternEvent, ReviewEvent, WaiverEvent};
-use contracts::ids::{CommandId, EventId, LoopId};
+use contracts::ids::{CommandId, EventId, LoopId, PersonId, SchoolId};
 use contracts::subjects::{Subject, Thing};
 use contracts::versions::Unreadable;
 use domain::directory::{DistrictRecord, Districts};
@@ -62,6 +62,8 @@ pub struct History {
     pub districts: Districts,
     /// Up to where.
     pub position: u64,
+    /// When somebody left.
+    pub left_at: BTreeMap<PersonId, u64>,
     chains: BTreeMap<Subject, u64>,
     happened: BTreeMap<Subject, Happened>,
     ids: BTreeSet<EventId>,
@@ -95,6 +97,20 @@ impl Story {
 }
 
 impl History {
+    /// Whether somebody spoke for a school by a command of a person that arrived after they had left: it was under way
+    /// then, as for some seconds in a system that people use.
+    pub fn came_after_leaving(&self, story: &Story, school: SchoolId, speaker: PersonId) -> bool {
+        let speaks = |record: &LoopRecord| record.parts.get(&school).and_then(|part| part.speaker) == Some(speaker);
+        let since = story.seen.iter().rev().take_while(|seen| speaks(&seen.after)).last();
+        since.is_some_and(|seen| {
+            seen.meta.actor.person().is_some()
+                && self
+                    .left_at
+                    .get(&speaker)
+                    .is_some_and(|left| *left < seen.meta.sequence)
+        })
+    }
+
     /// Takes one more message of the log in.
     pub fn take_in(&mut self, raw: &Raw, report: &mut Report) -> Result<(), Broken> {
         let recorded = raw
@@ -150,6 +166,9 @@ impl History {
         }
         if subject.thing != Thing::Loop {
             let event = DirectoryEvent::read(envelope).map_err(|error| Broken::new(error.to_string()))?;
+            if matches!(&event, DirectoryEvent::PersonRostered(rostered) if rostered.disabled) {
+                self.left_at.insert(PersonId(subject.id), sequence);
+            }
             self.districts.evolve(subject, sequence, &event);
             return Ok(());
         }
@@ -199,6 +218,12 @@ impl History {
                 "event {sequence}, {kind}, is a loop's first and no filing"
             )));
         };
+        if before.as_ref().is_some_and(LoopRecord::is_ended) && !after.is_ended() {
+            holds!(
+                matches!(kind, "appealed" | "follow_up_recorded"),
+                "event {sequence}, {kind}, opens a loop again, and nobody looks at who speaks in it"
+            );
+        }
         if let Some(before) = &before
             && !concerns(&new.event).words
         {
@@ -215,6 +240,7 @@ impl History {
             event: &new.event,
             meta: &new.meta,
             district: district.unwrap_or(&plain),
+            left_at: &self.left_at,
             earlier: &story.seen,
         };
         settled_parts_stand(&moment)?;
@@ -254,6 +280,8 @@ pub struct Moment<'a> {
     pub meta: &'a Meta,
     /// The district as of then.
     pub district: &'a DistrictRecord,
+    /// When somebody left.
+    pub left_at: &'a BTreeMap<PersonId, u64>,
     /// The loop's events before.
     pub earlier: &'a [Seen],
 }

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 pub use broken::Broken;
 pub use report::{Fault, Report, Told};
-pub use rows::{NOT_YET, Row};
+pub use rows::Row;
 pub use sabotage::Sabotage;
 pub use watching::{InMemory, Kept};
 

@@ -7,7 +7,7 @@ use contracts::Action;
 use contracts::vocabulary::LoopState;
 use domain::legal;
 
-use crate::rows::{NOT_YET, Row};
+use crate::rows::Row;
 
 /// Something that goes wrong around the services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,9 +156,6 @@ impl fmt::Display for Report {
         for row in Row::ALL {
             let (times, raced) = self.rows.get(row).copied().unwrap_or_default();
             writeln!(f, "{:48} {times:>10} {raced:>10}", row.words())?;
-        }
-        for words in NOT_YET {
-            writeln!(f, "(not in the product yet: {words})")?;
         }
         writeln!(
             f,

@@ -4,14 +4,17 @@ use chrono::{Duration, TimeDelta};
 use contracts::events::{IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
 use contracts::queries::Holder;
 use contracts::vocabulary::LoopState;
+use domain::directory::DistrictRecord;
 use eventlog::EventLog;
 use eventlog::memory::Chaos;
 
 use crate::broken::{Broken, holds};
 use crate::consumer::Consumer;
 use crate::history::Story;
+use crate::roster::ROSTER;
 use crate::sabotage::Sabotage;
 use crate::storm::Weather;
+use crate::watching::speakers;
 use crate::world::{Task, World};
 
 /// Rounds in which everything must come to rest.
@@ -35,7 +38,9 @@ impl World {
             let before = self.log.inner.head().await.unwrap_or(0);
             self.views_catch_up(1000);
             for (_, task) in std::mem::take(&mut self.later) {
-                self.begin(task)?;
+                if self.is_here(&task) {
+                    self.begin(task)?;
+                }
             }
             // A look that is under way says nothing of what came since it began.
             let looks = self.options.sabotage != Some(Sabotage::NeverTicks);
@@ -95,6 +100,7 @@ impl World {
     /// Each loop has ended, or waits for somebody who can be named.
     pub(crate) fn is_at_rest(&self) -> Result<(), Broken> {
         self.everybody_was_told()?;
+        self.nobody_waits_for_who_is_gone()?;
         for (id, story) in &self.history.loops {
             let record = story.record();
             let name = self.name_of(&story.subject.district, *id);
@@ -176,6 +182,40 @@ impl World {
         Ok(())
     }
 
+    /// No open loop is with a department that was closed, and none waits for the word of somebody who has left while
+    /// another could say it.
+    fn nobody_waits_for_who_is_gone(&self) -> Result<(), Broken> {
+        for (id, story) in &self.history.loops {
+            let (record, district) = (story.record(), &story.subject.district);
+            let name = self.name_of(district, *id);
+            let over = self.history.districts.get(district).map(DistrictRecord::handed_over);
+            if let Some(with) = record.with().filter(|_| !record.is_ended()) {
+                let closed = over
+                    .unwrap_or_default()
+                    .into_iter()
+                    .any(|(from, _)| from == with.department);
+                holds!(
+                    !closed,
+                    "all is at rest, and {name} is with a department that was closed"
+                );
+            }
+            for (speaker, spoken) in speakers(*id, Some(record)) {
+                if !self.services.left.has(speaker) || self.history.came_after_leaving(story, spoken.school, speaker) {
+                    continue;
+                }
+                let others = ROSTER.plan(district).is_some_and(|plan| {
+                    plan.speakers(spoken.school)
+                        .any(|claims| !self.services.left.has(claims.person))
+                });
+                holds!(
+                    !others,
+                    "all is at rest, and {name} waits for a word of somebody who has left"
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// Any command of the past, sent once more, changes nothing and is answered as it was.
     pub(crate) async fn repeats_change_nothing(&mut self) -> Result<(), Broken> {
         let before = self.log.inner.head().await.unwrap_or(0);
@@ -235,7 +275,7 @@ mod tests {
 
     use super::*;
     use crate::deed::{Deed, Told};
-    use crate::roster::{ROSTER, calendar};
+    use crate::roster::calendar;
     use crate::{Options, keyring, runtime};
 
     /// A world with one loop, which a department has; nothing fails in it.

@@ -1,7 +1,7 @@
 //! The two districts of every world: schools, departments, a team, a zone, and people in every role.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use chrono::NaiveDate;
 use contracts::area::Area;
@@ -23,6 +23,31 @@ pub const SCHOOLS: [&str; 6] = ["alder", "birch", "cedar", "dogwood", "elm", "fi
 pub const DEPARTMENTS: [&str; 3] = ["curriculum", "technology", "facilities"];
 /// The time zone of both districts.
 pub const TIME_ZONE: &str = "America/New_York";
+
+/// Who has left, by id: ids of both districts differ.
+#[derive(Debug, Clone, Default)]
+pub struct Left(Arc<Mutex<BTreeSet<PersonId>>>);
+
+impl Left {
+    fn inner(&self) -> MutexGuard<'_, BTreeSet<PersonId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody leaves.
+    pub fn leaves(&self, person: PersonId) {
+        self.inner().insert(person);
+    }
+
+    /// Whether somebody has left.
+    pub fn has(&self, person: PersonId) -> bool {
+        self.inner().contains(&person)
+    }
+
+    /// How many have.
+    pub fn count(&self) -> usize {
+        self.inner().len()
+    }
+}
 
 /// Everybody and everything, the same in every world.
 pub static ROSTER: LazyLock<Roster> = LazyLock::new(Roster::new);
@@ -87,6 +112,19 @@ impl Roster {
             .people
             .iter()
             .find(|claims| claims.person == person)
+    }
+}
+
+impl Plan {
+    /// Those who may speak for a school, in the order of their names.
+    pub fn speakers(&self, school: SchoolId) -> impl Iterator<Item = &Arc<Claims>> {
+        let mut speakers: Vec<&Arc<Claims>> = self
+            .people
+            .iter()
+            .filter(|claims| claims.has(Role::Reporter) && claims.schools.contains(&school))
+            .collect();
+        speakers.sort_by(|one, other| one.name.cmp(&other.name));
+        speakers.into_iter()
     }
 }
 

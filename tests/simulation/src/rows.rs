@@ -55,6 +55,10 @@ rows! {
     SnowDay = "a snow day",
     /// The same where a date was missed before: that stays on record.
     SnowDayAfterABreach = "a snow day after a missed date",
+    /// A department is closed while it has loops: each goes to the one that follows it, by an event.
+    DepartmentCloses = "a department is closed with open loops",
+    /// Who spoke for a school leaves: another speaks for it from then on, by an event.
+    SpeakerLeaves = "who speaks for a school leaves",
     /// Re-routed: the first word is owed anew, the answer by the same count as before.
     ClocksWhenRerouted = "clocks when re-routed",
     /// Reopened: the first word is owed anew, and the count towards the answer resumes.
@@ -99,6 +103,3 @@ rows! {
     /// A command into a reopened loop names a revision that is over: refused.
     LateForTheRevision = "late: names a revision, after a reopening",
 }
-
-/// What was promised and is not built yet. Each becomes a [`Row`] with the feature it speaks of.
-pub const NOT_YET: [&str; 1] = ["a department, school or person is retired with open loops"];

@@ -8,19 +8,23 @@ use contracts::claims::{Authority, Claims};
 use contracts::commands::{CommandMessage, Done};
 use contracts::ids::{CommandId, District, PersonId};
 use contracts::problem::Problem;
+use contracts::queries::{SpeaksFor, SpokenFor, Succession, Successor};
 use contracts::subjects::Subject;
 use contracts::{Action, LoopId};
 use decider::Desk;
 use domain::{Fold, Loop};
 use eventlog::EventLog;
 use futures::future::BoxFuture;
+use intake::handing_on::Successors;
 use messaging::{Carrier, Incoming, People};
+use routing::Watching;
 use uuid::Uuid;
 
 use crate::report::Fault;
-use crate::roster::ROSTER;
+use crate::roster::{Left, ROSTER};
 use crate::sabotage::Sabotage;
 use crate::storm::Storm;
+use crate::watching::InMemory;
 
 /// What a handler answers.
 pub type Answer = Result<Done, Problem>;
@@ -38,6 +42,10 @@ pub struct Services {
     pub flexibility: Desk,
     /// The ledger's.
     pub ledger: Desk,
+    /// What routing's read model keeps.
+    pub watching: Arc<InMemory>,
+    /// Who has left.
+    pub left: Left,
     /// The weather.
     pub storm: Arc<Storm>,
     /// What is wrong on purpose.
@@ -48,6 +56,7 @@ pub struct Services {
 #[derive(Debug)]
 pub struct Known {
     storm: Arc<Storm>,
+    left: Left,
 }
 
 #[async_trait]
@@ -57,7 +66,46 @@ impl People for Known {
         if self.storm.strikes(Fault::LookupAway) {
             return Err(Problem::unavailable("nobody answers who that is"));
         }
+        if self.left.has(person) {
+            return Ok(None);
+        }
         Ok(ROSTER.person(district, person).map(|claims| (**claims).clone()))
+    }
+}
+
+/// Answers what somebody speaks for from routing's read model, and from the roster who could instead.
+#[derive(Debug)]
+struct Heirs(Arc<Services>);
+
+#[async_trait]
+impl Successors for Heirs {
+    async fn spoken_for(&self, asked: &SpokenFor) -> Result<Vec<SpeaksFor>, Problem> {
+        if !self.0.watching.reached(asked.at_least).await {
+            return Err(Problem::unavailable("routing is catching up"));
+        }
+        Ok(self.0.watching.spoken_for(asked))
+    }
+
+    async fn successor(&self, asked: &Successor) -> Result<Succession, Problem> {
+        self.0.storm.wait().await;
+        if self.0.storm.strikes(Fault::LookupAway) {
+            return Err(Problem::unavailable("nobody answers who could"));
+        }
+        let Some(plan) = ROSTER.plan(&asked.district) else {
+            return Err(Problem::not_found("district"));
+        };
+        let mut there = plan
+            .speakers(asked.school)
+            .filter(|claims| !self.0.left.has(claims.person));
+        if there.any(|claims| claims.person == asked.leaving) {
+            return Ok(Succession::Stays);
+        }
+        let mut there = plan
+            .speakers(asked.school)
+            .filter(|claims| !self.0.left.has(claims.person));
+        Ok(there
+            .next()
+            .map_or(Succession::Nobody, |claims| Succession::To(claims.person)))
     }
 }
 
@@ -71,6 +119,7 @@ impl Services {
             let incoming = incoming(action.slug(), &message)?;
             let people = Known {
                 storm: services.storm.clone(),
+                left: services.left.clone(),
             };
             match action.service() {
                 "intake" => intake::commands::handle(&services.intake, &people, &incoming).await,
@@ -163,6 +212,7 @@ impl Carrier for Courier {
         }
         let incoming = incoming(verb, message)?;
         let answer = match service {
+            "intake" => intake::handing_on::handle_policy(&services.intake, &Heirs(services.clone()), &incoming).await,
             "routing" => routing::commands::handle_policy(&services.routing, &incoming).await,
             "resolution" => resolution::commands::handle_policy(&services.resolution, &incoming).await,
             "flexibility" => flexibility::commands::handle_policy(&services.flexibility, &incoming).await,

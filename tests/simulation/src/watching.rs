@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use contracts::envelope::Recorded;
 use contracts::events::DirectoryEvent;
-use contracts::ids::{DepartmentId, District, LoopId};
+use contracts::ids::{DepartmentId, District, LoopId, PersonId};
+use contracts::queries::{SpeaksFor, SpokenFor};
 use contracts::subjects::Thing;
 use domain::directory::Districts;
-use domain::{Fold, Loop};
+use domain::{Fold, Loop, LoopRecord};
 use eventlog::memory::MemoryLog;
 use routing::Watching;
 use routing::read_model::{DueLoop, Watched};
@@ -93,6 +94,17 @@ impl InMemory {
         state.kept.values().filter_map(|kept| kept.watched?.next_at).min()
     }
 
+    /// The open loops in which somebody speaks for a school.
+    pub fn spoken_for(&self, asked: &SpokenFor) -> Vec<SpeaksFor> {
+        let state = self.state();
+        let theirs = state.kept.iter().filter(|(_, kept)| kept.district == asked.district);
+        theirs
+            .flat_map(|(id, kept)| speakers(*id, kept.state.record()))
+            .filter(|(person, _)| *person == asked.person)
+            .map(|(_, spoken)| spoken)
+            .collect()
+    }
+
     /// Takes the log in up to a sequence.
     pub fn take_in(&self, until: u64) {
         let mut state = self.state();
@@ -116,6 +128,23 @@ impl InMemory {
         state.kept.clear();
         state.districts = Districts::default();
     }
+}
+
+/// Who speaks for which school in a loop, as long as it is open.
+pub fn speakers(id: LoopId, record: Option<&LoopRecord>) -> Vec<(PersonId, SpeaksFor)> {
+    let Some(record) = record.filter(|record| !record.is_ended()) else {
+        return Vec::new();
+    };
+    let parts = record.parts.iter().filter(|(school, _)| record.is_in(**school));
+    parts
+        .filter_map(|(school, part)| {
+            let spoken = SpeaksFor {
+                loop_id: id,
+                school: *school,
+            };
+            Some((part.speaker?, spoken))
+        })
+        .collect()
 }
 
 impl State {

@@ -29,7 +29,7 @@ use crate::dice::Dice;
 use crate::history::History;
 use crate::register::Known;
 use crate::report::Report;
-use crate::roster::{self, ROSTER};
+use crate::roster::{self, Left, ROSTER};
 use crate::services::{Answer, Services};
 use crate::storm::{Storm, StormyLog, Weather};
 use crate::watching::InMemory;
@@ -144,15 +144,6 @@ impl World {
             districts: LiveDistricts::default(),
             recent: decider::Recent::default(),
         };
-        let services = Arc::new(Services {
-            intake: desk(),
-            routing: desk(),
-            resolution: desk(),
-            flexibility: desk(),
-            ledger: desk(),
-            storm: storm.clone(),
-            sabotage: options.sabotage,
-        });
         let known = Known::new(inner.clone());
         let watching = Arc::new(InMemory::new(
             inner,
@@ -161,6 +152,17 @@ impl World {
             options.sabotage,
         ));
         watching.stays_behind(if rough { 250 } else { 0 });
+        let services = Arc::new(Services {
+            intake: desk(),
+            routing: desk(),
+            resolution: desk(),
+            flexibility: desk(),
+            ledger: desk(),
+            watching: watching.clone(),
+            left: Left::default(),
+            storm,
+            sabotage: options.sabotage,
+        });
         let temper = Temper {
             joins: if dice.chance(500) { 40 } else { 6 },
             refuses: if dice.chance(300) { 12 } else { 4 },
@@ -172,7 +174,7 @@ impl World {
             dice,
             clock,
             log,
-            storm,
+            storm: services.storm.clone(),
             services,
             watching,
             known,
@@ -218,8 +220,10 @@ impl World {
             }
         }
         for policy in [
+            intake::policies::WHEN_SPEAKER_LEFT_THEN_HAND_ON,
             routing::policies::WHEN_TENSION_FILED_THEN_ROUTE,
             routing::policies::WHEN_APPEALED_THEN_ESCALATE,
+            routing::policies::WHEN_REOPENED_THEN_HAND_ON,
             flexibility::policies::WHEN_CONFIRMED_THEN_GRANT,
             flexibility::policies::WHEN_GRANTED_THEN_REPLACE_OLDER,
             flexibility::policies::WHEN_RULE_CORRECTED_THEN_CLARIFY,

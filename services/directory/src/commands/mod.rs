@@ -12,7 +12,7 @@ use contracts::events::DirectoryEvent;
 use contracts::ids::{CommandId, District, NAMESPACE, PersonId};
 use contracts::problem::Problem;
 use contracts::subjects::{Subject, Thing as Kind};
-use decider::{Decide, Failure, History, Target, execute};
+use decider::{Decide, Failure, History, Target, as_before, execute};
 use messaging::Incoming;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
@@ -30,35 +30,49 @@ const LIST_MAX: usize = 500;
 pub(crate) async fn handle(directory: &Directory, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
     let action = DirectoryAction::from_slug(&incoming.verb).ok_or_else(|| Problem::not_found("such command"))?;
-    let by = permitted(action, &message)?;
+    let answer = carry_out_one(directory, action, &message).await;
+    let subject = if action.thing() == Kind::District {
+        of_district(&message)
+    } else {
+        Subject::new(&message.district, action.thing(), message.thing)
+    };
+    as_before(&*directory.log, &subject, &message, answer).await
+}
+
+async fn carry_out_one(
+    directory: &Directory,
+    action: DirectoryAction,
+    message: &CommandMessage,
+) -> Result<Done, Problem> {
+    let by = permitted(action, message)?;
     let body = message.body.get();
     match action {
-        DirectoryAction::SetCalendar => settings::calendar(directory, &message, read_body(body)?).await,
-        DirectoryAction::SetServiceLevel => settings::service_level(directory, &message, read_body(body)?).await,
-        DirectoryAction::PublishRoutingRules => settings::rules(directory, &message, read_body(body)?).await,
-        DirectoryAction::SetPatternThresholds => settings::thresholds(directory, &message, read_body(body)?).await,
-        DirectoryAction::SetAreas => settings::areas(directory, &message, read_body(body)?).await,
-        DirectoryAction::DesignateContact => settings::contact(directory, &message, read_body(body)?).await,
-        DirectoryAction::SetSignOn => settings::sign_on(directory, &message, read_body(body)?).await,
-        DirectoryAction::RemoveSignOn => settings::no_sign_on(directory, &message, read_body(body)?).await,
-        DirectoryAction::SetSchool => places::school(directory, &message, read_body(body)?).await,
-        DirectoryAction::RetireSchool => places::retire_school(directory, &message, read_body(body)?).await,
-        DirectoryAction::SetDepartment => places::department(directory, &message, read_body(body)?).await,
-        DirectoryAction::RetireDepartment => places::retire_department(directory, &message, read_body(body)?).await,
-        DirectoryAction::KeepAnswer => places::keep_answer(directory, &message, by, read_body(body)?).await,
-        DirectoryAction::DropAnswer => places::drop_answer(directory, &message, by, read_body(body)?).await,
-        DirectoryAction::FormTeam => places::team(directory, &message, read_body(body)?).await,
-        DirectoryAction::DefineZone => places::zone(directory, &message, read_body(body)?).await,
-        DirectoryAction::SetPerson => people::person(directory, &message, read_body(body)?).await,
-        DirectoryAction::GrantRole => people::grant_role(directory, &message, read_body(body)?).await,
-        DirectoryAction::RevokeRole => people::revoke_role(directory, &message, by, read_body(body)?).await,
-        DirectoryAction::DisablePerson => people::disable(directory, &message, by, read_body(body)?).await,
-        DirectoryAction::EnablePerson => people::enable(directory, &message, read_body(body)?).await,
-        DirectoryAction::RemoveSecondStep => people::no_second_step(directory, &message, by, read_body(body)?).await,
-        DirectoryAction::NameStandIn => people::stand_in(directory, &message, by, read_body(body)?).await,
-        DirectoryAction::EndStandIn => people::no_stand_in(directory, &message, by, read_body(body)?).await,
-        DirectoryAction::MakeToken => people::token(directory, &message, by, read_body(body)?).await,
-        DirectoryAction::EndToken => people::no_token(directory, &message, by, read_body(body)?).await,
+        DirectoryAction::SetCalendar => settings::calendar(directory, message, read_body(body)?).await,
+        DirectoryAction::SetServiceLevel => settings::service_level(directory, message, read_body(body)?).await,
+        DirectoryAction::PublishRoutingRules => settings::rules(directory, message, read_body(body)?).await,
+        DirectoryAction::SetPatternThresholds => settings::thresholds(directory, message, read_body(body)?).await,
+        DirectoryAction::SetAreas => settings::areas(directory, message, read_body(body)?).await,
+        DirectoryAction::DesignateContact => settings::contact(directory, message, read_body(body)?).await,
+        DirectoryAction::SetSignOn => settings::sign_on(directory, message, read_body(body)?).await,
+        DirectoryAction::RemoveSignOn => settings::no_sign_on(directory, message, read_body(body)?).await,
+        DirectoryAction::SetSchool => places::school(directory, message, read_body(body)?).await,
+        DirectoryAction::RetireSchool => places::retire_school(directory, message, read_body(body)?).await,
+        DirectoryAction::SetDepartment => places::department(directory, message, read_body(body)?).await,
+        DirectoryAction::RetireDepartment => places::retire_department(directory, message, read_body(body)?).await,
+        DirectoryAction::KeepAnswer => places::keep_answer(directory, message, by, read_body(body)?).await,
+        DirectoryAction::DropAnswer => places::drop_answer(directory, message, by, read_body(body)?).await,
+        DirectoryAction::FormTeam => places::team(directory, message, read_body(body)?).await,
+        DirectoryAction::DefineZone => places::zone(directory, message, read_body(body)?).await,
+        DirectoryAction::SetPerson => people::person(directory, message, read_body(body)?).await,
+        DirectoryAction::GrantRole => people::grant_role(directory, message, read_body(body)?).await,
+        DirectoryAction::RevokeRole => people::revoke_role(directory, message, by, read_body(body)?).await,
+        DirectoryAction::DisablePerson => people::disable(directory, message, by, read_body(body)?).await,
+        DirectoryAction::EnablePerson => people::enable(directory, message, read_body(body)?).await,
+        DirectoryAction::RemoveSecondStep => people::no_second_step(directory, message, by, read_body(body)?).await,
+        DirectoryAction::NameStandIn => people::stand_in(directory, message, by, read_body(body)?).await,
+        DirectoryAction::EndStandIn => people::no_stand_in(directory, message, by, read_body(body)?).await,
+        DirectoryAction::MakeToken => people::token(directory, message, by, read_body(body)?).await,
+        DirectoryAction::EndToken => people::no_token(directory, message, by, read_body(body)?).await,
     }
 }
 

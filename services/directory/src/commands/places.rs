@@ -12,11 +12,10 @@ use contracts::problem::Problem;
 use contracts::queries::{OpenThere, OpenWith};
 use contracts::subjects::{Subject, Thing as Kind, query};
 use contracts::text::Text;
-use decider::History;
 
 use super::{LIST_MAX, away, carry_out_on, state_on};
 use crate::Directory;
-use crate::domain::{ANSWERS_MAX, AnswerRefusal, DefineZone, KeepAnswer, Thing, ZoneRefusal};
+use crate::domain::{ANSWERS_MAX, AnswerRefusal, DefineZone, KeepAnswer, ZoneRefusal};
 use crate::read_model::is_known;
 
 /// Defines a zone under its own id; a new one's follows from the command, so that a repeated command finds it.
@@ -51,14 +50,10 @@ pub(super) async fn zone(
     }
     let subject = Subject::new(&message.district, Kind::Zone, id);
     if known.zone_named(body.name.as_str()).is_some_and(|other| other.0 != id) {
-        // What was done once is answered as it was, whatever has been named since.
-        let before = History::<Thing>::read::<()>(&*directory.log, &subject).await;
-        if !before.is_ok_and(|history| history.was_done(message)) {
-            return Err(Problem::invalid_field(
-                "name",
-                "another zone has this name; choose another",
-            ));
-        }
+        return Err(Problem::invalid_field(
+            "name",
+            "another zone has this name; choose another",
+        ));
     }
     let today = known.calendar().date(directory.clock.now());
     let starts = body

@@ -17,7 +17,7 @@ use contracts::office_action::{OFFICE_AUTHORITY, OfficeAction, OfficeScope};
 use contracts::problem::Problem;
 use contracts::subjects::{Subject, Thing};
 use contracts::vocabulary::{ResolutionKind, Role, Standing};
-use decider::{Decide, Desk, History, Target, execute};
+use decider::{Decide, Desk, History, Target, as_before, execute};
 use messaging::Incoming;
 
 use super::{Known, known, open};
@@ -47,6 +47,46 @@ pub async fn handle_office(
     incoming: &Incoming,
 ) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
+    let answer = carry_out_one(desk, evident, regimes, action, &message).await;
+    let mut answer = answer;
+    for id in stands_under(desk, action, &message).await? {
+        let subject = Subject::new(&message.district, action.thing(), id);
+        answer = as_before(&*desk.log, &subject, &message, answer).await;
+    }
+    answer
+}
+
+/// The ids under which the event of a command may stand.
+async fn stands_under(desk: &Desk, action: OfficeAction, message: &CommandMessage) -> Result<Vec<uuid::Uuid>, Problem> {
+    Ok(match action {
+        // What is begun stands under an id that follows from the command, a request under one of its loop's answers.
+        OfficeAction::OpenReview => vec![message.id.0],
+        OfficeAction::DraftWaiver => {
+            let Ok(wire::DraftWaiver { loop_id, .. }) = read_body(message.body.get()) else {
+                return Ok(Vec::new());
+            };
+            let looked: Read<Loop> = read(desk, &message.district, Thing::Loop, loop_id.0).await?;
+            let revisions = looked.history.state().record().map_or(0, |record| record.revisions);
+            (1..=revisions)
+                .map(|revision| WaiverId::of(&message.district, loop_id, revision).0)
+                .collect()
+        }
+        OfficeAction::ProposeRevision
+        | OfficeAction::DecideRevision
+        | OfficeAction::SubmitWaiver
+        | OfficeAction::AnswerWaiver
+        | OfficeAction::ExamineClause
+        | OfficeAction::ConcludeReview => vec![message.thing],
+    })
+}
+
+async fn carry_out_one(
+    desk: &Desk,
+    evident: &dyn Evident,
+    regimes: &Regimes,
+    action: OfficeAction,
+    message: &CommandMessage,
+) -> Result<Done, Problem> {
     let body = message.body.get();
     let viewer = match &message.authority {
         Authority::Person(viewer) if viewer.district == message.district => viewer,
@@ -55,9 +95,9 @@ pub async fn handle_office(
     };
     let office = Office {
         desk,
-        message: &message,
+        message,
         viewer,
-        known: known(desk, &message),
+        known: known(desk, message),
         action,
     };
     office.may()?;
@@ -222,7 +262,6 @@ impl Office<'_> {
             },
         };
         if let Some(widens) = body.widens
-            && !read.history.was_done(self.message)
             && !self.can_be_widened(widens, true).await?
         {
             return Err(Problem::invalid_field(

@@ -8,8 +8,9 @@ use contracts::ids::{DepartmentId, FlexibilityId, SchoolId};
 use contracts::problem::Problem;
 use contracts::register_action::RegisterAction;
 use contracts::sealed::Sealed;
+use contracts::subjects::Subject;
 use contracts::vocabulary::{ResolutionKind, Role, Says, ScopeLevel};
-use decider::{Decide, Desk};
+use decider::{Decide, Desk, as_before};
 use domain::Flexibility;
 use messaging::Incoming;
 
@@ -21,12 +22,24 @@ use crate::domain::{
 /// Carries out one command of a person.
 pub async fn handle_person(desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
-    let body = message.body.get();
     let action = RegisterAction::from_slug(&incoming.verb).ok_or_else(|| Problem::not_found("such command"))?;
+    let answer = carry_out_one(desk, action, &message).await;
+    // What is written down stands under the id that follows from the command.
+    let id = if action == RegisterAction::WriteDown {
+        message.id.0
+    } else {
+        message.thing
+    };
+    let subject = Subject::of_flexibility(&message.district, FlexibilityId(id));
+    as_before(&*desk.log, &subject, &message, answer).await
+}
+
+async fn carry_out_one(desk: &Desk, action: RegisterAction, message: &CommandMessage) -> Result<Done, Problem> {
+    let body = message.body.get();
     let asked = Asked {
         desk,
-        message: &message,
-        known: known(desk, &message),
+        message,
+        known: known(desk, message),
         action,
     };
     match action {

@@ -14,6 +14,8 @@ pub struct HandOn {
     pub school: SchoolId,
     /// Who speaks for it from now on.
     pub to: PersonId,
+    /// In whose place only, where that is said: whoever else speaks by then goes on.
+    pub instead_of: Option<PersonId>,
 }
 
 impl Decide<Loop> for HandOn {
@@ -35,6 +37,9 @@ impl Decide<Loop> for HandOn {
         }
         if part.speaker == Some(self.to) {
             return Err(Rejection::AlreadySpeaks);
+        }
+        if self.instead_of.is_some() && part.speaker != self.instead_of {
+            return Ok(None);
         }
         Ok(Some(
             HandedOn {
@@ -58,6 +63,7 @@ mod tests {
         let command = HandOn {
             school: school("alder"),
             to: ann,
+            instead_of: None,
         };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
@@ -67,5 +73,12 @@ mod tests {
             Some(ann)
         );
         assert_eq!(spec.when(&command), Err(Rejection::AlreadySpeaks));
+        // In the place of somebody who no longer speaks: nothing is left to do.
+        let late = HandOn {
+            to: PersonId::derived(&["ben"]),
+            instead_of: Some(PersonId::derived(&["rosa"])),
+            ..command
+        };
+        assert_eq!(spec.when(&late), Ok(None));
     }
 }

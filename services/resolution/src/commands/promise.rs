@@ -8,7 +8,7 @@ use contracts::ids::{FlexibilityId, ZoneId};
 use contracts::problem::Problem;
 use contracts::subjects::Subject;
 use contracts::vocabulary::{ResolutionKind, Says, Standing};
-use decider::{Desk, History, Opened};
+use decider::{Desk, History};
 
 /// How long a pilot runs where nothing else is said, in days.
 const PILOT_DAYS: u64 = 365;
@@ -17,13 +17,9 @@ const PILOT_DAYS: u64 = 365;
 pub(super) async fn promise(
     desk: &Desk,
     message: &CommandMessage,
-    opened: &Opened,
     body: &wire::Propose,
 ) -> Result<Option<Promise>, Problem> {
-    // What was looked up the first time may look different by now.
-    if let Some(cited) = body.flexibility
-        && !opened.was_done(message)
-    {
+    if let Some(cited) = body.flexibility {
         in_force(desk, message, cited).await?;
     }
     if !body.kind.promises() {
@@ -36,7 +32,7 @@ pub(super) async fn promise(
         }));
     };
     let today = today(desk, message);
-    if grants.ends_on.is_some_and(|ends_on| ends_on < today) && !opened.was_done(message) {
+    if grants.ends_on.is_some_and(|ends_on| ends_on < today) {
         return Err(Problem::invalid_field("grants.ends_on", "is past"));
     }
     let zone = grants
@@ -45,7 +41,7 @@ pub(super) async fn promise(
         .map(|named| zone(desk, message, named.as_str()))
         .transpose()?;
     let begins = zone.map_or(today, |zone| begins(desk, message, zone).max(today));
-    if grants.ends_on.is_some_and(|ends_on| ends_on < begins) && !opened.was_done(message) {
+    if grants.ends_on.is_some_and(|ends_on| ends_on < begins) {
         return Err(Problem::invalid_field("grants.ends_on", "is before the zone begins"));
     }
     Ok(Some(Promise {

@@ -15,6 +15,8 @@ use super::dates_after;
 pub struct Reroute {
     /// Who gets it.
     pub to: DepartmentId,
+    /// Who must have it, where that is said: what somebody gave to another meanwhile stays there.
+    pub from: Option<DepartmentId>,
     /// Why.
     pub why: Sealed,
     /// The episode it was meant for.
@@ -34,6 +36,9 @@ impl Decide<Loop> for Reroute {
         record.still_open()?;
         record.in_episode(self.episode)?;
         let with = record.with().ok_or(Rejection::NotRouted)?;
+        if self.from.is_some_and(|from| from != with.department) {
+            return Ok(None);
+        }
         if with.department == self.to {
             return Err(Rejection::AlreadyThere { department: self.to });
         }
@@ -70,6 +75,7 @@ mod tests {
             .event(&person("marcus"), ResolutionEvent::from(asked));
         let reroute = Reroute {
             to: department("technology"),
+            from: None,
             why: sealed("devices"),
             episode: None,
             calendars: calendars(),
@@ -87,6 +93,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_given_to_another_meanwhile_is_not_moved() {
+        let spec = given::<Loop>()
+            .event(&person("rosa"), IntakeEvent::from(filed("alder")))
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
+        let hand_over = |from: &str| Reroute {
+            to: department("technology"),
+            from: Some(department(from)),
+            why: sealed("closed"),
+            episode: None,
+            calendars: calendars(),
+            now: spec.state().record().expect("filed").changed_at,
+        };
+        assert_eq!(spec.when(&hand_over("facilities")), Ok(None));
+        assert!(spec.when(&hand_over("curriculum")).is_ok_and(|event| event.is_some()));
+    }
+
+    #[test]
     fn the_dates_are_those_of_the_calendar_that_the_loop_counts_by_when_it_is_decided() {
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
@@ -101,6 +124,7 @@ mod tests {
         let new = domain::Calendar::new(2, "UTC", &[snow]).expect("a calendar");
         let reroute = Reroute {
             to: department("technology"),
+            from: None,
             why: sealed("devices"),
             episode: None,
             calendars: [old.clone(), new.clone()].into_iter().collect(),
@@ -128,6 +152,7 @@ mod tests {
     fn nothing_is_promised_by_a_calendar_that_the_loop_has_left() {
         let reroute = Reroute {
             to: department("technology"),
+            from: None,
             why: sealed("devices"),
             episode: None,
             calendars: calendars(),
@@ -145,6 +170,7 @@ mod tests {
     fn the_acknowledge_clock_starts_again_and_the_resolve_clock_goes_on() {
         let reroute = Reroute {
             to: department("technology"),
+            from: None,
             why: sealed("devices"),
             episode: None,
             calendars: calendars(),

@@ -32,6 +32,11 @@ pub struct Given<'a> {
 pub fn judge(given: &Given<'_>, report: &mut Report) -> Result<(), Broken> {
     let raced = given.states.len() > 1;
     let (action, viewer) = (given.deed.action, &*given.deed.claims);
+    // What names a department that was closed meanwhile may be refused for that, whatever else is to be said of it.
+    let closed = given.department_closed();
+    if closed && matches!(given.answer, Err(problem) if problem.status == 422) {
+        return Ok(());
+    }
     let sees = given.all(|record| sight(viewer, &record.audience(&given.deed.district)) > Sight::Card);
     if !sees {
         return join(given, report, raced);
@@ -57,6 +62,16 @@ pub fn judge(given: &Given<'_>, report: &mut Report) -> Result<(), Broken> {
 impl Given<'_> {
     fn all(&self, holds: impl Fn(&LoopRecord) -> bool) -> bool {
         !self.states.is_empty() && self.states.iter().all(|record| holds(record))
+    }
+
+    fn department_closed(&self) -> bool {
+        let named = self.deed.body.get("department").and_then(|name| name.as_str());
+        let departments = self.district.departments.values();
+        named.is_some_and(|named| {
+            departments
+                .filter(|known| known.retired)
+                .any(|known| known.name == named)
+        })
     }
 
     fn number(&self, field: &str) -> Option<u32> {

@@ -1,6 +1,7 @@
 //! Outcomes that stand in the history: judged as each event appears.
 
 use contracts::events::{CustodyEvent, IntakeEvent, LoopEvent, ResolutionEvent, RoutingEvent};
+use contracts::ids::DepartmentId;
 use contracts::queries::Holder;
 use contracts::vocabulary::{FlexibilityTurn, LoopState};
 use domain::LoopRecord;
@@ -158,6 +159,17 @@ fn school(moment: &Moment<'_>, before: &LoopRecord, event: &IntakeEvent, report:
                 }
             }
         }
+        IntakeEvent::HandedOn(handed) if moment.meta.actor.person().is_none() => {
+            let before_it = before.parts.get(&handed.school).and_then(|part| part.speaker);
+            let gone = before_it.is_some_and(|speaker| moment.left_at.contains_key(&speaker));
+            holds!(gone, "event {at} hands on what somebody speaks for who is there");
+            let speaker = after.parts.get(&handed.school).and_then(|part| part.speaker);
+            holds!(
+                speaker == Some(handed.to) && before.state() == after.state(),
+                "event {at} hands a part on, and something else became of it"
+            );
+            report.row(Row::SpeakerLeaves, moment.left_at.contains_key(&handed.to));
+        }
         IntakeEvent::TensionFiled(_)
         | IntakeEvent::TensionAmended(_)
         | IntakeEvent::HandedOn(_)
@@ -225,6 +237,18 @@ fn routing(moment: &Moment<'_>, before: &LoopRecord, event: &RoutingEvent, repor
                 );
             }
             report.row(Row::NobodyAnswers, false);
+        }
+        RoutingEvent::TensionRerouted(rerouted) if moment.meta.actor.person().is_none() => {
+            // The next one may be closed too by the time that its loops come to it: then they go on.
+            let departments = &moment.district.departments;
+            let follows = |id: &DepartmentId| departments.get(id).filter(|it| it.retired).and_then(|it| it.loops_to);
+            let had = before.with().map(|with| with.department);
+            holds!(
+                std::iter::successors(had.as_ref().and_then(follows), follows).any(|next| next == rerouted.to),
+                "event {at} moves a loop from {had:?} to {}, and nobody closed the one for the other",
+                rerouted.to
+            );
+            report.row(Row::DepartmentCloses, before.parts.len() > 1);
         }
         RoutingEvent::TensionRouted(_)
         | RoutingEvent::TriageRequested(_)
