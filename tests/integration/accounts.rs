@@ -3,10 +3,11 @@
 use contracts::commands::door::{
     LinkMade, LinkView, LookAtLink, MakeLink, NewSession, OfficeMessage, SetPassword, SignInByPassword, SignedIn, Whom,
 };
-use contracts::events::directory::{KnownAs, PersonRostered};
+use contracts::events::directory::{KnownAs, PersonDisabled, PersonRostered};
 use contracts::ids::{District, PersonId};
 use contracts::problem::Problem;
 use contracts::subjects::{Subject, Thing};
+use contracts::vocabulary::DisabledBecause;
 use directory::NewToken;
 use gateway::front::digest;
 use loopline_tests::{Stack, location, tension};
@@ -406,18 +407,32 @@ async fn with_a_persons_name_goes_what_they_signed_in_with() {
         .expect("a link");
     chooses(&stack, "a link", GOOD, "a session").await.expect("in");
     assert!(!holding(&folder, "greenfinch").is_empty(), "it stands there before");
+    // Kept out by hand, they would be taken in from the roster anew: it has to name them no more.
     let out = format!("/api/v1/directory/people/{kim}/disable");
     assert_eq!(stack.api("eve").post(&out, &json!({})).await.status, 200);
     let erase = json!({"texts": ["all"], "ground": "court_order", "why": "26-114"});
-    let erased = stack
-        .api("carol")
-        .post(&format!("/api/v1/words/person/{kim}/erase"), &erase)
-        .await;
+    let address = format!("/api/v1/words/person/{kim}/erase");
+    let named = stack.api("carol").post(&address, &erase).await;
+    assert_eq!((named.status, named.problem()), (409, "still-here"), "{named:?}");
+    let left = PersonDisabled {
+        because: DisabledBecause::LeftRoster,
+    };
+    let subject = Subject::new(&north(), Thing::Person, kim.0);
+    stack.directory.state(subject, left.into()).await.expect("a fact");
+    let erased = stack.api("carol").post(&address, &erase).await;
     assert_eq!(erased.status, 200, "{erased:?}");
     loopline_tests::until("the address stands nowhere", async || {
         holding(&folder, "greenfinch").is_empty()
     })
     .await;
+    // Nor does it let anybody in who comes back.
+    let back = json!({"name": "Kim", "email": "kim@greenfinch.example"});
+    let eve = stack.signed_in("eve", "eve").await;
+    let again = eve.post(&format!("/api/v1/directory/people/{kim}"), &back).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    let enabled = format!("/api/v1/directory/people/{kim}/enable");
+    assert_eq!(eve.post(&enabled, &json!({})).await.status, 200);
+    stack.comes_to_rest().await;
     let tried = signs_in(&stack, "kim@greenfinch.example", GOOD, "another", None).await;
     assert!(matches!(tried, SignedIn::Refused), "{tried:?}");
     stack.stop().await;

@@ -87,13 +87,14 @@ fn says(bug: Sabotage) -> &'static [&'static str] {
             "it does not stand in the register",
             "has not heard that its rule was changed",
             "waits for it still",
+            "waits for a word of somebody who has left",
         ],
         Sabotage::StoresTwice => &["names", "is there twice"],
         Sabotage::AcknowledgesWithoutStoring => {
             &["the log has no event of it", "nothing stands", "its event stands at"]
         }
         Sabotage::WatchesIgnoringLag => &["although the read model was at"],
-        Sabotage::NeverTicks => &["an answer still lies before"],
+        Sabotage::NeverTicks => &["an answer still lies before", "is with a department that was closed"],
         Sabotage::OldDepartmentActs => &[
             "refused as with-another-department",
             "should have been 409 with-another-department",

@@ -128,7 +128,7 @@ async fn every_id_of_one_district_is_taken_to_every_address_of_the_other_and_is_
     let mut asked = 0;
     for (path, operations) in paths {
         let operations = operations.as_object().expect("operations");
-        for (_, id) in &ids {
+        for (kind, id) in &ids {
             if !path.contains('{') {
                 // Where something is narrowed down, by every id there is.
                 let Some(get) = operations.get("get") else { continue };
@@ -146,7 +146,14 @@ async fn every_id_of_one_district_is_taken_to_every_address_of_the_other_and_is_
             }
             let filled = path
                 .replace("{id}", id)
-                .replace("{of}", "flexibility")
+                .replace(
+                    "{of}",
+                    match *kind {
+                        "reviews" => "review",
+                        "people" => "person",
+                        _ => "flexibility",
+                    },
+                )
                 .replace("{event}", id)
                 .replace("{district}", "north")
                 .replace("{path}", "entries/000.p/1");
@@ -382,6 +389,7 @@ async fn a_question_of_one_district_names_nothing_of_the_other_whatever_it_says(
                     json!({"person": id}),
                     json!({"of": "flexibility", "id": id}),
                     json!({"of": "person", "id": id}),
+                    json!({"of": "review", "id": id}),
                     json!({"thing": {"school": id}}),
                     json!({"thing": {"person": id}}),
                     json!({"text": "mastered unit northern secret", "limit": 20}),

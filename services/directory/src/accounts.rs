@@ -6,7 +6,8 @@
 //! signs in from a device that they signed in from before.
 
 use chrono::{DateTime, Duration, Utc};
-use contracts::ids::{District, PersonId};
+use contracts::ids::{District, EventId, PersonId};
+use sealing::ERASED;
 use sha2::{Digest as _, Sha256};
 use sql::{Db, on};
 use uuid::Uuid;
@@ -45,27 +46,80 @@ const OF_PERSON: [&str; 7] = [
     "credential",
 ];
 
+/// A kept text with something in it changed; as it is, where it cannot be read.
+fn changed(text: &str, change: impl FnOnce(&mut serde_json::Value)) -> String {
+    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(text) else {
+        return text.to_owned();
+    };
+    change(&mut value);
+    value.to_string()
+}
+
 impl Accounts {
-    /// Keeps nothing more of somebody: not what they signed in with, and no name in what imports of rosters did.
-    pub(crate) async fn forget(&self, person: PersonId, district: &District) -> Result<(), sqlx::Error> {
+    /// Keeps nothing more of somebody, as an event says: not what they signed in with, and no name in what imports of
+    /// rosters did. Once for each event, however often that is read: somebody who has come back since keeps what is theirs.
+    pub(crate) async fn forget(
+        &self,
+        person: PersonId,
+        district: &District,
+        event: EventId,
+    ) -> Result<(), sqlx::Error> {
+        let done: Option<i64> = on!(self.db.of(district).await?, rows => sqlx::query_scalar(
+                "SELECT COUNT(*) FROM forgotten WHERE event = $1")
+            .bind(event.0).fetch_optional(rows).await)?;
+        if done.is_some_and(|done| done > 0) {
+            return Ok(());
+        }
         for table in OF_PERSON {
             let text = format!("DELETE FROM {table} WHERE person = $1");
             on!(self.db.of(district).await?, rows => sqlx::query(sqlx::AssertSqlSafe(text.clone()))
                 .bind(person.0).execute(rows).await.map(|_| ()))?;
         }
-        let views: Vec<(Uuid, String)> = on!(self.db.of(district).await?, rows => sqlx::query_as(
-                "SELECT id, view FROM roster_import WHERE district = $1 AND view IS NOT NULL")
-            .bind(district.as_str()).fetch_all(rows).await)?;
-        for (import, view) in views {
-            let Ok(mut view) = serde_json::from_str::<serde_json::Value>(&view) else {
-                continue;
-            };
-            // Whose name is among them cannot be told from the name alone.
-            view["changes"] = serde_json::json!([]);
-            on!(self.db.of(district).await?, rows => sqlx::query("UPDATE roster_import SET view = $2 WHERE id = $1")
-                .bind(import).bind(view.to_string()).execute(rows).await.map(|_| ()))?;
-        }
+        self.forget_in_imports(person, district).await?;
+        on!(self.db.of(district).await?, rows => sqlx::query(
+                "INSERT INTO forgotten (event, district) VALUES ($1, $2) ON CONFLICT (event) DO NOTHING")
+            .bind(event.0).bind(district.as_str()).execute(rows).await.map(|_| ()))?;
         self.db.overwrite().await
+    }
+
+    /// What imports of rosters say by name goes: whose name is among it cannot be told from the name alone. What was
+    /// handed over and not taken in yet is handed over again.
+    async fn forget_in_imports(&self, person: PersonId, district: &District) -> Result<(), sqlx::Error> {
+        on!(self.db.of(district).await?, rows => {
+            sqlx::query("DELETE FROM roster_piece WHERE import IN \
+                         (SELECT id FROM roster_import WHERE district = $1 AND applied IS NULL)")
+                .bind(district.as_str()).execute(&mut *rows).await?;
+            sqlx::query("DELETE FROM roster_import WHERE district = $1 AND applied IS NULL")
+                .bind(district.as_str()).execute(rows).await.map(|_| ())
+        })?;
+        let imports: Vec<(Uuid, String, String, Option<String>)> = on!(self.db.of(district).await?, rows => sqlx::query_as(
+                "SELECT id, begun, applied, view FROM roster_import WHERE district = $1 AND applied IS NOT NULL")
+            .bind(district.as_str()).fetch_all(rows).await)?;
+        for (import, begun, applied, view) in imports {
+            let ended = view.is_some();
+            let applied = changed(&applied, |applied| {
+                let by = &mut applied["authority"];
+                if by["person"] == serde_json::json!(person) {
+                    by["name"] = serde_json::json!(ERASED);
+                }
+            });
+            // One that is being taken in needs its rows still: they go when it ends.
+            let begun = changed(&begun, |begun| {
+                if ended {
+                    begun["problems"] = serde_json::json!([]);
+                }
+            });
+            let view = view.map(|view| {
+                changed(&view, |view| {
+                    view["changes"] = serde_json::json!([]);
+                    view["problems"] = serde_json::json!([]);
+                })
+            });
+            on!(self.db.of(district).await?, rows => sqlx::query(
+                    "UPDATE roster_import SET begun = $2, applied = $3, view = $4 WHERE id = $1")
+                .bind(import).bind(&begun).bind(&applied).bind(&view).execute(rows).await.map(|_| ()))?;
+        }
+        Ok(())
     }
 
     /// The account of somebody, where they have one.
@@ -195,4 +249,48 @@ pub(crate) fn as_login(text: &str) -> String {
 /// What is counted under: nobody's name stands in the table.
 pub(crate) fn tried(kind: &str, what: &str) -> String {
     runtime::ids::hex(&Sha256::digest(format!("{kind}\0{what}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::Credentials;
+
+    #[tokio::test]
+    async fn what_was_erased_once_is_not_erased_again_of_who_came_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let location = sql::Location::Folder(folder.path().to_owned());
+        let accounts = Accounts {
+            db: Credentials::open(&location).await.expect("a store").db(),
+        };
+        let district: District = "north".parse().expect("a district");
+        let pat = PersonId::derived(&["pat"]);
+        let event = |name: &str| EventId(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()));
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        let kept = async || accounts.has(&district, pat).await.expect("asked");
+        accounts
+            .keep(pat, &district, "pat@old.example", "x", now)
+            .await
+            .expect("kept");
+        accounts
+            .forget(pat, &district, event("first"))
+            .await
+            .expect("forgotten");
+        assert!(!kept().await);
+        // Back again, and the directory is made again from its log.
+        accounts
+            .keep(pat, &district, "pat@new.example", "y", now)
+            .await
+            .expect("kept");
+        accounts
+            .forget(pat, &district, event("first"))
+            .await
+            .expect("read again");
+        assert!(kept().await);
+        accounts
+            .forget(pat, &district, event("second"))
+            .await
+            .expect("forgotten");
+        assert!(!kept().await);
+    }
 }

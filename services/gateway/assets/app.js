@@ -302,7 +302,11 @@ for (const axis of all("[data-brush]")) {
     stop();
     // A click is none: it would show a single day that nobody chose.
     if (to - from < 0.01) return;
-    const at = (share) => new Date(first + Math.min(share * length, length - 1)).toISOString().slice(0, 10);
+    // Where clocks went back, the right edge lies an hour beyond the last day.
+    const at = (share) => {
+      const on = new Date(first + share * length).toISOString().slice(0, 10);
+      return on > axis.dataset.to ? axis.dataset.to : on;
+    };
     const address = new URL(window.location.href);
     for (const name of ["days", "shown_from", "shown_to"]) address.searchParams.delete(name);
     address.searchParams.set("from", at(from));

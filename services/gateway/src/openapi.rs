@@ -146,7 +146,6 @@ fn plain(made: &mut Made, summary: &str, content: &str, parameters: Vec<Value>) 
     })
 }
 
-/// The record that proves itself.
 /// Words that stand beside the loops.
 fn words(made: &mut Made) {
     let whose = || {
@@ -190,6 +189,7 @@ fn words(made: &mut Made) {
     }
 }
 
+/// The record that proves itself.
 fn ledger(made: &mut Made) {
     let view = made.schema::<LedgerView>();
     let operation = read(

@@ -12,7 +12,7 @@ use contracts::commands::{self as wire, CommandMessage, Done, read_body};
 use contracts::envelope::{Actor, Envelope, Meta, Recorded};
 use contracts::events::custody::{ErasedText, TextPlace};
 use contracts::events::record::{WordsErased, WordsHeld, WordsOf, WordsReleased};
-use contracts::events::{DirectoryEvent, RecordEvent};
+use contracts::events::{DirectoryEvent, RecordEvent, WaiverEvent};
 use contracts::ids::{CommandId, District, EventId, FlexibilityId, PatternId};
 use contracts::problem::Problem;
 use contracts::queries::{HoldView, WordsGone, WordsQuery, WordsText, WordsView};
@@ -25,6 +25,7 @@ use messaging::People;
 use sealing::SealingError;
 
 use crate::custody::{ALL, TEXTS_MAX, none_is_held, written};
+use crate::domain::which_hold;
 
 /// What became of the words of one thing.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,7 @@ struct Gone {
     by: Actor,
     ground: ErasureGround,
     keys: BTreeSet<KeyId>,
+    texts: u32,
 }
 
 impl Kept {
@@ -61,6 +63,7 @@ impl Fold for Kept {
                 by: meta.actor.clone(),
                 ground: erased.ground,
                 keys: erased.texts.iter().map(|text| text.key).collect(),
+                texts: u32::try_from(erased.texts.len()).unwrap_or(u32::MAX),
             }),
             RecordEvent::WordsHeld(_) => {
                 self.holds.insert(meta.id, meta.time);
@@ -124,20 +127,12 @@ impl Decide<Kept> for Act {
                 .into()
             }
             Deed::Hold { why } => WordsHeld { of, why: why.clone() }.into(),
-            Deed::Release { hold, why } => {
-                let hold = match (hold, state.holds.len()) {
-                    (Some(named), _) if state.holds.contains_key(named) => *named,
-                    (Some(_), _) | (None, 0) => return Err(Rejection::NoSuchHold),
-                    (None, 1) => *state.holds.keys().next().ok_or(Rejection::NoSuchHold)?,
-                    (None, _) => return Err(Rejection::SayWhichHold),
-                };
-                WordsReleased {
-                    of,
-                    hold,
-                    why: why.clone(),
-                }
-                .into()
+            Deed::Release { hold, why } => WordsReleased {
+                of,
+                hold: which_hold(*hold, &state.holds)?,
+                why: why.clone(),
             }
+            .into(),
         }))
     }
 }
@@ -209,27 +204,38 @@ pub(crate) async fn held_since(
     Ok(history.state().holds.values().min().copied())
 }
 
-/// What stands in the register from a loop stands there under the same keys: a hold there holds here too.
+/// What stands in the register from these events, or is cited there: entries they name, and what an answer of a loop asked
+/// the state for.
+pub(crate) fn entries_of(recorded: &[Recorded], district: &District) -> BTreeSet<FlexibilityId> {
+    let mut entries = BTreeSet::new();
+    for event in recorded {
+        let data: serde_json::Value = serde_json::from_str(event.envelope.data.get()).unwrap_or_default();
+        let named: Option<FlexibilityId> = data["flexibility"].as_str().and_then(|id| id.parse().ok());
+        entries.extend(named);
+        if let Ok(WaiverEvent::StateWaiverDrafted(drafted)) = WaiverEvent::read(&event.envelope) {
+            entries.insert(FlexibilityId::promised(district, drafted.loop_id, drafted.revision));
+        }
+    }
+    entries
+}
+
+/// What stands in the register from elsewhere stands there under the same keys: a hold there holds these words too.
 pub(crate) async fn none_beside_is_held(
     desk: &Desk,
     message: &CommandMessage,
-    recorded: &[Recorded],
+    entries: BTreeSet<FlexibilityId>,
+    keys: &BTreeSet<KeyId>,
 ) -> Result<(), Problem> {
-    let mut entries: BTreeSet<FlexibilityId> = BTreeSet::new();
-    for event in recorded {
-        let data: serde_json::Value = serde_json::from_str(event.envelope.data.get()).unwrap_or_default();
-        entries.extend(
-            data["flexibility"]
-                .as_str()
-                .and_then(|id| id.parse::<FlexibilityId>().ok()),
-        );
-    }
     for id in entries {
         let of = WordsOf {
             of: KeepsWords::Flexibility,
             id: id.0,
         };
-        if held_since(desk, &message.district, of).await?.is_some() {
+        if held_since(desk, &message.district, of).await?.is_none() {
+            continue;
+        }
+        let (_, theirs) = texts(desk, &message.district, of).await?;
+        if theirs.iter().any(|text| keys.contains(&text.sealed.key)) {
             return Err(held_beside("what stands in the register"));
         }
     }
@@ -244,9 +250,10 @@ pub(crate) fn held_beside(what: &str) -> Problem {
     )
 }
 
-/// Whether somebody may still come in as this person: of whoever may, the name stays.
+/// Whether somebody may still come in as this person: of whoever may, the name stays. Whoever a roster still names would be
+/// taken in from it anew, as somebody else whom nobody has disabled.
 fn is_here(recorded: &[Recorded]) -> bool {
-    let (mut by_hand, mut left) = (false, false);
+    let (mut by_hand, mut left, mut in_roster) = (false, false, false);
     for event in recorded {
         match DirectoryEvent::read(&event.envelope) {
             Ok(DirectoryEvent::PersonDisabled(disabled)) => match disabled.because {
@@ -254,11 +261,13 @@ fn is_here(recorded: &[Recorded]) -> bool {
                 DisabledBecause::LeftRoster => left = true,
             },
             Ok(DirectoryEvent::PersonEnabled(_)) => by_hand = false,
-            Ok(DirectoryEvent::PersonRostered(rostered)) => left = rostered.disabled,
+            Ok(DirectoryEvent::PersonRostered(rostered)) => {
+                (left, in_roster) = (rostered.disabled, rostered.roles.is_some());
+            }
             Ok(_) | Err(_) => {}
         }
     }
-    !by_hand && !left
+    !left && (in_roster || !by_hand)
 }
 
 /// Whoever asks, where they hold the role.
@@ -289,21 +298,23 @@ pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) ->
             let history: Result<History<Kept>, Failure<()>> =
                 History::read(&*desk.log, &spoken_of(&message.district, of)).await;
             let history = history.map_err(|failure| failure.problem(|()| Problem::not_found("page")))?;
+            let chosen = chosen(desk, message, of, &body.texts, &all, history.state())?;
             // What was done once is answered as it was, whatever is held since.
             if !history.was_done(message) {
                 if of.of == KeepsWords::Person && is_here(&recorded) {
                     return Err(Problem::conflict(
                         "still-here",
-                        "whoever may still come in keeps their name: disable them first, or take them out of the roster",
+                        "whoever may still come in keeps their name: take them out of the roster first, or disable them where no roster \
+                         names them",
                     ));
                 }
                 // What is decided about a pattern answers loops, and stands in the register.
                 if of.of == KeepsWords::Pattern {
                     none_is_held(desk, message, PatternId(of.id)).await?;
                 }
-                none_beside_is_held(desk, message, &recorded).await?;
+                let keys = chosen.iter().map(|text| text.key).collect();
+                none_beside_is_held(desk, message, entries_of(&recorded, &message.district), &keys).await?;
             }
-            let chosen = chosen(desk, message, of, &body.texts, &all, history.state())?;
             let deed = Deed::Erase {
                 ground: body.ground,
                 why: desk.seal(&body.why).await?,
@@ -336,6 +347,14 @@ pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) ->
     }
 }
 
+/// Words that somebody wrote elsewhere are erased there.
+fn taken_over_from_elsewhere() -> Problem {
+    Problem::conflict(
+        "taken-over",
+        "these words were taken over from where somebody wrote them; erase them there, and they are gone here too",
+    )
+}
+
 /// The texts that were named.
 fn chosen(
     desk: &Desk,
@@ -363,22 +382,24 @@ fn chosen(
             return Err(Rejection::NoSuchText { named }.problem(&desk.districts.names(&message.district)));
         }
         if found.iter().any(|text| text.taken_over) {
-            return Err(Problem::conflict(
-                "taken-over",
-                "these words were taken over from where somebody wrote them; erase them there, and they are gone here too",
-            ));
+            return Err(taken_over_from_elsewhere());
         }
         chosen.extend(found.into_iter().map(|text| (text.place.clone(), text)));
     }
     chosen.retain(|_, text| kept.erasure(text.sealed.key).is_none());
+    let taken_over = |text: &Text| text.taken_over && kept.erasure(text.sealed.key).is_none();
+    if chosen.is_empty() && named.iter().any(|one| one == ALL) && all.iter().any(taken_over) {
+        return Err(taken_over_from_elsewhere());
+    }
     if of.of != KeepsWords::Person && chosen.len() > TEXTS_MAX {
         return Err(Problem::invalid_field(
             "texts",
             format!("these are {} texts; name at most {TEXTS_MAX} at once", chosen.len()),
         ));
     }
-    // Of somebody who was named more often than one event can say, the rest goes with the next one.
-    let texts = chosen.into_values().take(TEXTS_MAX).map(|text| ErasedText {
+    // Of somebody who was named more often than one event can say, what was said last goes first, and the rest with the
+    // next one.
+    let texts = chosen.into_values().rev().take(TEXTS_MAX).map(|text| ErasedText {
         place: text.place.clone(),
         key: text.sealed.key,
         commitment: text.sealed.commitment.clone(),
@@ -416,7 +437,8 @@ pub(crate) async fn view(
         of: query.of,
         id: query.id,
     };
-    let (_, all) = texts(desk, &viewer.district, of).await?;
+    let (recorded, all) = texts(desk, &viewer.district, of).await?;
+    let stays = of.of == KeepsWords::Person && is_here(&recorded);
     let subject = spoken_of(&viewer.district, of);
     let history: Result<History<Kept>, Failure<()>> = History::read(&*desk.log, &subject).await;
     let history = history.map_err(|failure| failure.problem(|()| Problem::not_found("page")))?;
@@ -441,7 +463,7 @@ pub(crate) async fn view(
             at: gone.at,
             by,
             ground: gone.ground,
-            texts: gone.keys.len() as u32,
+            texts: gone.texts,
         });
     }
     let mut shown = Vec::new();
@@ -470,7 +492,7 @@ pub(crate) async fn view(
         });
     }
     let mut offers = Vec::new();
-    if erases && kept.holds.is_empty() && shown.iter().any(|text| !text.erased && !text.taken_over) {
+    if erases && !stays && kept.holds.is_empty() && shown.iter().any(|text| !text.erased && !text.taken_over) {
         offers.push("erase");
     }
     if holds {

@@ -415,7 +415,7 @@ impl Rejection {
                 "the district's calendar has just changed and has not arrived here yet; nothing was lost".to_owned()
             }
             Self::Held { since } => format!(
-                "nothing of this loop may be erased since {}: an auditor placed a hold, and has to lift it first",
+                "nothing here may be erased since {}: an auditor placed a hold, and has to lift it first",
                 names.moment(*since)
             ),
             Self::HeldElsewhere { number, since } => format!(
@@ -423,12 +423,12 @@ impl Rejection {
                 names.moment(*since)
             ),
             Self::NoSuchText { named } => format!(
-                "{named:?} is no text of this loop; name texts as the sequence of their event, a slash and their field, \
-                 as its timeline shows them"
+                "{named:?} is no text that stands here; name texts as the sequence of their event, a slash and their \
+                 field, as they are listed"
             ),
             Self::AlreadyErased => "that was erased already".to_owned(),
-            Self::NoSuchHold => "there is no such hold on this loop now".to_owned(),
-            Self::SayWhichHold => "several holds are on this loop: say which, by its event".to_owned(),
+            Self::NoSuchHold => "there is no such hold here now".to_owned(),
+            Self::SayWhichHold => "several holds are here: say which, by its event".to_owned(),
             Self::HistoryFull { events_max } => format!(
                 "this loop has reached {events_max} events, the most one can hold; file a new tension linked to it"
             ),

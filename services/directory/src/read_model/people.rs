@@ -137,7 +137,9 @@ impl ReadModel for People {
                 let erased = self.erased(recorded)?;
                 if let (Some(subject), Some(accounts)) = (&erased, self.accounts.get()) {
                     // Before it is noted that this was taken in, so that it is done again where it was not.
-                    let forgotten = accounts.forget(PersonId(subject.id), &subject.district).await;
+                    let forgotten = accounts
+                        .forget(PersonId(subject.id), &subject.district, recorded.envelope.id)
+                        .await;
                     forgotten.map_err(|error| ApplyError::Away(error.to_string()))?;
                 }
                 all.extend(erased.map(|subject| Opened {

@@ -4,3 +4,16 @@ CREATE TABLE erased (
     district TEXT NOT NULL,
     at TEXT NOT NULL
 );
+
+-- When words were erased, and for whom something was before it was widened, is made again from the log.
+DELETE FROM register_row;
+DELETE FROM rests;
+DELETE FROM met;
+DELETE FROM pattern;
+DELETE FROM waiver;
+DELETE FROM review;
+DELETE FROM doc;
+DELETE FROM doc_words;
+DELETE FROM directory_event;
+DELETE FROM set_aside;
+DELETE FROM checkpoint;

@@ -216,10 +216,7 @@ impl Asked<'_> {
                 "a pilot has a last day, on which its question is answered",
             ));
         }
-        if body
-            .ends_on
-            .is_some_and(|ends_on| ends_on < first_day || ends_on < self.known.today)
-        {
+        if body.ends_on.is_some_and(|ends_on| ends_on < first_day) {
             return Err(Problem::invalid_field("ends_on", "is before it begins, or past"));
         }
         Ok(Terms {

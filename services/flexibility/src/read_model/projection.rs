@@ -9,6 +9,7 @@ use contracts::envelope::Recorded;
 use contracts::events::DirectoryEvent;
 use contracts::ids::District;
 use contracts::subjects::{Subject, Thing};
+use contracts::vocabulary::KeepsWords;
 use domain::{Flexibility, Fold};
 use eventlog::{EventLog, Log};
 use sealing::Keyring;
@@ -176,6 +177,10 @@ impl ReadModel for Register {
                 Step::Loop(_, happened) => collected.loop_event(event, &happened),
                 Step::Office => collected.office.extend(office::office(&*self.log, event).await?),
                 Step::Directory(DirectoryEvent::PatternThresholdsSet(_)) => collected.all_suspect = true,
+                // No name of a person stands in the register.
+                Step::Erased(erased) if erased.of.of == KeepsWords::Person => {
+                    self.keyring.forget(erased.texts.iter().map(|text| text.key));
+                }
                 Step::Erased(erased) => collected.erased(event, &erased.texts),
                 Step::Directory(_) | Step::Record => {}
             }

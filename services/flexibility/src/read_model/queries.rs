@@ -1,5 +1,7 @@
 //! Rows to answers.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::ids::{District, EventId, FlexibilityId, LoopId};
 use contracts::queries::RegisterQuery;
@@ -298,15 +300,21 @@ pub(super) async fn written_under(
     db: &Db,
     keys: impl Iterator<Item = &KeyId>,
 ) -> Result<Vec<WrittenUnder>, sqlx::Error> {
-    on!(db.across().await?, rows => {
-        let mut query = QueryBuilder::new(
-            "SELECT from_seq, to_seq, first_seq, id, district, state FROM register_row WHERE 1 = 0");
-        for key in keys {
-            query.push(" OR state LIKE ").push_bind(format!("%\"{key}\"%"));
-        }
-        query.push(" ORDER BY from_seq");
-        query.build_query_as().fetch_all(rows).await
-    })
+    let keys: Vec<&KeyId> = keys.collect();
+    let mut found = BTreeMap::new();
+    // A condition of all of them at once would be too deep for SQLite where many were erased.
+    for some in sql::chunks(&keys) {
+        let rows: Vec<WrittenUnder> = on!(db.across().await?, rows => {
+            let mut query = QueryBuilder::new(
+                "SELECT from_seq, to_seq, first_seq, id, district, state FROM register_row WHERE 1 = 0");
+            for key in some {
+                query.push(" OR state LIKE ").push_bind(format!("%\"{key}\"%"));
+            }
+            query.build_query_as().fetch_all(rows).await
+        })?;
+        found.extend(rows.into_iter().map(|row| (row.from_seq, row)));
+    }
+    Ok(found.into_values().collect())
 }
 
 /// When words were erased that are sealed under a key.

@@ -4,14 +4,14 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::problem::Problem;
-use contracts::queries::{WordsQuery, WordsView};
+use contracts::queries::{WordsQuery, WordsText, WordsView};
 use contracts::vocabulary::{KeepsWords, Role};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::custody::{erasing, held, holding, lifting, shortened};
 use super::days::counted;
-use super::forms::{self, Choice, Field, Form, Shape, Typed};
+use super::forms::{Choice, Field, Form, Shape, Typed};
+use super::office::tell;
 use super::shell::{self, Here, Shell};
 use super::viewer::{Desk, Posted, Viewer};
 use super::words;
@@ -21,10 +21,16 @@ use super::words;
 #[template(path = "pages/beside.html")]
 pub(super) struct BesidePage {
     pub shell: Shell,
-    /// Where the thing itself is, and what it is.
-    pub back: String,
+    /// Where the thing itself is, for who may see it, and what it is.
+    pub back: Option<String>,
     pub what: &'static str,
     pub done: Option<&'static str>,
+    /// Words that no form lists: what, and where and when they were written.
+    pub listed: Vec<(String, String)>,
+    /// Whether some of these are erased elsewhere.
+    pub taken_over: bool,
+    /// Whether no words stand here at all.
+    pub nothing: bool,
     pub holds: Vec<String>,
     /// What was erased: when, by whom, on what ground.
     pub erased: Vec<String>,
@@ -63,8 +69,12 @@ impl Deed {
         }
     }
 
-    fn done(self) -> &'static str {
+    fn done(self, view: &WordsView) -> &'static str {
         match self {
+            // One event names so many texts, and not more.
+            Self::Erase if view.of == KeepsWords::Person && view.offers.iter().any(|deed| deed == self.slug()) => {
+                "What was said last is erased for good, and some is left: erase once more."
+            }
             Self::Erase => "They are erased for good. That they were, by whom and why stays on record.",
             Self::Hold => "A hold is on these words: none can be erased until it is lifted.",
             Self::Release => "The hold is lifted.",
@@ -79,36 +89,40 @@ pub(super) fn kept_at(viewer: &Viewer, of: KeepsWords, id: impl ToString) -> Opt
 }
 
 /// Where the thing itself is shown.
-fn place(of: KeepsWords, id: Uuid) -> String {
-    match of {
+fn place(viewer: &Viewer, of: KeepsWords, id: Uuid) -> Option<String> {
+    Some(match of {
         KeepsWords::Flexibility => format!("/allowed/{id}"),
         KeepsWords::Pattern => format!("/patterns/{id}"),
         KeepsWords::Waiver => format!("/waivers/{id}"),
         KeepsWords::Review => format!("/reviews/{id}"),
-        KeepsWords::Person => format!("/people/{id}"),
-    }
+        KeepsWords::Person if viewer.has(Role::Administrator) => format!("/people/{id}"),
+        KeepsWords::Person => return None,
+    })
+}
+
+/// Where and when a text was written.
+fn written(viewer: &Viewer, text: &WordsText) -> String {
+    let field = text.text.split_once('/').map_or("", |(_, field)| field);
+    format!(
+        "{}: {}, {}",
+        words::raised(&text.kind.replace('_', " ")),
+        field.replace(['_', '/'], " "),
+        viewer.days.moment(text.time)
+    )
 }
 
 /// Each text that can still be erased.
 fn choices(viewer: &Viewer, view: &WordsView) -> Vec<Choice> {
     let standing = view.texts.iter().filter(|text| !text.erased && !text.taken_over);
-    let choice = standing.map(|text| {
-        let field = text.text.split_once('/').map_or("", |(_, field)| field);
-        let hint = format!(
-            "{}: {}, {}",
-            words::raised(&text.kind.replace('_', " ")),
-            field.replace(['_', '/'], " "),
-            viewer.days.moment(text.time)
-        );
-        Choice::new(&text.text, shortened(&text.words)).hint(&hint)
-    });
-    choice.collect()
+    standing
+        .map(|text| Choice::new(&text.text, shortened(&text.words)).hint(&written(viewer, text)))
+        .collect()
 }
 
 fn form(viewer: &Viewer, view: &WordsView, deed: Deed) -> Form {
     let form = |legend: &str, button: &str| {
         let href = format!("/words/{}/{}/{}", view.of.code(), view.id, deed.slug());
-        Form::new(viewer, deed.slug(), href, legend, button)
+        Form::new(viewer, deed.slug(), href, legend, button).with(Field::hidden("of", view.of.code(), Shape::Text))
     };
     match deed {
         Deed::Erase => {
@@ -133,6 +147,12 @@ impl BesidePage {
             all.retain(|form| form.name != attempt.name);
             all.insert(0, attempt);
         }
+        let ticked = view.of != KeepsWords::Person && all.iter().any(|form| form.name == Deed::Erase.slug());
+        let listed: Vec<&WordsText> = view
+            .texts
+            .iter()
+            .filter(|text| !ticked || (text.taken_over && !text.erased))
+            .collect();
         let mut all = all.into_iter();
         let gone = view.erased.iter().map(|gone| {
             format!(
@@ -145,9 +165,15 @@ impl BesidePage {
         });
         Self {
             shell: viewer.shell("Its words, one by one", Here::Elsewhere),
-            back: place(view.of, view.id),
+            back: place(viewer, view.of, view.id),
             what: view.of.label(),
             done: None,
+            taken_over: listed.iter().any(|text| text.taken_over && !text.erased),
+            listed: listed
+                .into_iter()
+                .map(|text| (shortened(&text.words), written(viewer, text)))
+                .collect(),
+            nothing: view.texts.is_empty(),
             holds: held(viewer, &view.holds),
             erased: gone.collect(),
             forms: all.next().into_iter().collect(),
@@ -172,7 +198,7 @@ pub(super) async fn show(
     let page = async {
         let view = look(&desk, &of, &id).await?;
         shell::page(&BesidePage {
-            done: Deed::named(typed.get("done")).map(Deed::done),
+            done: Deed::named(typed.get("done")).map(|deed| deed.done(&view)),
             ..BesidePage::new(&desk.viewer, &view, None)
         })
     };
@@ -200,8 +226,8 @@ pub(super) async fn act(
         Err(problem) => return shell::kept_for(&problem, &typed),
     };
     let form = form(&desk.viewer, &view, deed);
-    match sent(&desk, &view, deed, &form, &typed).await {
-        Ok(()) => {
+    match tell(&desk, "ledger", deed.verb(), Some(view.id), &form, &typed).await {
+        Ok(_) => {
             let to = format!("/words/{}/{}?done={}", view.of.code(), view.id, deed.slug());
             Redirect::to(&to).into_response()
         }
@@ -211,23 +237,4 @@ pub(super) async fn act(
             desk.or_trouble(shell::page_as(shell::status(&problem), &page))
         }
     }
-}
-
-async fn sent(desk: &Desk, view: &WordsView, deed: Deed, form: &Form, typed: &Typed) -> Result<(), Problem> {
-    desk.viewer.check(typed)?;
-    forms::missing(&form.fields, typed)?;
-    let mut body: Value = serde_json::from_str(&forms::body(&form.fields, typed)?).unwrap_or_default();
-    body["of"] = Value::String(view.of.code().to_owned());
-    desk.front
-        .command(
-            &desk.viewer.visitor,
-            "ledger",
-            deed.verb(),
-            Some(view.id),
-            &body.to_string(),
-            typed.some("key"),
-            None,
-        )
-        .await?;
-    Ok(())
 }

@@ -24,8 +24,9 @@ const TICKS_MAX: i64 = 6;
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/timeline.html")]
 pub(super) struct Timeline {
-    /// The days it goes over, as addresses say them.
+    /// The first and the last day it goes over, as addresses say them.
     pub from: NaiveDate,
+    pub to: NaiveDate,
     /// How much time lies between the edges, in seconds: the last day may not be over.
     pub seconds: i64,
     pub ticks: Vec<Tick>,
@@ -152,6 +153,7 @@ impl Timeline {
         let paused = lanes.iter().any(|lane| lane.pieces.iter().any(|piece| piece.paused));
         Self {
             from: picture.from,
+            to: picture.to,
             seconds: (to - from).num_seconds(),
             ticks: ticks(from, to, across, &viewer.days),
             lanes,

@@ -3,9 +3,9 @@
 use askama::Template;
 use contracts::ids::EventId;
 use contracts::problem::{FieldProblem, Problem, Since};
-use contracts::queries::{HoldView, Page, PeopleFound};
+use contracts::queries::{HoldView, Page, PeopleFound, WordsView};
 use contracts::register_action::RegisterAction;
-use contracts::vocabulary::{LoopState, PatternStanding, Role, Says, ScopeLevel, Standing, WaiverStanding};
+use contracts::vocabulary::{KeepsWords, LoopState, PatternStanding, Role, Says, ScopeLevel, Standing, WaiverStanding};
 use contracts::{Action, OfficeAction};
 
 use domain::students::{Looks, Named};
@@ -192,6 +192,28 @@ pub(super) fn pages(text: &str) -> Vec<(String, String)> {
             )),
         ),
         (
+            "words beside, of a person",
+            drawn(&BesidePage::new(
+                &viewer,
+                &WordsView {
+                    of: KeepsWords::Person,
+                    ..samples::words(text, &["erase"])
+                },
+                None,
+            )),
+        ),
+        (
+            "words beside, taken over",
+            drawn(&BesidePage::new(
+                &viewer,
+                &WordsView {
+                    erased: Vec::new(),
+                    ..samples::words_taken_over(text)
+                },
+                None,
+            )),
+        ),
+        (
             "answers",
             drawn(&AnswersPage::new(
                 &viewer,
@@ -285,7 +307,7 @@ pub(super) fn pages(text: &str) -> Vec<(String, String)> {
                     before: &samples::picture(),
                     trend: &samples::trend(),
                     waiting: &rows.items,
-                    patterns: &[samples::pattern_row(PatternStanding::Detected, text)],
+                    patterns: Some(&[samples::pattern_row(PatternStanding::Detected, text)]),
                 },
             )),
         ),
@@ -300,7 +322,7 @@ pub(super) fn pages(text: &str) -> Vec<(String, String)> {
                     trend: samples::trend(),
                 },
                 &samples::picture(),
-                &[samples::pattern_row(PatternStanding::Proposed, text)],
+                Some(&[samples::pattern_row(PatternStanding::Proposed, text)]),
             )),
         ),
         ("trouble", drawn(&TroublePage::new(&problem(text), Some(&viewer)))),

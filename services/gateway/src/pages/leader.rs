@@ -71,7 +71,8 @@ pub(super) struct LeaderPage {
     pub late_with: Vec<(LateWith, String, String)>,
     pub decide: Group,
     /// Patterns that stand: address, title, and in a line how many meet it.
-    pub patterns: Vec<(String, String, String)>,
+    /// None where the register does not say.
+    pub patterns: Option<Vec<(String, String, String)>>,
     /// What is allowed, and ends soon.
     pub ending: Ending,
     /// Views of it that the person keeps.
@@ -108,7 +109,7 @@ pub(super) struct Seen<'a> {
     pub before: &'a Picture,
     pub trend: &'a Trend,
     pub waiting: &'a [LoopRow],
-    pub patterns: &'a [PatternRow],
+    pub patterns: Option<&'a [PatternRow]>,
 }
 
 impl LeaderPage {
@@ -149,9 +150,10 @@ impl LeaderPage {
         });
         Self {
             shell: viewer.shell("Timeline", Here::Leader),
+            // Patterns are known as they are today only.
             sentences: sentences(picture, &narrowed)
                 .into_iter()
-                .chain([coming_back(seen.patterns)])
+                .chain(seen.patterns.filter(|_| viewer.as_of.is_none()).map(coming_back))
                 .collect(),
             fields,
             period: period(viewer, picture),
@@ -166,7 +168,7 @@ impl LeaderPage {
             months: Months::new(&seen.trend.months),
             late_with: late_with.collect(),
             decide: Group::new("decide", "Brought to you, to decide", "", decide),
-            patterns: seen.patterns.iter().map(pattern).collect(),
+            patterns: seen.patterns.map(|patterns| patterns.iter().map(pattern).collect()),
             ending: Ending::default(),
             kept: Views::default(),
         }
@@ -374,7 +376,7 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
         before: &answers.before,
         trend: &answers.trend,
         waiting: &decide.items,
-        patterns: &patterns,
+        patterns: patterns.as_deref(),
     };
     let mut page = LeaderPage::new(&desk.viewer, typed, &seen);
     page.ending = ending;
@@ -382,8 +384,9 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
     shell::page(&page)
 }
 
-/// Patterns that nobody has answered yet, the newest first. Without what the register says, a page is shown all the same.
-async fn standing(desk: &Desk) -> Vec<PatternRow> {
+/// Patterns that nobody has answered yet, the newest first; none where the register does not say: a page is shown all the
+/// same.
+async fn standing(desk: &Desk) -> Option<Vec<PatternRow>> {
     let of = async |standing| {
         let query = PatternsQuery {
             standing: Some(standing),
@@ -391,13 +394,14 @@ async fn standing(desk: &Desk) -> Vec<PatternRow> {
             cursor: None,
         };
         let page: Result<Page<PatternRow>, Problem> = desk.ask("flexibility", "patterns", query).await;
-        page.map(|page| page.items).unwrap_or_default()
+        page.map(|page| page.items).ok()
     };
-    let (mut found, before_teams) = tokio::join!(of(PatternStanding::Detected), of(PatternStanding::Proposed));
+    let (found, before_teams) = tokio::join!(of(PatternStanding::Detected), of(PatternStanding::Proposed));
+    let (mut found, before_teams) = (found?, before_teams?);
     found.extend(before_teams);
     found.sort_by_key(|row| std::cmp::Reverse(row.detected_at));
     found.truncate(PATTERNS);
-    found
+    Some(found)
 }
 
 #[cfg(test)]

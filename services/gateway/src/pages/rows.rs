@@ -26,6 +26,8 @@ pub(super) struct Row {
     pub due: Option<(String, String)>,
     pub late: Option<String>,
     pub paused: bool,
+    /// Whether it has ended.
+    pub ended: bool,
     pub assignee: Option<String>,
     /// When it last changed.
     pub changed: String,
@@ -54,10 +56,10 @@ impl Row {
             (format!("{verb} {}", days.short(due)), days.full(due))
         });
         let ended = row.state.is_end();
-        let asked = ended && words::asked_again(row, viewer);
-        let (colour_of_holder, holder, due) = if asked {
+        let asked = words::asked_again(row, viewer).filter(|_| ended);
+        let (colour_of_holder, holder, due) = if let Some(asked) = asked {
             let question = "does it still work?".to_owned();
-            ("school", "Your school".to_owned(), Some((question.clone(), question)))
+            ("school", asked.to_owned(), Some((question.clone(), question)))
         } else if ended || row.card {
             (colour, String::new(), due)
         } else {
@@ -76,6 +78,7 @@ impl Row {
             due,
             late,
             paused: row.paused && !ended,
+            ended,
             assignee: row.assignee_name.clone(),
             changed: days.short(days.day(row.changed_at)),
             unacknowledged: row.due.acknowledge.is_some() && !row.paused && !ended,

@@ -647,3 +647,12 @@ pub(super) fn words(text: &str, offers: &[&str]) -> WordsView {
         offers: offers.iter().map(|offer| (*offer).to_owned()).collect(),
     }
 }
+
+/// Words that stand where a policy took them over to: nothing of them is erased there.
+pub(super) fn words_taken_over(text: &str) -> WordsView {
+    let mut view = words(text, &[]);
+    for text in &mut view.texts {
+        (text.erased, text.taken_over) = (false, true);
+    }
+    view
+}

@@ -88,7 +88,7 @@ impl SchoolPage {
 
 /// Whether one of the person's schools is asked something.
 fn waits_for(row: &LoopRow, viewer: &Viewer) -> bool {
-    super::words::asked_again(row, viewer)
+    super::words::asked_again(row, viewer).is_some()
         || row
             .schools
             .iter()

@@ -169,11 +169,21 @@ pub(super) fn late_words(row: &LoopRow, days: &Days) -> Option<String> {
         .then(|| overdue(&row.due, row.next_due, days).map_or_else(|| "late".to_owned(), |since| days.late(since)))
 }
 
-/// Whether, some weeks after it closed, one of this person's schools is asked whether it still works.
-pub(super) fn asked_again(row: &LoopRow, viewer: &Viewer) -> bool {
-    row.schools
+/// Who is asked, of those for whom this person speaks, whether it still works, some weeks after it closed.
+pub(super) fn asked_again(row: &LoopRow, viewer: &Viewer) -> Option<&'static str> {
+    let claims = &viewer.visitor.claims;
+    let mut asked = row
+        .schools
         .iter()
-        .any(|school| school.follow_up_asked && viewer.visitor.claims.schools.contains(&school.id))
+        .filter(|school| school.follow_up_asked && claims.schools.contains(&school.id));
+    let office = SchoolId::of_district(&claims.district);
+    asked.next().map(|school| {
+        if school.id == office {
+            "The district office"
+        } else {
+            "Your school"
+        }
+    })
 }
 
 /// "Lincoln Elementary", "Lincoln Elementary and Roosevelt Middle", "Lincoln Elementary and 3 more".

@@ -136,8 +136,11 @@ fn form_of(viewer: &Viewer, zone: Option<&NamedZone>) -> Form {
         None => ("zone", "/zones".to_owned(), "Begin a zone", "Begin it"),
         Some(zone) => ("zone", format!("/zones/{}", zone.id), "Change this zone", "Save it"),
     };
-    let mut starts = Field::day("starts", "From when on?")
-        .hint("What is allowed for it begins then; once that day has come, it stays. Today, where nothing is said.");
+    let mut starts = Field::day("starts", "From when on?").hint(if zone.is_some() {
+        "What is allowed for it begins then. Once that day has come, it stays; so it does where nothing is said."
+    } else {
+        "What is allowed for it begins then; once that day has come, it stays. Today, where nothing is said."
+    });
     let mut look_on = Field::day("look_on", "By which day does the district look at that plan?");
     if let Some(zone) = zone {
         starts = starts.value(zone.starts);

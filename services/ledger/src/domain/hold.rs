@@ -1,5 +1,8 @@
 //! Forbidding to erase, and allowing it again.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use contracts::events::CustodyEvent;
 use contracts::events::custody::{HoldLifted, HoldPlaced};
 use contracts::ids::EventId;
@@ -20,6 +23,19 @@ pub(crate) struct LiftHold {
     pub(crate) why: Option<Sealed>,
 }
 
+/// The hold that is meant: the one named, or the only one there is.
+pub(crate) fn which_hold(
+    named: Option<EventId>,
+    holds: &BTreeMap<EventId, DateTime<Utc>>,
+) -> Result<EventId, Rejection> {
+    match (named, holds.len()) {
+        (Some(named), _) if holds.contains_key(&named) => Ok(named),
+        (Some(_), _) | (None, 0) => Err(Rejection::NoSuchHold),
+        (None, 1) => holds.keys().next().copied().ok_or(Rejection::NoSuchHold),
+        (None, _) => Err(Rejection::SayWhichHold),
+    }
+}
+
 impl Decide<Loop> for Hold {
     type Event = CustodyEvent;
     type Rejection = Rejection;
@@ -36,15 +52,8 @@ impl Decide<Loop> for LiftHold {
     type Rejection = Rejection;
 
     fn decide(&self, state: &Loop) -> Result<Option<CustodyEvent>, Rejection> {
-        let holds = &state.filed()?.custody.holds;
-        let hold = match (self.hold, holds.len()) {
-            (Some(named), _) if holds.contains_key(&named) => named,
-            (Some(_), _) | (None, 0) => return Err(Rejection::NoSuchHold),
-            (None, 1) => *holds.keys().next().ok_or(Rejection::NoSuchHold)?,
-            (None, _) => return Err(Rejection::SayWhichHold),
-        };
         let lifted = HoldLifted {
-            hold,
+            hold: which_hold(self.hold, &state.filed()?.custody.holds)?,
             why: self.why.clone(),
         };
         Ok(Some(lifted.into()))

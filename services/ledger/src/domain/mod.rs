@@ -8,4 +8,4 @@ mod hold;
 pub(crate) use contest::Contest;
 pub(crate) use disclose::Disclose;
 pub(crate) use erase::Erase;
-pub(crate) use hold::{Hold, LiftHold};
+pub(crate) use hold::{Hold, LiftHold, which_hold};

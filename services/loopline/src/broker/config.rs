@@ -109,7 +109,7 @@ fn allowed() -> Vec<Allowed> {
                 true,
             ),
             subscribe: vec!["svc.intake.user.*", "svc.intake.policy.*"],
-            answers: &["gateway", "intake"],
+            answers: &["gateway", "intake", "routing"],
         },
         Allowed {
             name: "routing",
@@ -118,6 +118,7 @@ fn allowed() -> Vec<Allowed> {
                     "loop.*.loop.*",
                     "$KV.KEYS.*",
                     "svc.routing.policy.*",
+                    "svc.intake.policy.hand-on-in",
                     "$JS.ACK.LOOP.>",
                     "$JS.API.DIRECT.GET.DEAD",
                     "dead.routing",

@@ -195,7 +195,8 @@ pub(in crate::pages) async fn act(Path(action): Path<String>, Posted { desk, typ
             }
         }
     };
-    desk.or_trouble(acted.await)
+    // Whatever it is, what was typed stands on the page that says it.
+    acted.await.unwrap_or_else(|problem| shell::kept_for(&problem, &typed))
 }
 
 /// The form that words begin, and its field.

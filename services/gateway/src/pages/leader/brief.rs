@@ -36,7 +36,7 @@ pub(in crate::pages) struct BriefPage {
     pub late_with: Vec<LateWith>,
     pub stages: Stages,
     pub months: Months,
-    pub patterns: Vec<(String, String, String)>,
+    pub patterns: Option<Vec<(String, String, String)>>,
     pub ending: Ending,
     /// The size and the root of the record's last checkpoint.
     pub checkpoint: Option<(String, String)>,
@@ -51,7 +51,7 @@ impl BriefPage {
         month: NaiveDate,
         answers: &Answers,
         today: &Picture,
-        patterns: &[PatternRow],
+        patterns: Option<&[PatternRow]>,
     ) -> Self {
         let narrowed = Narrowed::from(&Typed::default());
         // What is open and late is so today, whatever month is told of.
@@ -73,7 +73,7 @@ impl BriefPage {
             late_with: today.late_with.iter().take(LINES_MAX).map(as_heading).collect(),
             stages: Stages::new(&answers.now.stages, &answers.before.stages),
             months: Months::new(&answers.trend.months),
-            patterns: patterns.iter().map(pattern).collect(),
+            patterns: patterns.map(|patterns| patterns.iter().map(pattern).collect()),
             ending: Ending::default(),
             checkpoint: None,
             earlier: at(before),
@@ -139,7 +139,7 @@ async fn page(desk: &Desk, typed: &Typed) -> Result<Response, Problem> {
     )?;
     let answers = Answers { now, before, trend };
     let patterns = standing(desk).await;
-    let mut page = BriefPage::new(&desk.viewer, month, &answers, &today, &patterns);
+    let mut page = BriefPage::new(&desk.viewer, month, &answers, &today, patterns.as_deref());
     page.ending = Ending::of(desk, None).await;
     page.ending.rows.truncate(ENDING_MAX);
     page.checkpoint = checkpoint(desk).await;

@@ -1,4 +1,4 @@
-//! Where things stand, in four sentences whose numbers open their loops.
+//! Where things stand, in a few sentences whose numbers open their loops.
 
 use contracts::queries::{PatternRow, Picture, Summary, structural_share};
 
@@ -105,7 +105,7 @@ pub(super) fn sentences(picture: &Picture, narrowed: &Narrowed) -> Vec<Vec<Part>
         say("; "),
     ];
     if closed_confirmed == 0 {
-        second.push(say("of no answer schools said yet that it works"));
+        second.push(say("in it, schools said of no answer that it works"));
     } else {
         second.push(say("schools themselves said that "));
         second.push(link(
