@@ -13,6 +13,7 @@ pub use database::{PostgresServer, as_superuser, location};
 pub use district::{DISTRICTS, People};
 pub use stack::{Stack, monday};
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Waits until a condition holds; fails the test if it never does.
@@ -25,6 +26,22 @@ pub async fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
         );
         runtime::clock::pause(Duration::from_millis(10)).await;
     }
+}
+
+/// The files of a folder in which a word stands, in whatever case; it is given in lower case.
+pub fn files_with(folder: &Path, word: &str) -> Vec<String> {
+    let mut with = Vec::new();
+    for file in std::fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
+        // Some come and go.
+        let Ok(bytes) = std::fs::read(file.path()) else {
+            continue;
+        };
+        let bytes = bytes.to_ascii_lowercase();
+        if bytes.windows(word.len()).any(|window| window == word.as_bytes()) {
+            with.push(file.file_name().to_string_lossy().into_owned());
+        }
+    }
+    with
 }
 
 /// Runs a test over SQLite, and over PostgreSQL where its binaries are there (`tests/all` sees to that).

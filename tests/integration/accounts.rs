@@ -10,7 +10,7 @@ use contracts::subjects::{Subject, Thing};
 use contracts::vocabulary::DisabledBecause;
 use directory::NewToken;
 use gateway::front::digest;
-use loopline_tests::{Stack, location, tension};
+use loopline_tests::{Stack, files_with, location, tension};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -381,18 +381,6 @@ async fn an_administrator_gives_roles_and_takes_them_away_and_nobody_else_does()
     stack.stop().await;
 }
 
-/// The files of a folder in which a word stands.
-fn holding(folder: &std::path::Path, word: &str) -> Vec<String> {
-    let files = std::fs::read_dir(folder).expect("the tables").filter_map(Result::ok);
-    let with_it = files.filter(|file| {
-        let bytes = std::fs::read(file.path()).unwrap_or_default().to_ascii_lowercase();
-        bytes.windows(word.len()).any(|window| window == word.as_bytes())
-    });
-    with_it
-        .map(|file| file.file_name().to_string_lossy().into_owned())
-        .collect()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_a_persons_name_goes_what_they_signed_in_with() {
     let location = location(false).await.expect("a folder");
@@ -406,7 +394,7 @@ async fn with_a_persons_name_goes_what_they_signed_in_with() {
         .await
         .expect("a link");
     chooses(&stack, "a link", GOOD, "a session").await.expect("in");
-    assert!(!holding(&folder, "greenfinch").is_empty(), "it stands there before");
+    assert!(!files_with(&folder, "greenfinch").is_empty(), "it stands there before");
     // Kept out by hand, they would be taken in from the roster anew: it has to name them no more.
     let out = format!("/api/v1/directory/people/{kim}/disable");
     assert_eq!(stack.api("eve").post(&out, &json!({})).await.status, 200);
@@ -422,7 +410,7 @@ async fn with_a_persons_name_goes_what_they_signed_in_with() {
     let erased = stack.api("carol").post(&address, &erase).await;
     assert_eq!(erased.status, 200, "{erased:?}");
     loopline_tests::until("the address stands nowhere", async || {
-        holding(&folder, "greenfinch").is_empty()
+        files_with(&folder, "greenfinch").is_empty()
     })
     .await;
     // Nor does it let anybody in who comes back.

@@ -1,6 +1,6 @@
 //! Words that are erased are gone everywhere and the record holds; what is given out is proven word by word.
 
-use loopline_tests::{DISTRICTS, People, Stack, location, on_both_databases};
+use loopline_tests::{DISTRICTS, People, Stack, files_with, location, on_both_databases};
 use reqwest::Method;
 use sealing::{JetStreamKeys, Keyring, MasterKey, SealingError};
 use serde_json::{Value, json};
@@ -19,6 +19,8 @@ on_both_databases!(
 
 /// A name that stands nowhere else.
 const NAME: &str = "Quillfeather";
+/// What search keeps of it.
+const STEM: &str = "quillfeath";
 
 /// A tension that names a student by mistake, in its title and in what gets in the way.
 async fn files_with_a_name(stack: &Stack) -> String {
@@ -147,25 +149,8 @@ async fn leaves_no_trace(stack: &Stack, location: &Location) {
     let report = verify::verify(&record, &Against::default(), |_, _| {}).expect("sound");
     assert_eq!(report.unknown, 0);
     if let Location::Folder(folder) = location {
-        loopline_tests::until("no file holds the name", async || holding(folder).is_empty()).await;
+        loopline_tests::until("no file holds the name", async || files_with(folder, STEM).is_empty()).await;
     }
-}
-
-/// The files of a folder that hold the name as words or as search keeps them.
-fn holding(folder: &Path) -> Vec<String> {
-    let stem = b"quillfeath";
-    let mut holding = Vec::new();
-    for file in std::fs::read_dir(folder).expect("the tables").filter_map(Result::ok) {
-        // Some come and go.
-        let Ok(bytes) = std::fs::read(file.path()) else {
-            continue;
-        };
-        let bytes = bytes.to_ascii_lowercase();
-        if bytes.windows(stem.len()).any(|window| window == stem) {
-            holding.push(file.file_name().to_string_lossy().into_owned());
-        }
-    }
-    holding
 }
 
 /// Every text of the log that these keys open.

@@ -19,6 +19,8 @@ use super::words;
 
 /// More marks than this along the top and they run into each other.
 const TICKS_MAX: i64 = 6;
+/// How far apart hours may be marked, in minutes.
+const MINUTES: [i64; 4] = [5, 30, 60, 360];
 
 /// The resolution timeline.
 #[derive(Debug, Clone, Template)]
@@ -295,7 +297,12 @@ fn ticks(from: DateTime<Utc>, to: DateTime<Utc>, across: Across, days: &Days) ->
     let (first, last) = (days.day(from), days.day(to));
     let span = (last - first).num_days().max(1);
     if to - from <= Duration::days(2) {
-        let hours = (1..8).map(|quarter| from + Duration::hours(6 * quarter));
+        // A day that has just begun is marked more finely than a whole one.
+        let step = MINUTES
+            .into_iter()
+            .find(|step| (to - from).num_minutes() <= step * (TICKS_MAX + 2));
+        let step = Duration::minutes(step.unwrap_or(MINUTES[MINUTES.len() - 1]));
+        let hours = std::iter::successors(Some(from + step), |hour| Some(*hour + step));
         return hours
             .take_while(|hour| *hour < to)
             .map(|hour| Tick {
@@ -365,9 +372,9 @@ mod tests {
     #[test]
     fn a_day_is_marked_by_its_hours_and_a_fortnight_by_its_days() {
         let viewer = samples::viewer();
-        let marks = |days: i64| {
+        let marks = |long: Duration| {
             let from = viewer.days.start_of("2026-11-02".parse().expect("a day"));
-            let to = from + Duration::days(days);
+            let to = from + long;
             let across = Across {
                 from,
                 seconds: (to - from).num_seconds() as f64,
@@ -375,8 +382,11 @@ mod tests {
             let marks = ticks(from, to, across, &viewer.days);
             marks.into_iter().map(|tick| tick.label).collect::<Vec<_>>()
         };
-        assert_eq!(marks(1), ["6 am", "12 pm", "6 pm"]);
-        assert_eq!(marks(7).first().map(String::as_str), Some("3 Nov"));
-        assert!(marks(30).len() >= 4 && marks(365).len() >= 4);
+        assert_eq!(marks(Duration::days(1)), ["6 am", "12 pm", "6 pm"]);
+        assert_eq!(marks(Duration::days(2)).len(), 7);
+        assert_eq!(marks(Duration::minutes(17)), ["12:05 am", "12:10 am", "12:15 am"]);
+        assert_eq!(marks(Duration::minutes(95)), ["12:30 am", "1 am", "1:30 am"]);
+        assert_eq!(marks(Duration::days(7)).first().map(String::as_str), Some("3 Nov"));
+        assert!(marks(Duration::days(30)).len() >= 4 && marks(Duration::days(365)).len() >= 4);
     }
 }

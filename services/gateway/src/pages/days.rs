@@ -1,6 +1,6 @@
 //! Days and hours as people of a district read them: in its own time zone, in full, with the weekday.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use chrono_tz::Tz;
 
 /// What day it is in a district, and how its days are written.
@@ -59,9 +59,11 @@ impl Days {
         format!("{}, {}", self.long(local.date_naive()), local.format("%-I:%M %P"))
     }
 
-    /// "6 am", "12 pm".
+    /// "6 am", "12:05 pm".
     pub(super) fn hour(&self, moment: DateTime<Utc>) -> String {
-        moment.with_timezone(&self.zone).format("%-I %P").to_string()
+        let there = moment.with_timezone(&self.zone);
+        let form = if there.minute() == 0 { "%-I %P" } else { "%-I:%M %P" };
+        there.format(form).to_string()
     }
 
     /// "November 2026".
