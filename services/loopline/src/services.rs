@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyhow::Context;
 use base64::Engine as _;
@@ -182,6 +183,9 @@ impl Parts {
     }
 }
 
+/// How long a connection is waited for.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
 /// A connection under an identity.
 pub(crate) async fn connect(nats: &str, nkeys: Option<&Path>, identity: &str) -> anyhow::Result<Bus> {
     let options = BusOptions {
@@ -193,11 +197,15 @@ pub(crate) async fn connect(nats: &str, nkeys: Option<&Path>, identity: &str) ->
         .await
         .map_err(|error| anyhow::anyhow!("failed to connect {identity} to {nats}: {error}"))?;
     // The client goes on trying in the background; a little is waited for, so that what comes next finds it there.
-    for _ in 0..500 {
+    let mut pause = Duration::from_millis(1);
+    let mut waited = Duration::ZERO;
+    while waited < CONNECT_MAX {
         if bus.is_connected() {
             return Ok(bus);
         }
-        runtime::clock::pause(std::time::Duration::from_millis(20)).await;
+        runtime::clock::pause(pause).await;
+        waited += pause;
+        pause = (pause * 2).min(Duration::from_millis(20));
     }
     anyhow::bail!("failed to connect {identity} to {nats}: no broker answers there, or it does not know this identity")
 }
@@ -212,7 +220,7 @@ pub(crate) async fn prepare(nats: &str, nkeys: Option<&Path>, replicas: usize) -
             Err(error) if tries >= 50 => return Err(error).context("failed to make the streams"),
             Err(_) => {
                 tries += 1;
-                runtime::clock::pause(std::time::Duration::from_millis(100)).await;
+                runtime::clock::pause(Duration::from_millis(100)).await;
             }
         }
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use eventlog::jetstream::SharedReader;
+use futures::future::try_join_all;
 use runtime::health::State;
 use runtime::{Clock, Health, Lifecycle};
 
@@ -68,10 +69,6 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
     if !options.reading_only && !options.without_ledger {
         parts.start(Name::Ledger, false).await?;
     }
-    let directory = parts
-        .start(Name::Directory, options.demo)
-        .await?
-        .context("the directory did not start")?;
     let reading_only = options.reading_only;
     let services = [
         Name::Intake,
@@ -81,12 +78,13 @@ pub(crate) async fn up(options: UpOptions) -> anyhow::Result<()> {
         Name::Timeline,
     ];
     let working = [Name::Routing, Name::Resolution, Name::Flexibility];
-    for name in services
+    // None needs another to start, as on machines of their own.
+    let others = services
         .into_iter()
         .filter(|name| !reading_only || !working.contains(name))
-    {
-        parts.start(name, false).await?;
-    }
+        .map(|name| parts.start(name, false));
+    let (directory, _) = tokio::try_join!(parts.start(Name::Directory, options.demo), try_join_all(others))?;
+    let directory = directory.context("the directory did not start")?;
     if options.demo {
         let seeder = demo::Seeder {
             directory: Arc::new(directory),
