@@ -557,6 +557,16 @@ async fn what_is_no_more_gets_nothing_new_and_what_it_had_goes_on() {
             .is_some_and(|detail| detail.contains(seen["number"].as_str().expect("a number")))
     );
     assert_eq!(eve.post(&retire, &json!({"loops_to": from})).await.field(), "loops_to");
+    let carol = stack.api("carol");
+    let reroutes = async |to: &Value, key: &str| {
+        let request = carol
+            .request(Method::POST, &format!("/api/v1/loops/{id}/reroute"))
+            .header("Idempotency-Key", key);
+        carol.send(request.json(&json!({"department": to, "why": "theirs"}))).await
+    };
+    assert_eq!(reroutes(&other["id"], "there").await.status, 200);
+    let back = reroutes(&json!(from), "back").await;
+    assert_eq!(back.status, 200, "{back:?}");
     let done = eve.post(&retire, &json!({"loops_to": other["id"]})).await;
     assert_eq!(done.status, 200, "{done:?}");
     loopline_tests::until("it went on", async || {
@@ -573,6 +583,9 @@ async fn what_is_no_more_gets_nothing_new_and_what_it_had_goes_on() {
             .await
             .contains(&"tension_rerouted".to_owned())
     );
+    // What was done before is answered as it was, although what it names is no more.
+    let repeated = reroutes(&json!(from), "back").await;
+    assert_eq!((repeated.status, repeated.version()), (200, back.version()), "{repeated:?}");
     // Nobody can send anything there any more.
     let back = stack
         .api("carol")

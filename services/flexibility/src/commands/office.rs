@@ -47,8 +47,10 @@ pub async fn handle_office(
     incoming: &Incoming,
 ) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
-    let answer = carry_out_one(desk, evident, regimes, action, &message).await;
-    let mut answer = answer;
+    let mut answer = carry_out_one(desk, evident, regimes, action, &message).await;
+    if answer.is_ok() {
+        return answer;
+    }
     for id in stands_under(desk, action, &message).await? {
         let subject = Subject::new(&message.district, action.thing(), id);
         answer = as_before(&*desk.log, &subject, &message, answer).await;
