@@ -562,7 +562,9 @@ async fn what_is_no_more_gets_nothing_new_and_what_it_had_goes_on() {
         let request = carol
             .request(Method::POST, &format!("/api/v1/loops/{id}/reroute"))
             .header("Idempotency-Key", key);
-        carol.send(request.json(&json!({"department": to, "why": "theirs"}))).await
+        carol
+            .send(request.json(&json!({"department": to, "why": "theirs"})))
+            .await
     };
     assert_eq!(reroutes(&other["id"], "there").await.status, 200);
     let back = reroutes(&json!(from), "back").await;
@@ -585,7 +587,11 @@ async fn what_is_no_more_gets_nothing_new_and_what_it_had_goes_on() {
     );
     // What was done before is answered as it was, although what it names is no more.
     let repeated = reroutes(&json!(from), "back").await;
-    assert_eq!((repeated.status, repeated.version()), (200, back.version()), "{repeated:?}");
+    assert_eq!(
+        (repeated.status, repeated.version()),
+        (200, back.version()),
+        "{repeated:?}"
+    );
     // Nobody can send anything there any more.
     let back = stack
         .api("carol")

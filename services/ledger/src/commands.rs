@@ -6,6 +6,7 @@ use contracts::commands::{CommandMessage, Done, KeepCheckpoint, read_body};
 use contracts::events::RecordEvent;
 use contracts::events::record::{CheckpointKept, RecordExported, RecordRead};
 use contracts::problem::Problem;
+use contracts::vocabulary::WordsDeed;
 use decider::Desk;
 use messaging::Incoming;
 
@@ -14,10 +15,10 @@ use crate::{Exported, Ledger, custody, store, words};
 
 /// Carries a person's command out.
 pub(crate) async fn handle(ledger: &Ledger, desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
-    match incoming.verb.as_str() {
-        "keep-checkpoint" => keep(ledger, &incoming.read()?).await,
-        verb @ ("erase-words" | "hold-words" | "release-words") => words::handle(desk, verb, &incoming.read()?).await,
-        verb => custody::handle(desk, verb, &incoming.read()?).await,
+    match (incoming.verb.as_str(), WordsDeed::of_verb(&incoming.verb)) {
+        ("keep-checkpoint", _) => keep(ledger, &incoming.read()?).await,
+        (_, Some(deed)) => words::handle(desk, deed, &incoming.read()?).await,
+        (verb, None) => custody::handle(desk, verb, &incoming.read()?).await,
     }
 }
 

@@ -19,7 +19,7 @@ use contracts::queries::{HoldView, WordsGone, WordsQuery, WordsText, WordsView};
 use contracts::sealed::{KeyId, Sealed, texts_in};
 use contracts::subjects::{Subject, Thing};
 use contracts::versions::{Unreadable, parse_type};
-use contracts::vocabulary::{DisabledBecause, ErasureGround, KeepsWords, Role};
+use contracts::vocabulary::{DisabledBecause, ErasureGround, KeepsWords, Role, WordsDeed};
 use decider::{Decide, Desk, Failure, History, Target, execute};
 use messaging::People;
 use sealing::SealingError;
@@ -287,10 +287,10 @@ fn meant(message: &CommandMessage, of: KeepsWords) -> WordsOf {
 }
 
 /// Carries one command on the words of a thing out.
-pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) -> Result<Done, Problem> {
+pub(crate) async fn handle(desk: &Desk, deed: WordsDeed, message: &CommandMessage) -> Result<Done, Problem> {
     let body = message.body.get();
-    match verb {
-        "erase-words" => {
+    match deed {
+        WordsDeed::Erase => {
             by(message, Role::Contact)?;
             let body: wire::EraseWords = read_body(body)?;
             let of = meant(message, body.of);
@@ -322,7 +322,7 @@ pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) ->
             };
             act(desk, message, Act { of, deed }).await
         }
-        "hold-words" => {
+        WordsDeed::Hold => {
             by(message, Role::Auditor)?;
             let body: wire::HoldWords = read_body(body)?;
             let of = meant(message, body.of);
@@ -332,7 +332,7 @@ pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) ->
             };
             act(desk, message, Act { of, deed }).await
         }
-        "release-words" => {
+        WordsDeed::Release => {
             by(message, Role::Auditor)?;
             let body: wire::ReleaseWords = read_body(body)?;
             let of = meant(message, body.of);
@@ -343,7 +343,6 @@ pub(crate) async fn handle(desk: &Desk, verb: &str, message: &CommandMessage) ->
             };
             act(desk, message, Act { of, deed }).await
         }
-        _ => Err(Problem::not_found("such command")),
     }
 }
 
@@ -493,13 +492,13 @@ pub(crate) async fn view(
     }
     let mut offers = Vec::new();
     if erases && !stays && kept.holds.is_empty() && shown.iter().any(|text| !text.erased && !text.taken_over) {
-        offers.push("erase");
+        offers.push(WordsDeed::Erase);
     }
     if holds {
-        offers.push("hold");
+        offers.push(WordsDeed::Hold);
     }
     if holds && !kept.holds.is_empty() {
-        offers.push("release");
+        offers.push(WordsDeed::Release);
     }
     Ok(WordsView {
         of: query.of,
@@ -511,7 +510,7 @@ pub(crate) async fn view(
             .map(|(id, since)| HoldView { id: *id, since: *since })
             .collect(),
         erased,
-        offers: offers.into_iter().map(str::to_owned).collect(),
+        offers: offers.into_iter().map(|deed| deed.code().to_owned()).collect(),
     })
 }
 

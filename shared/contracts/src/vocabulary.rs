@@ -37,6 +37,18 @@ macro_rules! words {
     )*};
 }
 
+impl WordsDeed {
+    /// The verb of its command: the same word alone is said of a loop.
+    pub fn verb(self) -> String {
+        format!("{}-words", self.code())
+    }
+
+    /// The one whose command has this verb.
+    pub fn of_verb(verb: &str) -> Option<Self> {
+        Self::from_code(verb.strip_suffix("-words")?)
+    }
+}
+
 words! {
     /// What beside the loops keeps words that people wrote.
     KeepsWords {
@@ -50,6 +62,15 @@ words! {
         Review = "review" / "the review",
         /// A person: their name and title.
         Person = "person" / "the person",
+    }
+    /// What is done to words beside the loops.
+    WordsDeed {
+        /// They are erased for good.
+        Erase = "erase" / "Erase words for good",
+        /// None of them may be erased.
+        Hold = "hold" / "Forbid erasing here",
+        /// They may be erased again.
+        Release = "release" / "Lift a hold",
     }
     /// What words that a department keeps ready begin.
     AnswerFor {

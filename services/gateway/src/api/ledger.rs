@@ -14,7 +14,7 @@ use contracts::queries::{
     TileQuery, WordsQuery, WordsView,
 };
 use contracts::subjects::query;
-use contracts::vocabulary::KeepsWords;
+use contracts::vocabulary::{KeepsWords, WordsDeed};
 
 use super::answer::Answer;
 use super::caller::{Caller, body};
@@ -282,14 +282,10 @@ pub(super) async fn act_on_words(
 ) -> Answer<Response> {
     let (of, id, deed) = in_path(path)?;
     let (of, id) = whose(&(of, id))?;
-    let verb = match deed.as_str() {
-        "erase" => "erase-words",
-        "hold" => "hold-words",
-        "release" => "release-words",
-        other => {
-            let detail = format!("there is no action {other:?}; the actions are erase, hold, release");
-            return Err(Problem::new("not-found", 404, "Not found", detail).into());
-        }
+    let Some(deed) = WordsDeed::from_code(&deed) else {
+        let known: Vec<&str> = WordsDeed::ALL.iter().map(|deed| deed.code()).collect();
+        let detail = format!("there is no action {deed:?}; the actions are {}", known.join(", "));
+        return Err(Problem::new("not-found", 404, "Not found", detail).into());
     };
     let text = body(request).await?;
     let mut asked: serde_json::Value =
@@ -302,7 +298,7 @@ pub(super) async fn act_on_words(
         .command(
             &caller.visitor,
             "ledger",
-            verb,
+            &deed.verb(),
             Some(id),
             &asked.to_string(),
             caller.key.as_deref(),

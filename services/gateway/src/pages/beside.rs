@@ -5,7 +5,7 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::problem::Problem;
 use contracts::queries::{WordsQuery, WordsText, WordsView};
-use contracts::vocabulary::{KeepsWords, Role};
+use contracts::vocabulary::{KeepsWords, Role, WordsDeed};
 use uuid::Uuid;
 
 use super::custody::{erasing, held, holding, lifting, shortened};
@@ -38,47 +38,16 @@ pub(super) struct BesidePage {
     pub others: Vec<Form>,
 }
 
-/// What is done here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
-    Erase,
-    Hold,
-    Release,
-}
-
-impl Deed {
-    fn named(slug: &str) -> Option<Self> {
-        [Self::Erase, Self::Hold, Self::Release]
-            .into_iter()
-            .find(|deed| deed.slug() == slug)
-    }
-
-    fn slug(self) -> &'static str {
-        match self {
-            Self::Erase => "erase",
-            Self::Hold => "hold",
-            Self::Release => "release",
+/// What is said when it is done.
+fn done(deed: WordsDeed, view: &WordsView) -> &'static str {
+    match deed {
+        // One event names so many texts, and not more.
+        WordsDeed::Erase if view.of == KeepsWords::Person && view.offers.iter().any(|offer| offer == deed.code()) => {
+            "What was said last is erased for good, and some is left: erase once more."
         }
-    }
-
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Erase => "erase-words",
-            Self::Hold => "hold-words",
-            Self::Release => "release-words",
-        }
-    }
-
-    fn done(self, view: &WordsView) -> &'static str {
-        match self {
-            // One event names so many texts, and not more.
-            Self::Erase if view.of == KeepsWords::Person && view.offers.iter().any(|deed| deed == self.slug()) => {
-                "What was said last is erased for good, and some is left: erase once more."
-            }
-            Self::Erase => "They are erased for good. That they were, by whom and why stays on record.",
-            Self::Hold => "A hold is on these words: none can be erased until it is lifted.",
-            Self::Release => "The hold is lifted.",
-        }
+        WordsDeed::Erase => "They are erased for good. That they were, by whom and why stays on record.",
+        WordsDeed::Hold => "A hold is on these words: none can be erased until it is lifted.",
+        WordsDeed::Release => "The hold is lifted.",
     }
 }
 
@@ -119,35 +88,39 @@ fn choices(viewer: &Viewer, view: &WordsView) -> Vec<Choice> {
         .collect()
 }
 
-fn form(viewer: &Viewer, view: &WordsView, deed: Deed) -> Form {
-    let form = |legend: &str, button: &str| {
-        let href = format!("/words/{}/{}/{}", view.of.code(), view.id, deed.slug());
-        Form::new(viewer, deed.slug(), href, legend, button).with(Field::hidden("of", view.of.code(), Shape::Text))
+fn form(viewer: &Viewer, view: &WordsView, deed: WordsDeed) -> Form {
+    let form = |button: &str| {
+        let href = format!("/words/{}/{}/{}", view.of.code(), view.id, deed.code());
+        Form::new(viewer, deed.code(), href, deed.label(), button).with(Field::hidden(
+            "of",
+            view.of.code(),
+            Shape::Text,
+        ))
     };
     match deed {
-        Deed::Erase => {
+        WordsDeed::Erase => {
             let which = if view.of == KeepsWords::Person {
                 Field::hidden("texts", "all", Shape::Many)
             } else {
                 Field::ticks("texts", "Which words?", choices(viewer, view)).needed("tick what is to be erased")
             };
-            erasing(form("Erase words for good", "Erase them for good"), which)
+            erasing(form("Erase them for good"), which)
         }
-        Deed::Hold => holding(form("Forbid erasing here", "Place a hold")),
-        Deed::Release => lifting(form("Lift a hold", "Lift it"), viewer, &view.holds),
+        WordsDeed::Hold => holding(form("Place a hold")),
+        WordsDeed::Release => lifting(form("Lift it"), viewer, &view.holds),
     }
 }
 
 impl BesidePage {
     /// Draws the page; `attempt` is the form that was sent and could not be taken.
     pub(super) fn new(viewer: &Viewer, view: &WordsView, attempt: Option<Form>) -> Self {
-        let offered = view.offers.iter().filter_map(|slug| Deed::named(slug));
+        let offered = view.offers.iter().filter_map(|code| WordsDeed::from_code(code));
         let mut all: Vec<Form> = offered.map(|deed| form(viewer, view, deed)).collect();
         if let Some(attempt) = attempt {
             all.retain(|form| form.name != attempt.name);
             all.insert(0, attempt);
         }
-        let ticked = view.of != KeepsWords::Person && all.iter().any(|form| form.name == Deed::Erase.slug());
+        let ticked = view.of != KeepsWords::Person && all.iter().any(|form| form.name == WordsDeed::Erase.code());
         let listed: Vec<&WordsText> = view
             .texts
             .iter()
@@ -198,7 +171,7 @@ pub(super) async fn show(
     let page = async {
         let view = look(&desk, &of, &id).await?;
         shell::page(&BesidePage {
-            done: Deed::named(typed.get("done")).map(|deed| deed.done(&view)),
+            done: WordsDeed::from_code(typed.get("done")).map(|deed| done(deed, &view)),
             ..BesidePage::new(&desk.viewer, &view, None)
         })
     };
@@ -218,7 +191,7 @@ pub(super) async fn act(
     Path((of, id, deed)): Path<(String, String, String)>,
     Posted { desk, typed }: Posted,
 ) -> Response {
-    let Some(deed) = Deed::named(&deed) else {
+    let Some(deed) = WordsDeed::from_code(&deed) else {
         return desk.or_trouble(Err(Problem::not_found("page")));
     };
     let view = match look(&desk, &of, &id).await {
@@ -226,9 +199,9 @@ pub(super) async fn act(
         Err(problem) => return shell::kept_for(&problem, &typed),
     };
     let form = form(&desk.viewer, &view, deed);
-    match tell(&desk, "ledger", deed.verb(), Some(view.id), &form, &typed).await {
+    match tell(&desk, "ledger", &deed.verb(), Some(view.id), &form, &typed).await {
         Ok(_) => {
-            let to = format!("/words/{}/{}?done={}", view.of.code(), view.id, deed.slug());
+            let to = format!("/words/{}/{}?done={}", view.of.code(), view.id, deed.code());
             Redirect::to(&to).into_response()
         }
         Err(problem) => {
