@@ -634,9 +634,29 @@ async fn what_was_taken_over_is_erased_where_it_was_written_and_a_hold_anywhere_
             "none was written here: {nothing:?}"
         );
     }
-    // A hold on the register's copy keeps the loop's words, too.
+    // What somebody wrote beside them goes by itself, and asked once more that is answered as it was.
     let granted = carol.sees(&id, head).await["resolution"]["flexibility"].clone();
     let granted = granted.as_str().expect("what it rests on");
+    let more = json!({"readership": "staff", "text": format!("{NAME} showed it.")});
+    let said = marcus
+        .post(&format!("/api/v1/flexibilities/{granted}/publish-rationale"), &more)
+        .await;
+    assert_eq!(said.status, 200, "{said:?}");
+    let everything = async || {
+        let request = carol
+            .request(
+                reqwest::Method::POST,
+                &format!("/api/v1/words/flexibility/{granted}/erase"),
+            )
+            .header("Idempotency-Key", "all of it");
+        let all = json!({"texts": ["all"], "ground": "law", "why": "x"});
+        carol.send(request.json(&all)).await
+    };
+    let first = everything().await;
+    assert_eq!(first.status, 200, "{first:?}");
+    let again = everything().await;
+    assert_eq!((again.status, again.version()), (200, first.version()), "{again:?}");
+    // A hold on the register's copy keeps the loop's words, too.
     let hold = format!("/api/v1/words/flexibility/{granted}/hold");
     assert_eq!(ada.post(&hold, &json!({"why": "request 26-114"})).await.status, 200);
     let body = json!({"texts": named(&texts(&stack, "carol", &id, head).await), "ground": "law", "why": "x"});

@@ -122,12 +122,9 @@ async fn erase(desk: &Desk, message: &CommandMessage, body: &wire::Erase) -> Res
     for pattern in patterns {
         none_is_held(desk, message, pattern).await?;
     }
-    // What was done once is answered as it was, whatever is held since.
-    if !opened.was_done(message) {
-        let keys = chosen.iter().map(|text| text.sealed.key).collect();
-        let entries = words::entries_of(opened.recorded(), &message.district);
-        words::none_beside_is_held(desk, message, entries, &keys).await?;
-    }
+    let keys = chosen.iter().map(|text| text.sealed.key).collect();
+    let entries = words::entries_of(opened.recorded(), &message.district);
+    words::none_beside_is_held(desk, message, entries, &keys).await?;
     if chosen.len() > TEXTS_MAX {
         return Err(Problem::invalid_field(
             "texts",

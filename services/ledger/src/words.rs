@@ -20,9 +20,10 @@ use contracts::sealed::{KeyId, Sealed, texts_in};
 use contracts::subjects::{Subject, Thing};
 use contracts::versions::{Unreadable, parse_type};
 use contracts::vocabulary::{DisabledBecause, ErasureGround, KeepsWords, Role, WordsDeed};
-use decider::{Decide, Desk, Failure, History, Target, execute};
+use decider::{Decide, Desk, Failure, History, Target, as_before, execute};
 use messaging::People;
 use sealing::SealingError;
+use serde::Deserialize;
 
 use crate::custody::{ALL, TEXTS_MAX, none_is_held, written};
 use crate::domain::which_hold;
@@ -281,69 +282,71 @@ fn by(message: &CommandMessage, role: Role) -> Result<&Claims, Problem> {
     }
 }
 
-/// Whose words a command is about.
-fn meant(message: &CommandMessage, of: KeepsWords) -> WordsOf {
-    WordsOf { of, id: message.thing }
+/// Whose words a command is about: each says it.
+#[derive(Deserialize)]
+struct Whose {
+    of: KeepsWords,
 }
 
 /// Carries one command on the words of a thing out.
 pub(crate) async fn handle(desk: &Desk, deed: WordsDeed, message: &CommandMessage) -> Result<Done, Problem> {
+    let Whose { of } = read_body(message.body.get())?;
+    let of = WordsOf { of, id: message.thing };
+    let answer = carry_out(desk, deed, message, of).await;
+    as_before(&*desk.log, &spoken_of(&message.district, of), message, answer).await
+}
+
+async fn carry_out(desk: &Desk, deed: WordsDeed, message: &CommandMessage, of: WordsOf) -> Result<Done, Problem> {
     let body = message.body.get();
-    match deed {
+    by(
+        message,
+        match deed {
+            WordsDeed::Erase => Role::Contact,
+            WordsDeed::Hold | WordsDeed::Release => Role::Auditor,
+        },
+    )?;
+    let (recorded, all) = texts(desk, &message.district, of).await?;
+    let deed = match deed {
         WordsDeed::Erase => {
-            by(message, Role::Contact)?;
             let body: wire::EraseWords = read_body(body)?;
-            let of = meant(message, body.of);
-            let (recorded, all) = texts(desk, &message.district, of).await?;
+            if of.of == KeepsWords::Person && is_here(&recorded) {
+                return Err(Problem::conflict(
+                    "still-here",
+                    "whoever may still come in keeps their name: take them out of the roster first, or disable them where no roster \
+                     names them",
+                ));
+            }
+            // What is decided about a pattern answers loops, and stands in the register.
+            if of.of == KeepsWords::Pattern {
+                none_is_held(desk, message, PatternId(of.id)).await?;
+            }
             let history: Result<History<Kept>, Failure<()>> =
                 History::read(&*desk.log, &spoken_of(&message.district, of)).await;
             let history = history.map_err(|failure| failure.problem(|()| Problem::not_found("page")))?;
             let chosen = chosen(desk, message, of, &body.texts, &all, history.state())?;
-            // What was done once is answered as it was, whatever is held since.
-            if !history.was_done(message) {
-                if of.of == KeepsWords::Person && is_here(&recorded) {
-                    return Err(Problem::conflict(
-                        "still-here",
-                        "whoever may still come in keeps their name: take them out of the roster first, or disable them where no roster \
-                         names them",
-                    ));
-                }
-                // What is decided about a pattern answers loops, and stands in the register.
-                if of.of == KeepsWords::Pattern {
-                    none_is_held(desk, message, PatternId(of.id)).await?;
-                }
-                let keys = chosen.iter().map(|text| text.key).collect();
-                none_beside_is_held(desk, message, entries_of(&recorded, &message.district), &keys).await?;
-            }
-            let deed = Deed::Erase {
+            let keys = chosen.iter().map(|text| text.key).collect();
+            none_beside_is_held(desk, message, entries_of(&recorded, &message.district), &keys).await?;
+            Deed::Erase {
                 ground: body.ground,
                 why: desk.seal(&body.why).await?,
                 texts: chosen,
-            };
-            act(desk, message, Act { of, deed }).await
+            }
         }
         WordsDeed::Hold => {
-            by(message, Role::Auditor)?;
             let body: wire::HoldWords = read_body(body)?;
-            let of = meant(message, body.of);
-            texts(desk, &message.district, of).await?;
-            let deed = Deed::Hold {
+            Deed::Hold {
                 why: desk.seal(&body.why).await?,
-            };
-            act(desk, message, Act { of, deed }).await
+            }
         }
         WordsDeed::Release => {
-            by(message, Role::Auditor)?;
             let body: wire::ReleaseWords = read_body(body)?;
-            let of = meant(message, body.of);
-            texts(desk, &message.district, of).await?;
-            let deed = Deed::Release {
+            Deed::Release {
                 hold: body.hold,
                 why: desk.seal_some(body.why.as_ref()).await?,
-            };
-            act(desk, message, Act { of, deed }).await
+            }
         }
-    }
+    };
+    act(desk, message, Act { of, deed }).await
 }
 
 /// Words that somebody wrote elsewhere are erased there.

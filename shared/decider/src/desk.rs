@@ -204,15 +204,12 @@ impl Desk {
         Ok(last)
     }
 
-    /// The answer to a command on a loop: what was done once is answered as it was ([`as_before`]). What is refused for
-    /// the state of the loop has been looked up already.
+    /// The answer to a command on a loop: what was done once is answered as it was ([`as_before`]).
     ///
     /// [`as_before`]: crate::as_before
     pub async fn as_before(&self, message: &CommandMessage, answer: Result<Done, Problem>) -> Result<Done, Problem> {
         let problem = match answer {
-            Err(problem) if matches!(problem.status, 403 | 404 | 422) && may_have_been_done(message, &problem) => {
-                problem
-            }
+            Err(problem) if may_have_been_done(message, &problem) => problem,
             answer => return answer,
         };
         let subject = Subject::of_loop(&message.district, LoopId(message.thing));
