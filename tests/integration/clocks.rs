@@ -1,10 +1,45 @@
 //! Time passes: what it brings about is on record once, and never for the wrong reason.
 
+use contracts::events::{LoopEvent, RoutingEvent};
+use contracts::ids::LoopId;
+use contracts::subjects::Subject;
+use domain::{Fold, Loop};
 use loopline_tests::{Stack, location, on_both_databases};
 use serde_json::json;
 use sql::Location;
 
 on_both_databases!(what_time_brings_about);
+
+/// The day by which a routing promises a first word, from the record itself.
+async fn promised(stack: &Stack, id: &str) -> Option<chrono::NaiveDate> {
+    let id = LoopId(id.parse().expect("an id"));
+    let subject = Subject::of_loop(&"north".parse().expect("a slug"), id);
+    let history = stack.log.load(&subject, 0, 0).await.expect("a read");
+    let last = history.last().expect("an event").parse().expect("an event");
+    match Loop::read(&last.envelope) {
+        Ok(LoopEvent::Routing(RoutingEvent::TensionRouted(routed))) => routed.due.acknowledge,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_promised_counts_from_the_time_that_the_record_bears() {
+    let stack = Stack::start(location(false).await.expect("a folder")).await;
+    let (rosa, carol) = (stack.api("rosa"), stack.api("carol"));
+    // No rule is for it: somebody has to say whose it is.
+    let id = rosa.files("other").await;
+    stack.comes_to_rest().await;
+    // The host that took the last word is a day ahead of the one that routes: an event is never before the last one.
+    stack.clock.set(stack.clock.now() + chrono::Duration::days(1));
+    rosa.does(&id, "amend", json!({"title": "The bell cuts projects short"}))
+        .await;
+    stack.clock.set(loopline_tests::monday());
+    let version = carol.does(&id, "route", json!({"department": "curriculum"})).await;
+    let counted = carol.sees(&id, version).await["due"]["acknowledge"].clone();
+    assert_eq!(json!(promised(&stack, &id).await), counted);
+    assert_eq!(counted, json!("2026-11-06"), "three days from Tuesday");
+    stack.stop().await;
+}
 
 fn count(history: &[String], kind: &str) -> usize {
     history.iter().filter(|known| *known == kind).count()

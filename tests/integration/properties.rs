@@ -40,7 +40,7 @@ impl Play {
         C: Decide<Loop, Rejection = Rejection>,
         C::Event: Into<LoopEvent>,
     {
-        let Ok(Some(event)) = command.decide(&self.state) else {
+        let Ok(Some(event)) = command.decide(&self.state, self.now) else {
             return false;
         };
         let event: LoopEvent = event.into();
@@ -137,14 +137,12 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             }),
             rules_version: 1,
             calendar,
-            now,
         }),
         10 => play.try_out(&routing::domain::Route {
             department: to,
             why: None,
             level: level(),
             calendar,
-            now,
         }),
         11 => play.try_out(&routing::domain::Reroute {
             to,
@@ -152,7 +150,6 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
             why: words(),
             episode: None,
             calendars: calendars(),
-            now,
         }),
         12 => play.try_out(&routing::domain::Collaborate { department: to }),
         13 => play.try_out(&routing::domain::Escalate {
@@ -174,10 +171,7 @@ fn play(play: &mut Play, deed: &Deed) -> bool {
         15 => play.try_out(&routing::domain::ApplyCalendar {
             calendars: [Calendar::default(), calendar].into_iter().collect(),
         }),
-        16 | 17 => play.try_out(&routing::domain::CheckClocks {
-            calendars: calendars(),
-            now,
-        }),
+        16 | 17 => play.try_out(&routing::domain::CheckClocks { calendars: calendars() }),
         18 => play.try_out(&resolution::domain::Acknowledge {
             word: words(),
             episode: None,
@@ -271,7 +265,7 @@ proptest! {
             play(&mut played, deed);
         }
         played.now += chrono::Duration::days(days);
-        let check = routing::domain::CheckClocks { calendars: calendars(), now: played.now };
+        let check = routing::domain::CheckClocks { calendars: calendars() };
         let mut rounds = 0;
         while played.try_out(&check) {
             rounds += 1;

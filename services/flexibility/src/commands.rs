@@ -7,7 +7,7 @@ mod written;
 
 use ::domain::directory::DistrictRecord;
 use ::domain::{Flexibility, FlexibilityRecord};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::Claims;
 use contracts::claims::Authority;
 use contracts::commands::{CommandMessage, Done, ScopeAsked, read_body};
@@ -142,8 +142,8 @@ where
         }
     }
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, NotDone> {
-        self.command.decide(state).map_err(NotDone::Refused)
+    fn decide(&self, state: &Flexibility, now: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, NotDone> {
+        self.command.decide(state, now).map_err(NotDone::Refused)
     }
 }
 

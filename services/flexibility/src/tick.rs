@@ -298,14 +298,15 @@ where
     let mut history = History::<F>::read::<OfficeRefusal>(&*desk.log, &subject)
         .await
         .map_err(problem)?;
-    if matches!(command.decide(history.state()), Ok(None)) {
+    let now = desk.clock.now();
+    if matches!(command.decide(history.state(), now), Ok(None)) {
         return Ok(false);
     }
     let message = message(district, subject.id, what, &format!("{about}/{}", history.version()));
     let target = Target {
         log: &*desk.log,
         subject,
-        now: desk.clock.now(),
+        now,
     };
     let done = execute(&target, &mut history, &message, command)
         .await
@@ -324,7 +325,7 @@ async fn look_at_end(desk: &Desk, ending: &Ending) -> Result<bool, Problem> {
     let command = LookAtEnd { today };
     // Most ends have nothing to say on most days: that is seen in the row, and the record is not read.
     if matches!(
-        decider::Decide::<Flexibility>::decide(&command, &ending.state),
+        decider::Decide::<Flexibility>::decide(&command, &ending.state, now),
         Ok(None::<FlexibilityEvent>)
     ) {
         return Ok(false);

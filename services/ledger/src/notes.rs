@@ -1,6 +1,6 @@
 //! What the ledger itself has to say becomes an event in the log, and so an entry.
 
-use chrono::Datelike;
+use chrono::{DateTime, Datelike, Utc};
 use contracts::claims::Authority;
 use contracts::commands::{CommandMessage, Done};
 use contracts::envelope::{Envelope, Meta};
@@ -43,7 +43,7 @@ impl Decide<Year> for Say<'_> {
     type Event = RecordEvent;
     type Rejection = ();
 
-    fn decide(&self, _: &Year) -> Result<Option<RecordEvent>, ()> {
+    fn decide(&self, _: &Year, _: DateTime<Utc>) -> Result<Option<RecordEvent>, ()> {
         Ok(Some(self.0.clone()))
     }
 }

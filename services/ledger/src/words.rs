@@ -107,7 +107,7 @@ impl Decide<Kept> for Act {
     type Event = RecordEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Kept) -> Result<Option<RecordEvent>, Rejection> {
+    fn decide(&self, state: &Kept, _: DateTime<Utc>) -> Result<Option<RecordEvent>, Rejection> {
         let of = self.of;
         Ok(Some(match &self.deed {
             Deed::Erase { ground, why, texts } => {

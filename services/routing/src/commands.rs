@@ -140,7 +140,6 @@ async fn route_filed(desk: &Desk, message: &CommandMessage) -> Result<Done, Prob
             chosen,
             rules_version: record.rules_version,
             calendar: record.calendar(),
-            now: desk.clock.now(),
         }
     })?;
     act(desk, message, opened, Action::Route, &command).await
@@ -163,7 +162,6 @@ async fn route(desk: &Desk, message: &CommandMessage, body: &wire::Route) -> Res
         why,
         level,
         calendar,
-        now: desk.clock.now(),
     };
     act(desk, message, opened, Action::Route, &command).await
 }
@@ -179,7 +177,6 @@ async fn reroute(desk: &Desk, message: &CommandMessage, body: &wire::Reroute) ->
         why,
         episode: body.episode,
         calendars,
-        now: desk.clock.now(),
     };
     act(desk, message, opened, Action::Reroute, &command).await
 }
@@ -246,7 +243,6 @@ async fn change_due(desk: &Desk, message: &CommandMessage, body: &wire::ChangeDu
         resolve: body.resolve,
         why,
         calendars,
-        now: desk.clock.now(),
     };
     act(desk, message, opened, Action::ChangeDue, &command).await
 }

@@ -112,7 +112,7 @@ pub async fn tick(desk: &Desk, watching: &dyn Watching) -> Result<Ticked, Proble
         .await
         .map_err(|error| away(&error.to_string()))?;
     let clocks = stream::iter(rows)
-        .map(|found| check_clocks(desk, found, now))
+        .map(|found| check_clocks(desk, found))
         .buffer_unordered(SIDE_BY_SIDE);
     ticked.events += count(clocks.collect().await);
     Ok(ticked)
@@ -145,7 +145,6 @@ async fn reroute(desk: &Desk, found: DueLoop, from: DepartmentId, to: Department
         why: desk.seal(&why).await?,
         episode: None,
         calendars: calendars(desk, &found.district),
-        now: desk.clock.now(),
     };
     issue(desk, &found, "department-retired", &command).await
 }
@@ -163,9 +162,9 @@ fn count(results: Vec<Result<bool, Problem>>) -> u32 {
     events
 }
 
-async fn check_clocks(desk: &Desk, found: DueLoop, now: DateTime<Utc>) -> Result<bool, Problem> {
+async fn check_clocks(desk: &Desk, found: DueLoop) -> Result<bool, Problem> {
     let calendars = calendars(desk, &found.district);
-    issue(desk, &found, "clock", &CheckClocks { calendars, now }).await
+    issue(desk, &found, "clock", &CheckClocks { calendars }).await
 }
 
 async fn apply_calendar(desk: &Desk, found: DueLoop) -> Result<bool, Problem> {

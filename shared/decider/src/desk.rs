@@ -1,5 +1,6 @@
 //! Where commands on loops are carried out: open the record, seal the words, check authority, decide.
 
+use chrono::{DateTime, Utc};
 use contracts::claims::Authority;
 use contracts::commands::{CommandMessage, Done};
 use contracts::events::OwnedEvents;
@@ -86,8 +87,8 @@ impl<C: Decide<Loop, Rejection = Rejection>> Decide<Loop> for Guarded<'_, C> {
         }
     }
 
-    fn decide(&self, state: &Loop) -> Result<Option<C::Event>, Refusal> {
-        self.command.decide(state).map_err(Refusal::Rejected)
+    fn decide(&self, state: &Loop, now: DateTime<Utc>) -> Result<Option<C::Event>, Refusal> {
+        self.command.decide(state, now).map_err(Refusal::Rejected)
     }
 }
 

@@ -178,16 +178,16 @@ where
                 .filter(|event| command.may_hear_of(state, &event.envelope));
             return Err(Failure::Stale(since(heard, known)));
         }
-        let Some(event) = command.decide(state).map_err(Failure::Rejected)? else {
+        let now = recorded
+            .last()
+            .map_or(target.now, |last| last.envelope.time.max(target.now));
+        let Some(event) = command.decide(state, now).map_err(Failure::Rejected)? else {
             return Ok(Done {
                 version,
                 repeated: true,
             });
         };
-        let earliest = recorded
-            .last()
-            .map_or(target.now, |last| last.envelope.time.max(target.now));
-        let envelope = written(&target.subject, message, &event, version, earliest)
+        let envelope = written(&target.subject, message, &event, version, now)
             .map_err(|error| Failure::Unreadable(error.to_string()))?;
         match target.log.append(&target.subject, version, &envelope).await {
             Ok(sequence) => {

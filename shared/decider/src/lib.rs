@@ -3,6 +3,8 @@
 //! A command has at most one event, whose id follows from the command's; so a repeated command finds its event in
 //! the thing's history and answers as it did the first time.
 
+use chrono::{DateTime, Utc};
+
 mod desk;
 mod execute;
 mod history;
@@ -30,6 +32,7 @@ pub trait Decide<S> {
         true
     }
 
-    /// Decides. `None` means that all is as the command wants it already.
-    fn decide(&self, state: &S) -> Result<Option<Self::Event>, Self::Rejection>;
+    /// Decides, at the time that the event will bear: whatever is promised is counted from there, as its readers count.
+    /// It is never before what is decided on. `None` means that all is as the command wants it already.
+    fn decide(&self, state: &S, now: DateTime<Utc>) -> Result<Option<Self::Event>, Self::Rejection>;
 }

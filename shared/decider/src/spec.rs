@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 use crate::Decide;
 
+/// How long after what came last the next thing happens.
+const STEP: Duration = Duration::hours(1);
+
 /// A history being told.
 #[derive(Debug, Clone)]
 pub struct Spec<S> {
@@ -30,7 +33,7 @@ impl<S: Fold> Spec<S> {
     /// This happened, an hour after what came before.
     pub fn event(mut self, actor: &Actor, event: impl Into<S::Event>) -> Self {
         self.sequence += 1;
-        self.time += Duration::hours(1);
+        self.time += STEP;
         let id = EventId(Uuid::from_u128(u128::from(self.sequence)));
         let meta = Meta {
             sequence: self.sequence,
@@ -52,10 +55,21 @@ impl<S: Fold> Spec<S> {
         &self.state
     }
 
-    /// What the command decides on this history.
+    /// Days pass.
+    pub fn days_pass(mut self, days: i64) -> Self {
+        self.time += Duration::days(days);
+        self
+    }
+
+    /// When what comes next happens.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.time + STEP
+    }
+
+    /// What the command decides on this history, an hour after what came last.
     pub fn when<C: Decide<S>>(&self, command: &C) -> Result<Option<C::Event>, C::Rejection> {
         command.permits(&self.state)?;
-        command.decide(&self.state)
+        command.decide(&self.state, self.now())
     }
 
     /// Carries a command out, an hour later: it must not be refused.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::{Envelope, Meta};
 use contracts::events::DirectoryEvent;
 use contracts::events::directory::{
@@ -153,7 +153,7 @@ impl Decide<Thing> for DefineZone {
     type Event = DirectoryEvent;
     type Rejection = ZoneRefusal;
 
-    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, ZoneRefusal> {
+    fn decide(&self, thing: &Thing, _: DateTime<Utc>) -> Result<Option<DirectoryEvent>, ZoneRefusal> {
         let before = thing.last.iter().find_map(|known| {
             let DirectoryEvent::ZoneDefined(zone) = known else {
                 return None;
@@ -204,7 +204,7 @@ impl Decide<Thing> for KeepAnswer {
     type Event = DirectoryEvent;
     type Rejection = AnswerRefusal;
 
-    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, AnswerRefusal> {
+    fn decide(&self, thing: &Thing, _: DateTime<Utc>) -> Result<Option<DirectoryEvent>, AnswerRefusal> {
         let before = thing.answers.get(&self.answer.id);
         if before.is_none() && !self.is_new {
             return Err(AnswerRefusal::Dropped);
@@ -231,7 +231,7 @@ impl Decide<Thing> for State {
     type Event = DirectoryEvent;
     type Rejection = NeverRefused;
 
-    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
+    fn decide(&self, thing: &Thing, _: DateTime<Utc>) -> Result<Option<DirectoryEvent>, NeverRefused> {
         let stands = match &self.0 {
             DirectoryEvent::RoleGranted(granted) => thing.grants.contains(&granted.grant),
             DirectoryEvent::RoleRevoked(revoked) => !thing.grants.contains(&revoked.grant),
@@ -288,7 +288,7 @@ impl Decide<Thing> for Roster {
     type Event = DirectoryEvent;
     type Rejection = NeverRefused;
 
-    fn decide(&self, _thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
+    fn decide(&self, _thing: &Thing, _: DateTime<Utc>) -> Result<Option<DirectoryEvent>, NeverRefused> {
         Ok(Some(self.0.clone().into()))
     }
 }
@@ -306,7 +306,7 @@ impl Decide<Thing> for SetCalendar {
     type Event = DirectoryEvent;
     type Rejection = NeverRefused;
 
-    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
+    fn decide(&self, thing: &Thing, _: DateTime<Utc>) -> Result<Option<DirectoryEvent>, NeverRefused> {
         let time_zone = self
             .time_zone
             .clone()
@@ -332,8 +332,8 @@ impl Decide<Thing> for SetServiceLevel {
     type Event = DirectoryEvent;
     type Rejection = NeverRefused;
 
-    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
-        State(self.0.clone().into()).decide(thing)
+    fn decide(&self, thing: &Thing, now: DateTime<Utc>) -> Result<Option<DirectoryEvent>, NeverRefused> {
+        State(self.0.clone().into()).decide(thing, now)
     }
 }
 
@@ -345,7 +345,7 @@ impl Decide<Thing> for PublishRules {
     type Event = DirectoryEvent;
     type Rejection = NeverRefused;
 
-    fn decide(&self, thing: &Thing) -> Result<Option<DirectoryEvent>, NeverRefused> {
+    fn decide(&self, thing: &Thing, _: DateTime<Utc>) -> Result<Option<DirectoryEvent>, NeverRefused> {
         let stands = thing.last.iter().any(
             |known| matches!(known, DirectoryEvent::RoutingRulesPublished(published) if published.rules == self.0),
         );

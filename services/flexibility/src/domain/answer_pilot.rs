@@ -1,6 +1,6 @@
 //! A pilot's question has its answer.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::events::FlexibilityEvent;
 use contracts::events::flexibility::{PilotAnswered, Scope};
 use contracts::sealed::Sealed;
@@ -33,7 +33,7 @@ impl Decide<Flexibility> for AnswerPilot {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         let record = allowed(state)?;
         if !record.is_open_pilot() {
             return Err(Refusal::NotAPilot);

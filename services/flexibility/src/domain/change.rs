@@ -1,6 +1,6 @@
 //! Its conditions, its reasons, its readers, its end.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::events::FlexibilityEvent;
 use contracts::events::flexibility::{
     ConditionsChanged, FlexibilityRenewed, RationalePublished, Readers, ReadersChanged,
@@ -27,7 +27,7 @@ impl Decide<Flexibility> for ChangeConditions {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         in_force(state)?;
         Ok(Some(
             ConditionsChanged {
@@ -53,7 +53,7 @@ impl Decide<Flexibility> for PublishRationale {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         stands(state)?;
         Ok(Some(
             RationalePublished {
@@ -76,7 +76,7 @@ impl Decide<Flexibility> for ShowTo {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         let record = stands(state)?;
         Ok((record.readers != self.readers).then(|| ReadersChanged { readers: self.readers }.into()))
     }
@@ -97,7 +97,7 @@ impl Decide<Flexibility> for Renew {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         let record = allowed(state)?;
         if record.standing == Standing::Revoked {
             in_force(state)?;

@@ -1,6 +1,6 @@
 //! A school uses it without filing.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::events::FlexibilityEvent;
 use contracts::events::flexibility::PrecedentClaimed;
 use contracts::ids::SchoolId;
@@ -29,7 +29,7 @@ impl Decide<Flexibility> for Claim {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         let record = in_force(state)?;
         if record.is_over(self.today) {
             return Err(Refusal::NoLongerInForce {

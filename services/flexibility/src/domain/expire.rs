@@ -1,6 +1,6 @@
 //! Its end draws near, or is past.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::events::FlexibilityEvent;
 use contracts::events::flexibility::{ExpiryNoticed, FlexibilityExpired};
 use decider::Decide;
@@ -19,7 +19,7 @@ impl Decide<Flexibility> for LookAtEnd {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         let Some((record, ends_on)) = state.record().and_then(|record| Some((record, record.ends_on?))) else {
             return Ok(None);
         };

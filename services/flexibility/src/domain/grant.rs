@@ -1,6 +1,6 @@
 //! A school confirmed an answer: what it promised is granted, once, however many schools confirm it.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::events::FlexibilityEvent;
 use contracts::events::flexibility::{
     FlexibilityGranted, FlexibilityRecorded, GrantRefused, Origin, PrecedentClaimed, Scope, ScopeWidened, Terms,
@@ -94,7 +94,7 @@ impl Decide<Flexibility> for Grant {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         Ok(match state {
             Flexibility::Absent => Some(self.first()),
             Flexibility::Stands(record) => self.again(record),

@@ -1,5 +1,6 @@
 //! It is taken back.
 
+use chrono::{DateTime, Utc};
 use contracts::events::FlexibilityEvent;
 use contracts::events::flexibility::FlexibilityRevoked;
 use contracts::sealed::Sealed;
@@ -22,7 +23,7 @@ impl Decide<Flexibility> for Revoke {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         let record = stands(state)?;
         if record.standing == Standing::Revoked {
             return Err(no_longer(record));

@@ -1,5 +1,6 @@
 //! More schools may use it.
 
+use chrono::{DateTime, Utc};
 use contracts::events::FlexibilityEvent;
 use contracts::events::flexibility::{Scope, ScopeWidened};
 use contracts::sealed::Sealed;
@@ -25,7 +26,7 @@ impl Decide<Flexibility> for Widen {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         let record = in_force(state)?;
         if record.is_open_pilot() {
             return Err(Refusal::PilotUnanswered);

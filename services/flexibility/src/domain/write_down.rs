@@ -1,5 +1,6 @@
 //! Something is written into the register.
 
+use chrono::{DateTime, Utc};
 use contracts::events::FlexibilityEvent;
 use contracts::events::flexibility::{FlexibilityGranted, FlexibilityRecorded, NonNegotiableDeclared, Terms};
 use decider::Decide;
@@ -22,7 +23,7 @@ impl Decide<Flexibility> for WriteDown {
     type Event = FlexibilityEvent;
     type Rejection = Refusal;
 
-    fn decide(&self, state: &Flexibility) -> Result<Option<FlexibilityEvent>, Refusal> {
+    fn decide(&self, state: &Flexibility, _: DateTime<Utc>) -> Result<Option<FlexibilityEvent>, Refusal> {
         if state.record().is_some() {
             return Err(Refusal::AlreadyThere);
         }

@@ -1,5 +1,6 @@
 //! The school says it better.
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::TensionAmended;
 use contracts::vocabulary::Visibility;
@@ -17,7 +18,7 @@ impl Decide<Loop> for Amend {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         if !record.is_in(record.filed_for) {

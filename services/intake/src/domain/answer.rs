@@ -1,5 +1,6 @@
 //! The school answers a question.
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::QuestionAnswered;
 use contracts::ids::{EventId, SchoolId};
@@ -22,7 +23,7 @@ impl Decide<Loop> for Answer {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         let of_school = |question: &EventId| record.questions[question].school == self.school;

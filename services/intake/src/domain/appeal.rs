@@ -1,5 +1,6 @@
 //! A school asks for a decline to be looked at again: once a loop. A policy takes it to the contact.
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::Appealed;
 use contracts::ids::SchoolId;
@@ -24,7 +25,7 @@ impl Decide<Loop> for Appeal {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         if !record.is_in(self.school) {
             return Err(Rejection::NotIn { school: self.school });

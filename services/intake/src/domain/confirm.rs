@@ -1,5 +1,6 @@
 //! This school: it works.
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::OutcomeConfirmed;
 use contracts::ids::SchoolId;
@@ -49,7 +50,7 @@ impl Decide<Loop> for Confirm {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         if !record.is_in(self.school) {
             return Err(Rejection::NotIn { school: self.school });

@@ -1,5 +1,6 @@
 //! A school, or the district itself, says what gets in the way.
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::TensionFiled;
 use decider::Decide;
@@ -16,7 +17,7 @@ impl Decide<Loop> for FileTension {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         match state {
             Loop::Absent => Ok(Some(self.tension.clone().into())),
             Loop::Filed(_) => Err(Rejection::AlreadyFiled),

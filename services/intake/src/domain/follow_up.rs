@@ -1,5 +1,6 @@
 //! Weeks after closing: does it still work?
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::FollowUpRecorded;
 use contracts::ids::SchoolId;
@@ -23,7 +24,7 @@ impl Decide<Loop> for FollowUp {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         if !record.is_in(self.school) {
             return Err(Rejection::NotIn { school: self.school });

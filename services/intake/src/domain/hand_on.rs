@@ -1,5 +1,6 @@
 //! Another person speaks for the school.
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::HandedOn;
 use contracts::ids::{PersonId, SchoolId};
@@ -22,7 +23,7 @@ impl Decide<Loop> for HandOn {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         let state = record.state();
         if state == LoopState::Withdrawn {

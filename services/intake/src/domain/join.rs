@@ -1,5 +1,6 @@
 //! Another school: us too.
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::SchoolJoined;
 use contracts::ids::SchoolId;
@@ -21,7 +22,7 @@ impl Decide<Loop> for Join {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         if record.tension.visibility != Visibility::Joinable {
             return Err(Rejection::NotJoinable);

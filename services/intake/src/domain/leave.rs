@@ -1,5 +1,6 @@
 //! One of several schools is no longer in it; the loop goes on.
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::SchoolLeft;
 use contracts::ids::SchoolId;
@@ -20,7 +21,7 @@ impl Decide<Loop> for Leave {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         if !record.is_in(self.school) {

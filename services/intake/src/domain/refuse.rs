@@ -1,5 +1,6 @@
 //! This school: it does not work, and why. Its part reopens to the same owner.
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::OutcomeRefused;
 use contracts::ids::SchoolId;
@@ -24,7 +25,7 @@ impl Decide<Loop> for Refuse {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         if !record.is_in(self.school) {
             return Err(Rejection::NotIn { school: self.school });

@@ -1,5 +1,6 @@
 //! A school takes its tension back. Where others are in it, it leaves and the loop goes on.
 
+use chrono::{DateTime, Utc};
 use contracts::events::IntakeEvent;
 use contracts::events::intake::{SchoolLeft, TensionWithdrawn};
 use contracts::ids::SchoolId;
@@ -22,7 +23,7 @@ impl Decide<Loop> for Withdraw {
     type Event = IntakeEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<IntakeEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<IntakeEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         record.in_episode(self.episode)?;

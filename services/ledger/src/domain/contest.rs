@@ -1,5 +1,6 @@
 //! Contesting what stands in a record: nothing is changed, something is added.
 
+use chrono::{DateTime, Utc};
 use contracts::events::CustodyEvent;
 use contracts::events::custody::StatementAttached;
 use contracts::sealed::Sealed;
@@ -20,7 +21,7 @@ impl Decide<Loop> for Contest {
     type Event = CustodyEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<CustodyEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<CustodyEvent>, Rejection> {
         state.filed()?;
         if let Some(about) = self.about.filter(|_| !self.is_of_it) {
             return Err(Rejection::NoSuchText {

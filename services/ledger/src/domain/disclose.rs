@@ -1,5 +1,6 @@
 //! Giving a record out.
 
+use chrono::{DateTime, Utc};
 use contracts::events::CustodyEvent;
 use contracts::events::custody::{RecordDisclosed, Withheld};
 use contracts::ids::DisclosureId;
@@ -22,7 +23,7 @@ impl Decide<Loop> for Disclose {
     type Event = CustodyEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<CustodyEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<CustodyEvent>, Rejection> {
         state.filed()?;
         let disclosed = RecordDisclosed {
             disclosure: self.disclosure,

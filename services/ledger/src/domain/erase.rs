@@ -1,5 +1,6 @@
 //! Erasing words for good.
 
+use chrono::{DateTime, Utc};
 use contracts::events::CustodyEvent;
 use contracts::events::custody::{Erased, ErasedText};
 use contracts::sealed::Sealed;
@@ -19,7 +20,7 @@ impl Decide<Loop> for Erase {
     type Event = CustodyEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<CustodyEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<CustodyEvent>, Rejection> {
         let record = state.filed()?;
         if let Some(since) = record.custody.holds.values().min() {
             return Err(Rejection::Held { since: *since });

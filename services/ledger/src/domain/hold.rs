@@ -40,7 +40,7 @@ impl Decide<Loop> for Hold {
     type Event = CustodyEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<CustodyEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<CustodyEvent>, Rejection> {
         state.filed()?;
         let placed = HoldPlaced { why: self.why.clone() };
         Ok(Some(placed.into()))
@@ -51,7 +51,7 @@ impl Decide<Loop> for LiftHold {
     type Event = CustodyEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<CustodyEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<CustodyEvent>, Rejection> {
         let lifted = HoldLifted {
             hold: which_hold(self.hold, &state.filed()?.custody.holds)?,
             why: self.why.clone(),

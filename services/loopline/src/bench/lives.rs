@@ -298,7 +298,6 @@ impl<'a> Lives<'a> {
                     }),
                     rules_version: 1,
                     calendar: Calendar::default(),
-                    now: self.now,
                 };
                 let name = "when_tension_filed_then_route".to_owned();
                 self.decide(which, Authority::Policy { name }, &command)
@@ -425,7 +424,7 @@ impl<'a> Lives<'a> {
         };
         let life = &mut self.open[which];
         let event = command
-            .decide(&life.state)
+            .decide(&life.state, self.now)
             .map_err(|refusal| anyhow::anyhow!("a made-up life is not legal: {refusal:?}"))?
             .ok_or_else(|| anyhow::anyhow!("a made-up deed changes nothing"))?;
         let message = CommandMessage {

@@ -1,5 +1,6 @@
 //! A named person of the department says a first word to the school.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::CaseAcknowledged;
 use contracts::sealed::Sealed;
@@ -21,7 +22,7 @@ impl Decide<Loop> for Acknowledge {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
         let with = at_work(record, self.episode)?;
         no_appeal_pending(record)?;

@@ -1,5 +1,6 @@
 //! The department asks a school; the clocks pause while every open school is being waited for.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::QuestionAsked;
 use contracts::ids::SchoolId;
@@ -24,7 +25,7 @@ impl Decide<Loop> for Ask {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
         at_work(record, self.episode)?;
         no_appeal_pending(record)?;

@@ -1,5 +1,6 @@
 //! The lead says who takes care of it.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::StaffAssigned;
 use contracts::ids::PersonId;
@@ -19,7 +20,7 @@ impl Decide<Loop> for Assign {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let with = at_work(state.filed()?, None)?;
         if with.assignee == Some(self.person) {
             return Err(Rejection::NothingChanges);

@@ -1,5 +1,6 @@
 //! The rule comes from elsewhere than the school believed.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::flexibility::Rule;
 use contracts::events::resolution::RuleCorrected;
@@ -27,7 +28,7 @@ impl Decide<Loop> for CorrectRule {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
         let with = at_work(record, None)?;
         if record.rule() == self.rule {

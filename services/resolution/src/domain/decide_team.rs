@@ -1,5 +1,6 @@
 //! A team has answered; on an appeal its answer ends the appeal.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::TeamDecided;
 use contracts::events::routing::About;
@@ -27,7 +28,7 @@ impl Decide<Loop> for DecideTeam {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         let matter = record.matter.as_ref().ok_or(Rejection::NotBeforeTeam)?;

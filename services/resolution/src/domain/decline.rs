@@ -1,6 +1,6 @@
 //! No: on what ground, and until when.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::CaseDeclined;
 use contracts::sealed::Sealed;
@@ -30,7 +30,7 @@ impl Decide<Loop> for Decline {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
         at_work(record, self.episode)?;
         no_appeal_pending(record)?;

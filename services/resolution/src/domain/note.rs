@@ -1,5 +1,6 @@
 //! A note: internal, or shared with the schools and then a word to them.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::NoteAdded;
 use contracts::ids::DepartmentId;
@@ -22,7 +23,7 @@ impl Decide<Loop> for Note {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         state.filed()?;
         let note = NoteAdded {
             text: self.text.clone(),

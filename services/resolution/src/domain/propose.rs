@@ -1,5 +1,6 @@
 //! An answer for the schools, or a new revision of it.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::{Promise, ResolutionProposed, ResolutionRevised};
 use contracts::ids::{FlexibilityId, PatternId};
@@ -33,7 +34,7 @@ impl Decide<Loop> for Propose {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
         at_work(record, self.episode)?;
         no_appeal_pending(record)?;

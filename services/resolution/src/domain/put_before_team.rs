@@ -1,5 +1,6 @@
 //! A team is asked.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::PutBeforeTeam as Put;
 use contracts::ids::TeamId;
@@ -20,7 +21,7 @@ impl Decide<Loop> for PutBeforeTeam {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         if let Some(matter) = &record.matter {

@@ -1,5 +1,6 @@
 //! What the register says to a loop: granted, not granted, or what became of what the loop rests on.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::{FlexibilityChanged, GrantCompleted, GrantFailed};
 use contracts::ids::{EventId, FlexibilityId};
@@ -30,7 +31,7 @@ impl Decide<Loop> for CompleteGrant {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         Ok(waiting(state, self.revision)?.map(|_| {
             GrantCompleted {
                 revision: self.revision,
@@ -55,7 +56,7 @@ impl Decide<Loop> for FailGrant {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         Ok(waiting(state, self.revision)?.map(|_| {
             GrantFailed {
                 revision: self.revision,
@@ -82,7 +83,7 @@ impl Decide<Loop> for ChangeFlexibility {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
         let rests = record.proposal.as_ref().is_some_and(|proposal| {
             proposal.flexibility == Some(self.flexibility) && proposal.told != Some(self.event)

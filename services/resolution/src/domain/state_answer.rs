@@ -1,5 +1,6 @@
 //! What the state said to a request.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::{GrantCompleted, GrantFailed};
 use contracts::ids::FlexibilityId;
@@ -28,7 +29,7 @@ impl Decide<Loop> for StateAnswer {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
         at_work(record, None)?;
         let proposal = record

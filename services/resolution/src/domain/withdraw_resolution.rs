@@ -1,5 +1,6 @@
 //! The answer is taken back; the department owes another.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ResolutionEvent;
 use contracts::events::resolution::ResolutionWithdrawn;
 use contracts::sealed::Sealed;
@@ -19,7 +20,7 @@ impl Decide<Loop> for WithdrawResolution {
     type Event = ResolutionEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<ResolutionEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<ResolutionEvent>, Rejection> {
         let record = state.filed()?;
         at_work(record, None)?;
         let proposal = record.proposal.as_ref().ok_or(Rejection::NothingProposed)?;

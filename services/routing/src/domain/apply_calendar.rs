@@ -1,5 +1,6 @@
 //! The district's calendar changed: an open loop's days are counted by the new one from now on, by event.
 
+use chrono::{DateTime, Utc};
 use contracts::events::RoutingEvent;
 use contracts::events::routing::{DatesCause, DueDatesChanged};
 use decider::Decide;
@@ -16,7 +17,7 @@ impl Decide<Loop> for ApplyCalendar {
     type Event = RoutingEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
         let new = self.calendars.current();
         if record.is_ended() || record.with().is_none() || record.time.calendar_version >= new.version {

@@ -21,20 +21,18 @@ pub struct ChangeDue {
     pub why: Sealed,
     /// The district's calendars: the loop's days are counted by one of them.
     pub calendars: Calendars,
-    /// Now.
-    pub now: DateTime<Utc>,
 }
 
 impl Decide<Loop> for ChangeDue {
     type Event = RoutingEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+    fn decide(&self, state: &Loop, now: DateTime<Utc>) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         record.with().ok_or(Rejection::NotRouted)?;
         let calendar = self.calendars.to_count_by(record.time.calendar_version)?;
-        let today = calendar.date(self.now);
+        let today = calendar.date(now);
         if self.resolve <= today {
             return Err(Rejection::DayInThePast);
         }
@@ -45,7 +43,7 @@ impl Decide<Loop> for ChangeDue {
             return Err(Rejection::DayClosed);
         }
         let was = record.due(calendar);
-        let counted = record.counted_to_resolve(calendar, self.now);
+        let counted = record.counted_to_resolve(calendar, now);
         let resolve_days = counted + calendar.between(today, self.resolve);
         let mut changed = DueDatesChanged {
             cause: DatesCause::Person {
@@ -56,7 +54,7 @@ impl Decide<Loop> for ChangeDue {
             was,
             due: Due::default(),
         };
-        changed.due = dates_after(record, changed.clone().into(), calendar, self.now);
+        changed.due = dates_after(record, changed.clone().into(), calendar, now);
         Ok(Some(changed.into()))
     }
 }
@@ -73,13 +71,13 @@ mod tests {
         let calendar = domain::Calendar::default();
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
-            .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
-        let now = spec.state().record().expect("filed").changed_at + chrono::Duration::days(90);
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
+            .days_pass(90);
+        let now = spec.now();
         let change = ChangeDue {
             resolve: calendar.after(now, 7),
             why: sealed("w"),
             calendars: calendars(),
-            now,
         };
         let spec = spec.done(&person("carol"), &change);
         let due = spec.state().record().expect("filed").due(&calendar).resolve;
@@ -119,9 +117,8 @@ mod tests {
             resolve: calendar.after(now, 7),
             why: sealed("w"),
             calendars: calendars(),
-            now,
         };
-        let changed = change.decide(&answered).expect("accepted").expect("an event");
+        let changed = change.decide(&answered, now).expect("accepted").expect("an event");
         let RoutingEvent::DueDatesChanged(changed) = changed else {
             panic!("{changed:?}")
         };
@@ -138,14 +135,14 @@ mod tests {
         let calendar = domain::Calendar::default();
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
-            .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
-        let now = spec.state().record().expect("filed").changed_at + chrono::Duration::days(4);
+            .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
+            .days_pass(4);
+        let now = spec.now();
         let resolve = calendar.after(now, 7);
         let change = ChangeDue {
             resolve,
             why: sealed("w"),
             calendars: calendars(),
-            now,
         };
         let spec = spec.done(&person("carol"), &change);
         assert_eq!(
@@ -165,12 +162,10 @@ mod tests {
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
             .event(&person("policy"), RoutingEvent::from(brought_to_the_next_calendar()));
-        let now = spec.state().record().expect("filed").changed_at;
         let change = ChangeDue {
-            resolve: domain::Calendar::default().after(now, 7),
+            resolve: domain::Calendar::default().after(spec.now(), 7),
             why: sealed("w"),
             calendars: calendars(),
-            now,
         };
         assert_eq!(spec.when(&change), Err(Rejection::CalendarNotHere));
     }

@@ -14,21 +14,19 @@ use domain::{Calendars, Loop, Rejection};
 pub struct CheckClocks {
     /// The district's calendars: the loop's days are counted by one of them.
     pub calendars: Calendars,
-    /// Now.
-    pub now: DateTime<Utc>,
 }
 
 impl Decide<Loop> for CheckClocks {
     type Event = RoutingEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+    fn decide(&self, state: &Loop, now: DateTime<Utc>) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
         let calendar = self.calendars.to_count_by(record.time.calendar_version)?;
         let Some((at, moment)) = record.next_moment(calendar) else {
             return Ok(None);
         };
-        if at > self.now {
+        if at > now {
             return Ok(None);
         }
         let revision = record.proposal.as_ref().map_or(0, |proposal| proposal.revision);
@@ -75,19 +73,15 @@ mod tests {
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")))
     }
 
-    fn check(spec: &Spec<Loop>, days: i64) -> CheckClocks {
-        let now = spec.state().record().expect("filed").changed_at + chrono::Duration::days(days);
-        CheckClocks {
-            calendars: calendars(),
-            now,
-        }
+    fn check() -> CheckClocks {
+        CheckClocks { calendars: calendars() }
     }
 
     /// All that a number of days brings about, in order.
-    fn brought_about(mut spec: Spec<Loop>, days: i64) -> (Vec<RoutingEvent>, Spec<Loop>) {
-        let check = check(&spec, days);
+    fn brought_about(spec: Spec<Loop>, days: i64) -> (Vec<RoutingEvent>, Spec<Loop>) {
+        let mut spec = spec.days_pass(days);
         let mut events = Vec::new();
-        while let Some(event) = spec.when(&check).expect("time is not refused") {
+        while let Some(event) = spec.when(&check()).expect("time is not refused") {
             assert!(events.len() < 20, "it does not end: {events:?}");
             events.push(event.clone());
             spec = spec.event(&person("policy"), event);
@@ -178,6 +172,6 @@ mod tests {
     #[test]
     fn nothing_is_called_late_by_a_calendar_that_the_loop_has_left() {
         let spec = filed_and_routed().event(&person("policy"), RoutingEvent::from(brought_to_the_next_calendar()));
-        assert_eq!(spec.when(&check(&spec, 60)), Err(Rejection::CalendarNotHere));
+        assert_eq!(spec.days_pass(60).when(&check()), Err(Rejection::CalendarNotHere));
     }
 }

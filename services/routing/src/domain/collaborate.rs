@@ -1,5 +1,6 @@
 //! A second department helps.
 
+use chrono::{DateTime, Utc};
 use contracts::events::RoutingEvent;
 use contracts::events::routing::CollaboratorAdded;
 use contracts::ids::DepartmentId;
@@ -17,7 +18,7 @@ impl Decide<Loop> for Collaborate {
     type Event = RoutingEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         let with = record.with().ok_or(Rejection::NotRouted)?;

@@ -1,5 +1,6 @@
 //! Somebody above has answered.
 
+use chrono::{DateTime, Utc};
 use contracts::events::RoutingEvent;
 use contracts::events::routing::{About, EscalationDecided};
 use contracts::ids::EventId;
@@ -27,7 +28,7 @@ impl Decide<Loop> for DecideEscalation {
     type Event = RoutingEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         let escalation = record.escalation.as_ref().ok_or(Rejection::NotEscalated)?;

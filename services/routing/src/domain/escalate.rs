@@ -1,5 +1,6 @@
 //! Somebody above is asked.
 
+use chrono::{DateTime, Utc};
 use contracts::events::RoutingEvent;
 use contracts::events::routing::{About, Escalated};
 use contracts::sealed::Sealed;
@@ -23,7 +24,7 @@ impl Decide<Loop> for Escalate {
     type Event = RoutingEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         if self.to == EscalatedTo::Leader && !self.may_ask_leader {
@@ -58,7 +59,7 @@ impl Decide<Loop> for EscalateAppeal {
     type Event = RoutingEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+    fn decide(&self, state: &Loop, _: DateTime<Utc>) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
         match record.appeal {
             Appeal::Pending { .. } => {}

@@ -35,7 +35,7 @@ fn dates_after(record: &LoopRecord, event: RoutingEvent, calendar: &Calendar, no
     let meta = Meta {
         sequence: record.version,
         id: EventId(Uuid::nil()),
-        time: now.max(record.changed_at),
+        time: now,
         actor: Actor::Policy(String::new()),
     };
     after.evolve(&meta, &event.into());

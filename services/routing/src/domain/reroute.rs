@@ -23,15 +23,13 @@ pub struct Reroute {
     pub episode: Option<u32>,
     /// The district's calendars: the loop's days are counted by one of them.
     pub calendars: Calendars,
-    /// Now.
-    pub now: DateTime<Utc>,
 }
 
 impl Decide<Loop> for Reroute {
     type Event = RoutingEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+    fn decide(&self, state: &Loop, now: DateTime<Utc>) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         record.in_episode(self.episode)?;
@@ -49,7 +47,7 @@ impl Decide<Loop> for Reroute {
             due: Due::default(),
         };
         let calendar = self.calendars.to_count_by(record.time.calendar_version)?;
-        rerouted.due = dates_after(record, rerouted.clone().into(), calendar, self.now);
+        rerouted.due = dates_after(record, rerouted.clone().into(), calendar, now);
         Ok(Some(rerouted.into()))
     }
 }
@@ -79,7 +77,6 @@ mod tests {
             why: sealed("devices"),
             episode: None,
             calendars: calendars(),
-            now: spec.state().record().expect("filed").changed_at + chrono::Duration::hours(1),
         };
         let Ok(Some(RoutingEvent::TensionRerouted(rerouted))) = spec.when(&reroute) else {
             panic!("it is re-routed")
@@ -103,7 +100,6 @@ mod tests {
             why: sealed("closed"),
             episode: None,
             calendars: calendars(),
-            now: spec.state().record().expect("filed").changed_at,
         };
         assert_eq!(spec.when(&hand_over("facilities")), Ok(None));
         assert!(spec.when(&hand_over("curriculum")).is_ok_and(|event| event.is_some()));
@@ -114,7 +110,7 @@ mod tests {
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))
             .event(&person("policy"), RoutingEvent::from(routed("curriculum")));
-        let now = spec.state().record().expect("filed").changed_at;
+        let now = spec.now();
         let old = domain::Calendar::new(1, "UTC", &[]).expect("a calendar");
         let snow = contracts::events::directory::Closed {
             from: old.after(now, 1),
@@ -128,7 +124,6 @@ mod tests {
             why: sealed("devices"),
             episode: None,
             calendars: [old.clone(), new.clone()].into_iter().collect(),
-            now,
         };
         let due = |spec: &decider::Spec<Loop>, calendar| spec.state().record().expect("filed").due(calendar);
         let at_first = spec.clone().done(&person("carol"), &reroute);
@@ -156,7 +151,6 @@ mod tests {
             why: sealed("devices"),
             episode: None,
             calendars: calendars(),
-            now: DateTime::default(),
         };
         // Others were faster: when it is decided anew, the loop counts by what this command does not know.
         let spec = given::<Loop>()
@@ -174,7 +168,6 @@ mod tests {
             why: sealed("devices"),
             episode: None,
             calendars: calendars(),
-            now: DateTime::default(),
         };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))

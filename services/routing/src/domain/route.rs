@@ -22,15 +22,13 @@ pub struct Route {
     pub level: ServiceLevel,
     /// The calendar in force.
     pub calendar: Calendar,
-    /// Now.
-    pub now: DateTime<Utc>,
 }
 
 impl Decide<Loop> for Route {
     type Event = RoutingEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+    fn decide(&self, state: &Loop, now: DateTime<Utc>) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
         record.still_open()?;
         match &record.assignment {
@@ -48,7 +46,7 @@ impl Decide<Loop> for Route {
             collaborators: Vec::new(),
             service_level: self.level.clone(),
             calendar_version: self.calendar.version,
-            due: first_dates(&self.calendar, &self.level, self.now),
+            due: first_dates(&self.calendar, &self.level, now),
         };
         Ok(Some(routed.into()))
     }
@@ -69,7 +67,6 @@ mod tests {
             why: None,
             level: level(),
             calendar: Calendar::default(),
-            now: DateTime::default(),
         };
         let spec = given::<Loop>()
             .event(&person("rosa"), IntakeEvent::from(filed("alder")))

@@ -32,15 +32,13 @@ pub struct RouteFiled {
     pub rules_version: u32,
     /// The calendar in force.
     pub calendar: Calendar,
-    /// Now.
-    pub now: DateTime<Utc>,
 }
 
 impl Decide<Loop> for RouteFiled {
     type Event = RoutingEvent;
     type Rejection = Rejection;
 
-    fn decide(&self, state: &Loop) -> Result<Option<RoutingEvent>, Rejection> {
+    fn decide(&self, state: &Loop, now: DateTime<Utc>) -> Result<Option<RoutingEvent>, Rejection> {
         let record = state.filed()?;
         if record.is_ended() || record.assignment != Assignment::Unrouted {
             return Ok(None);
@@ -53,7 +51,7 @@ impl Decide<Loop> for RouteFiled {
                 collaborators: chosen.collaborators.clone(),
                 service_level: chosen.level.clone(),
                 calendar_version: self.calendar.version,
-                due: first_dates(&self.calendar, &chosen.level, self.now),
+                due: first_dates(&self.calendar, &chosen.level, now),
             }
             .into(),
             None => TriageRequested {
@@ -78,7 +76,6 @@ mod tests {
             chosen,
             rules_version: 1,
             calendar: Calendar::default(),
-            now: DateTime::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A pattern is seen, a change of its rule goes before a team, and the team decides.
 
+use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
 use contracts::events::PatternEvent;
@@ -20,7 +21,7 @@ impl Decide<Pattern> for Detect {
     type Event = PatternEvent;
     type Rejection = OfficeRefusal;
 
-    fn decide(&self, state: &Pattern) -> Result<Option<PatternEvent>, OfficeRefusal> {
+    fn decide(&self, state: &Pattern, _: DateTime<Utc>) -> Result<Option<PatternEvent>, OfficeRefusal> {
         Ok(match state {
             Pattern::Absent => Some(self.0.clone().into()),
             Pattern::Seen(_) => None,
@@ -36,7 +37,7 @@ impl Decide<Pattern> for ProposeRevision {
     type Event = PatternEvent;
     type Rejection = OfficeRefusal;
 
-    fn decide(&self, state: &Pattern) -> Result<Option<PatternEvent>, OfficeRefusal> {
+    fn decide(&self, state: &Pattern, _: DateTime<Utc>) -> Result<Option<PatternEvent>, OfficeRefusal> {
         let record = state.record().ok_or(OfficeRefusal::NotThere)?;
         match record.standing {
             PatternStanding::Detected | PatternStanding::Kept => Ok(Some(
@@ -82,7 +83,7 @@ impl Decide<Pattern> for DecideRevision {
         }
     }
 
-    fn decide(&self, state: &Pattern) -> Result<Option<PatternEvent>, OfficeRefusal> {
+    fn decide(&self, state: &Pattern, _: DateTime<Utc>) -> Result<Option<PatternEvent>, OfficeRefusal> {
         let record = state.record().ok_or(OfficeRefusal::NotThere)?;
         let said = &record.before_team().ok_or(OfficeRefusal::NotBeforeTeam)?.said;
         if self.revision.is_some_and(|revision| revision != said.revision) {

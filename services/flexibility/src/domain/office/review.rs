@@ -1,5 +1,6 @@
 //! A review of the district's own rules.
 
+use chrono::{DateTime, Utc};
 use contracts::events::ReviewEvent;
 use contracts::events::review::{ClauseExamined, ReviewConcluded, ReviewOpened};
 use contracts::sealed::Sealed;
@@ -30,7 +31,7 @@ impl Decide<Review> for OpenReview {
     type Event = ReviewEvent;
     type Rejection = OfficeRefusal;
 
-    fn decide(&self, state: &Review) -> Result<Option<ReviewEvent>, OfficeRefusal> {
+    fn decide(&self, state: &Review, _: DateTime<Utc>) -> Result<Option<ReviewEvent>, OfficeRefusal> {
         self.acting.for_department(self.opened.department)?;
         Ok(state.record().is_none().then(|| self.opened.clone().into()))
     }
@@ -56,7 +57,7 @@ impl Decide<Review> for ExamineClause {
         }
     }
 
-    fn decide(&self, state: &Review) -> Result<Option<ReviewEvent>, OfficeRefusal> {
+    fn decide(&self, state: &Review, _: DateTime<Utc>) -> Result<Option<ReviewEvent>, OfficeRefusal> {
         open(state)?;
         Ok(Some(self.examined.clone().into()))
     }
@@ -82,7 +83,7 @@ impl Decide<Review> for ConcludeReview {
         }
     }
 
-    fn decide(&self, state: &Review) -> Result<Option<ReviewEvent>, OfficeRefusal> {
+    fn decide(&self, state: &Review, _: DateTime<Utc>) -> Result<Option<ReviewEvent>, OfficeRefusal> {
         open(state)?;
         Ok(Some(
             ReviewConcluded {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Months, NaiveDate};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 use contracts::events::WaiverEvent;
 use contracts::events::waiver::{
     StateWaiverDeemedGranted, StateWaiverDenied, StateWaiverDrafted, StateWaiverGranted, StateWaiverSubmitted,
@@ -49,7 +49,7 @@ impl Decide<Waiver> for DraftWaiver {
     type Event = WaiverEvent;
     type Rejection = OfficeRefusal;
 
-    fn decide(&self, state: &Waiver) -> Result<Option<WaiverEvent>, OfficeRefusal> {
+    fn decide(&self, state: &Waiver, _: DateTime<Utc>) -> Result<Option<WaiverEvent>, OfficeRefusal> {
         self.acting.for_department(self.draft.department)?;
         if let Some(record) = state.record() {
             standing(record, WaiverStanding::Drafted)?;
@@ -88,7 +88,7 @@ impl Decide<Waiver> for SubmitWaiver {
         }
     }
 
-    fn decide(&self, state: &Waiver) -> Result<Option<WaiverEvent>, OfficeRefusal> {
+    fn decide(&self, state: &Waiver, _: DateTime<Utc>) -> Result<Option<WaiverEvent>, OfficeRefusal> {
         let record = written(state)?;
         standing(record, WaiverStanding::Drafted)?;
         let there: BTreeSet<&Text<60>> = record.parts.keys().collect();
@@ -146,7 +146,7 @@ impl Decide<Waiver> for AnswerWaiver {
         }
     }
 
-    fn decide(&self, state: &Waiver) -> Result<Option<WaiverEvent>, OfficeRefusal> {
+    fn decide(&self, state: &Waiver, _: DateTime<Utc>) -> Result<Option<WaiverEvent>, OfficeRefusal> {
         let record = written(state)?;
         standing(record, WaiverStanding::Submitted)?;
         if self.on > self.today || record.submitted_on.is_some_and(|sent| self.on < sent) {
@@ -197,7 +197,7 @@ impl Decide<Waiver> for LookAtState {
     type Event = WaiverEvent;
     type Rejection = OfficeRefusal;
 
-    fn decide(&self, state: &Waiver) -> Result<Option<WaiverEvent>, OfficeRefusal> {
+    fn decide(&self, state: &Waiver, _: DateTime<Utc>) -> Result<Option<WaiverEvent>, OfficeRefusal> {
         let record = written(state)?;
         let due = record
             .decide_by

@@ -218,7 +218,6 @@ impl Play {
             chosen: Some(chosen),
             rules_version: 1,
             calendar: Calendar::default(),
-            now: chrono(self.now),
         };
         let version = self.execute(&message, &command).await;
         self.everybody_looks(district, id, version);
