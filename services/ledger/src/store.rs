@@ -392,14 +392,21 @@ pub(crate) async fn mirrored(db: &Db) -> Result<u64, sqlx::Error> {
 
 /// Mirrors pools of wrapped keys, each over what stood there.
 pub(crate) async fn mirror(tx: &mut Tx, kept: &[Kept]) -> Result<(), sqlx::Error> {
-    for kept in kept {
-        on_tx!(tx, conn => sqlx::query(
-                "INSERT INTO key_pool (name, revision, value) VALUES ($1, $2, $3) \
-                 ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, value = excluded.value")
-            .bind(&kept.name).bind(kept.revision as i64).bind(kept.value.as_slice())
-            .execute(&mut **conn).await.map(|_| ()))?;
-    }
-    Ok(())
+    // A pool that changed twice is there twice, and PostgreSQL does not write one row twice at once.
+    let last: BTreeMap<&str, &Kept> = kept.iter().map(|kept| (kept.name.as_str(), kept)).collect();
+    let last: Vec<&Kept> = last.into_values().collect();
+    sql::put(
+        tx,
+        "INSERT INTO key_pool (name, revision, value)",
+        &last,
+        |row, kept| {
+            row.put(kept.name.as_str())
+                .put(kept.revision as i64)
+                .put(kept.value.as_slice());
+        },
+        " ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, value = excluded.value",
+    )
+    .await
 }
 
 /// Forgets from which revision the mirror goes on: a new bucket counts anew.

@@ -74,6 +74,8 @@ impl RestsOut {
 #[derive(Debug)]
 pub(crate) struct DocOut {
     pub(crate) seq: i64,
+    /// Whether the thing began in this batch: then there is nothing of it to take out.
+    pub(crate) is_new: bool,
     pub(crate) district: String,
     pub(crate) doc: Option<Doc>,
 }
@@ -94,13 +96,15 @@ pub(crate) struct Doc {
 /// Everything a batch comes to.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
+    /// The sequence from which on the batch is.
+    from: i64,
     pub(super) rows: Vec<RegisterOut>,
     /// Rows from before the batch that end in it.
     pub(super) ended: BTreeMap<Uuid, (i64, DateTime<Utc>)>,
     pub(super) rests: Vec<RestsOut>,
     pub(super) docs: Vec<DocOut>,
-    /// Loops whose rows of `met` are written anew.
-    pub(super) met_anew: BTreeSet<Uuid>,
+    /// Loops from before the batch whose rows of `met` are written anew.
+    pub(super) met_anew: Vec<Uuid>,
     pub(super) met: Vec<MetOut>,
     pub(super) office: Vec<OfficeOut>,
     /// What loops and parts of the register of this batch may have in common with others.
@@ -119,6 +123,14 @@ pub(super) struct Collected {
 }
 
 impl Collected {
+    /// What a batch of these events comes to: nothing yet.
+    pub(super) fn of(recorded: &[Recorded]) -> Self {
+        Self {
+            from: recorded.first().map_or(0, |first| first.sequence as i64),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn docs(&self) -> &[DocOut] {
         &self.docs
     }
@@ -213,6 +225,7 @@ impl Collected {
             if copy.to_seq.is_none() && !states.contains_key(&copy.id) {
                 self.docs.push(DocOut {
                     seq: copy.first_seq,
+                    is_new: false,
                     district: copy.district,
                     doc: of_register(copy.id, &record, keyring).await?,
                 });
@@ -235,8 +248,10 @@ impl Collected {
             let (Some(record), Some(district)) = (state.record(), self.districts.get(id)) else {
                 continue;
             };
+            let seq = record.first_seq as i64;
             self.docs.push(DocOut {
-                seq: record.first_seq as i64,
+                seq,
+                is_new: seq >= self.from,
                 district: district.to_string(),
                 doc: of_register(*id, record, keyring).await?,
             });
@@ -252,14 +267,19 @@ impl Collected {
                 self.rests.push(RestsOut::of(id, &district, record));
             }
             if self.reworded.contains(&id.0) {
-                self.met_anew.insert(id.0);
+                let seq = record.filed_seq as i64;
+                let is_new = seq >= self.from;
+                if !is_new {
+                    self.met_anew.push(id.0);
+                }
                 self.met.extend(office::met(id, &district, record));
                 self.suspects
                     .insert((district.clone(), office::area_basis(record.tension.area.code())));
                 self.suspects
                     .extend(office::rule_basis(&record.rule()).map(|basis| (district.clone(), basis)));
                 self.docs.push(DocOut {
-                    seq: record.filed_seq as i64,
+                    seq,
+                    is_new,
                     district: district.to_string(),
                     doc: of_loop(id, record, keyring).await?,
                 });

@@ -1,7 +1,5 @@
 //! What schools met, patterns, requests to the state and reviews: events to rows, and rows to answers.
 
-use std::collections::BTreeSet;
-
 use ::projection::ApplyError;
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::envelope::Recorded;
@@ -194,10 +192,17 @@ async fn as_of<F: Fold>(log: &dyn EventLog, recorded: &Recorded) -> Result<F, Ap
     Ok(state)
 }
 
-pub(super) async fn write_met(tx: &mut Tx, gone: &BTreeSet<Uuid>, rows: &[MetOut]) -> Result<(), sqlx::Error> {
-    for id in gone {
-        on_tx!(tx, conn => sqlx::query("DELETE FROM met WHERE loop = $1").bind(*id).execute(&mut **conn).await.map(|_| ()))?;
-    }
+pub(super) async fn write_met(tx: &mut Tx, gone: &[Uuid], rows: &[MetOut]) -> Result<(), sqlx::Error> {
+    sql::put(
+        tx,
+        "DELETE FROM met WHERE loop IN (",
+        gone,
+        |row, id| {
+            row.put(*id);
+        },
+        ")",
+    )
+    .await?;
     sql::put(
         tx,
         "INSERT INTO met (loop, school, district, area, rule, cited, filed_seq, filed_at, open, confidential, \

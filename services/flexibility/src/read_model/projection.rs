@@ -162,7 +162,7 @@ impl ReadModel for Register {
 
     async fn prepare(&self, db: &Db, recorded: &[Recorded]) -> Result<Prepared, ApplyError> {
         let mut batch = self.folds.begin(db, recorded).await?;
-        let mut collected = Collected::default();
+        let mut collected = Collected::of(recorded);
         let mut states: HashMap<Uuid, Flexibility> = HashMap::new();
         for event in recorded {
             if event.subject.thing == Thing::Flexibility && !states.contains_key(&event.subject.id) {

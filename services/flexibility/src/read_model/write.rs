@@ -7,10 +7,7 @@ use super::collect::{Collected, Doc, DocOut};
 use super::office;
 
 pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
-    for (id, (to_seq, to_at)) in &collected.ended {
-        on_tx!(tx, conn => sqlx::query("UPDATE register_row SET to_seq = $1, to_at = $2 WHERE id = $3 AND to_seq IS NULL")
-            .bind(*to_seq).bind(*to_at).bind(*id).execute(&mut **conn).await.map(|_| ()))?;
-    }
+    ended(tx, collected).await?;
     rows(tx, collected).await?;
     rests(tx, collected).await?;
     office::write_met(tx, &collected.met_anew, &collected.met).await?;
@@ -44,6 +41,21 @@ pub(super) async fn write(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx
             .await?;
     }
     Ok(())
+}
+
+async fn ended(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
+    let ended: Vec<_> = collected.ended.iter().collect();
+    sql::put(
+        tx,
+        "WITH ended (id, to_seq, to_at) AS (",
+        &ended,
+        |row, (id, (to_seq, to_at))| {
+            row.put(**id).put(*to_seq).put(*to_at);
+        },
+        ") UPDATE register_row SET to_seq = ended.to_seq, to_at = ended.to_at FROM ended \
+                 WHERE register_row.id = ended.id AND register_row.to_seq IS NULL",
+    )
+    .await
 }
 
 async fn rows(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
@@ -82,74 +94,125 @@ async fn rows(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
 }
 
 async fn rests(tx: &mut Tx, collected: &Collected) -> Result<(), sqlx::Error> {
-    for out in &collected.rests {
-        match out.flexibility {
-            None => on_tx!(tx, conn => sqlx::query("DELETE FROM rests WHERE loop = $1")
-                .bind(out.id).execute(&mut **conn).await.map(|_| ()))?,
-            Some((flexibility, since)) => on_tx!(tx, conn => sqlx::query(
-                    "INSERT INTO rests (loop, district, flexibility, since_seq, told) VALUES ($1, $2, $3, $4, $5) \
-                     ON CONFLICT (loop) DO UPDATE SET flexibility = excluded.flexibility, \
-                     since_seq = excluded.since_seq, told = excluded.told")
-                .bind(out.id).bind(out.district.as_str()).bind(flexibility).bind(since).bind(out.told)
-                .execute(&mut **conn).await.map(|_| ()))?,
-        }
-    }
-    Ok(())
+    let (on_something, on_nothing): (Vec<_>, Vec<_>) =
+        collected.rests.iter().partition(|out| out.flexibility.is_some());
+    sql::put(
+        tx,
+        "DELETE FROM rests WHERE loop IN (",
+        &on_nothing,
+        |row, out| {
+            row.put(out.id);
+        },
+        ")",
+    )
+    .await?;
+    sql::put(
+        tx,
+        "INSERT INTO rests (loop, district, flexibility, since_seq, told)",
+        &on_something,
+        |row, out| {
+            row.put(out.id)
+                .put(out.district.as_str())
+                .put(out.flexibility.map(|(flexibility, _)| flexibility))
+                .put(out.flexibility.map(|(_, since)| since))
+                .put(out.told);
+        },
+        " ON CONFLICT (loop) DO UPDATE SET flexibility = excluded.flexibility, \
+                 since_seq = excluded.since_seq, told = excluded.told",
+    )
+    .await
 }
 
 /// Full-text search is where the dialects differ.
 pub(crate) async fn docs(tx: &mut Tx, docs: &[DocOut]) -> Result<(), sqlx::Error> {
-    for out in docs {
-        match &mut *tx {
-            Tx::Sqlite(conn) => sqlx::query("DELETE FROM doc_words WHERE rowid = (SELECT seq FROM doc WHERE seq = $1)")
-                .bind(out.seq)
-                .execute(&mut **conn)
-                .await
-                .map(|_| ())?,
-            Tx::Postgres(conn) => sqlx::query("DELETE FROM doc_words WHERE seq = $1")
-                .bind(out.seq)
-                .execute(&mut **conn)
-                .await
-                .map(|_| ())?,
-        }
-        on_tx!(tx, conn => sqlx::query("DELETE FROM doc WHERE seq = $1").bind(out.seq).execute(&mut **conn).await.map(|_| ()))?;
-        if let Some(doc) = &out.doc {
-            insert(tx, out.seq, &out.district, doc).await?;
-        }
+    let known: Vec<_> = docs.iter().filter(|out| !out.is_new).collect();
+    let (words_of, end) = match tx {
+        // What a full-text index does not hold cannot be taken out of it.
+        Tx::Sqlite(_) => (
+            "DELETE FROM doc_words WHERE rowid IN (SELECT seq FROM doc WHERE seq IN (",
+            "))",
+        ),
+        Tx::Postgres(_) => ("DELETE FROM doc_words WHERE seq IN (", ")"),
+    };
+    for (head, tail) in [(words_of, end), ("DELETE FROM doc WHERE seq IN (", ")")] {
+        sql::put(
+            tx,
+            head,
+            &known,
+            |row, out| {
+                row.put(out.seq);
+            },
+            tail,
+        )
+        .await?;
     }
-    Ok(())
+    let found: Vec<Found> = docs.iter().filter_map(Found::of).collect();
+    sql::put(
+        tx,
+        "INSERT INTO doc (seq, district, kind, id, area, title, text, rule, shown)",
+        &found,
+        |row, Found { seq, district, doc, .. }| {
+            row.put(*seq)
+                .put(*district)
+                .put(doc.kind)
+                .put(doc.id)
+                .put(doc.area.as_str())
+                .put(doc.title.as_str())
+                .put(doc.text.as_str())
+                .put(doc.rule.as_str())
+                .put(doc.shown.as_str());
+        },
+        "",
+    )
+    .await?;
+    let in_words = matches!(tx, Tx::Sqlite(_));
+    let (head, tail) = if in_words {
+        ("INSERT INTO doc_words (rowid, district, title, text, rule)", "")
+    } else {
+        (
+            "INSERT INTO doc_words (seq, district, words) SELECT seq, district, \
+             setweight(to_tsvector('simple', title), 'A') || setweight(to_tsvector('simple', rule), 'B') \
+             || to_tsvector('simple', text) FROM (",
+            ") AS written (seq, district, title, text, rule)",
+        )
+    };
+    sql::put(
+        tx,
+        head,
+        &found,
+        |row, found| {
+            let district = if in_words {
+                found.district_word.as_str()
+            } else {
+                found.district
+            };
+            row.put(found.seq)
+                .put(district)
+                .put(found.doc.title.as_str())
+                .put(found.doc.text.as_str())
+                .put(found.doc.rule.as_str());
+        },
+        tail,
+    )
+    .await
 }
 
-async fn insert(tx: &mut Tx, seq: i64, district: &str, doc: &Doc) -> Result<(), sqlx::Error> {
-    on_tx!(tx, conn => sqlx::query(
-            "INSERT INTO doc (seq, district, kind, id, area, title, text, rule, shown) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
-        .bind(seq).bind(district).bind(doc.kind).bind(doc.id).bind(doc.area.as_str()).bind(doc.title.as_str())
-        .bind(doc.text.as_str()).bind(doc.rule.as_str()).bind(doc.shown.as_str())
-        .execute(&mut **conn).await.map(|_| ()))?;
-    match tx {
-        Tx::Sqlite(conn) => {
-            sqlx::query("INSERT INTO doc_words (rowid, district, title, text, rule) VALUES ($1, $2, $3, $4, $5)")
-                .bind(seq)
-                .bind(super::queries::district_word(district))
-                .bind(doc.title.as_str())
-                .bind(doc.text.as_str())
-                .bind(doc.rule.as_str())
-                .execute(&mut **conn)
-                .await
-                .map(|_| ())
-        }
-        Tx::Postgres(conn) => sqlx::query(
-            "INSERT INTO doc_words (seq, district, words) VALUES ($1, $2, setweight(to_tsvector('simple', $3), 'A') \
-             || setweight(to_tsvector('simple', $5), 'B') || to_tsvector('simple', $4))",
-        )
-        .bind(seq)
-        .bind(district)
-        .bind(doc.title.as_str())
-        .bind(doc.text.as_str())
-        .bind(doc.rule.as_str())
-        .execute(&mut **conn)
-        .await
-        .map(|_| ()),
+/// What is found by its words from now on.
+struct Found<'a> {
+    seq: i64,
+    district: &'a str,
+    /// The district as a word of the full-text index.
+    district_word: String,
+    doc: &'a Doc,
+}
+
+impl<'a> Found<'a> {
+    fn of(out: &'a DocOut) -> Option<Self> {
+        Some(Self {
+            seq: out.seq,
+            district: &out.district,
+            district_word: super::queries::district_word(&out.district),
+            doc: out.doc.as_ref()?,
+        })
     }
 }

@@ -57,6 +57,7 @@ async fn write(db: &Db, first: usize, docs: Vec<Doc>) {
         .enumerate()
         .map(|(at, doc)| DocOut {
             seq: (first + at + 1) as i64,
+            is_new: true,
             district: "demo".to_owned(),
             doc: Some(Doc {
                 id: Uuid::from_u128((first + at + 1) as u128),
