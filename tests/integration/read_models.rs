@@ -150,14 +150,14 @@ async fn made_again_it_is_the_same(location: Location) {
 
 /// A log that lets another replica take half of it in just before this reader begins to read.
 #[derive(Debug)]
-struct Overtaken {
+struct Overtaken<M> {
     log: eventlog::Log,
-    faster: projection::Model<routing::read_model::Watch>,
+    faster: projection::Model<M>,
     until: u64,
 }
 
 #[async_trait::async_trait]
-impl eventlog::EventLog for Overtaken {
+impl<M: ReadModel + std::fmt::Debug> eventlog::EventLog for Overtaken<M> {
     async fn load(
         &self,
         subject: &contracts::subjects::Subject,
@@ -229,26 +229,58 @@ async fn watched(db: &Db) -> Vec<(String, i32, i32)> {
     on!(db.across().await.expect("a connection"), rows => sqlx::query_as(sql).fetch_all(rows).await).expect("rows")
 }
 
+/// What the register finds by its words, and what schools met.
+async fn found(db: &Db) -> Vec<(i64, String, i64)> {
+    let sql =
+        "SELECT doc.seq, doc.text, (SELECT COUNT(*) FROM met WHERE met.filed_seq = doc.seq) FROM doc ORDER BY seq";
+    on!(db.across().await.expect("a connection"), rows => sqlx::query_as(sql).fetch_all(rows).await).expect("rows")
+}
+
+/// Brings a model up to the log's head while another replica over the same tables is faster.
+async fn overtaken<M: ReadModel + std::fmt::Debug>(
+    log: &eventlog::Log,
+    slower: &projection::Model<M>,
+    faster: projection::Model<M>,
+    head: u64,
+) {
+    let log = log.clone();
+    // The slower one has read everything by the time the faster one has noted half of it.
+    let until = head - 10;
+    let overtaken = Overtaken { log, faster, until };
+    let lifecycle = Lifecycle::default();
+    let whole = run_to(&overtaken, slower, &lifecycle, head, |_| {});
+    let whole = tokio::time::timeout(std::time::Duration::from_secs(20), whole).await;
+    whole.expect("it comes to the end").expect("taken in");
+}
+
 async fn a_slower_replica_leaves_nothing_out(location: Location) {
     let postgres = matches!(location, Location::Url(_));
     let stack = Stack::start(location).await;
     lively(&stack).await;
     stack.comes_to_rest().await;
     let head = stack.log.head().await.expect("a head");
-    let (lifecycle, log) = (Lifecycle::default(), stack.log.clone());
+    let (lifecycle, log, keys) = (Lifecycle::default(), stack.log.clone(), stack.keyring.clone());
     let fresh = async || loopline_tests::location(postgres).await.expect("a place");
-    let alone = routing::open(&fresh().await, log.clone()).await.expect("it opens");
+    let watch = async |place: &Location| routing::open(place, log.clone()).await.expect("it opens");
+    let alone = watch(&fresh().await).await;
     run_to(&*log, &alone, &lifecycle, head, |_| {}).await.expect("taken in");
-    // The slower one has read everything by the time the faster one has noted half of it.
     let shared = fresh().await;
-    let slower = routing::open(&shared, log.clone()).await.expect("it opens");
-    let faster = routing::open(&shared, log.clone()).await.expect("it opens");
-    let until = head - 10;
-    let overtaken = Overtaken { log, faster, until };
-    let whole = run_to(&overtaken, &slower, &lifecycle, head, |_| {});
-    let whole = tokio::time::timeout(std::time::Duration::from_secs(20), whole).await;
-    whole.expect("it comes to the end").expect("taken in");
+    let slower = watch(&shared).await;
+    overtaken(&log, &slower, watch(&shared).await, head).await;
     assert_eq!(watched(&slower.db).await, watched(&alone.db).await);
+    // The same for the register, whose rows are written once.
+    let register = async |place: &Location| {
+        let opened = flexibility::open(place, log.clone(), keys.clone()).await;
+        opened.expect("it opens")
+    };
+    let alone = register(&fresh().await).await;
+    run_to(&*log, &alone, &lifecycle, head, |_| {}).await.expect("taken in");
+    let shared = fresh().await;
+    let slower = register(&shared).await;
+    overtaken(&log, &slower, register(&shared).await, head).await;
+    let known = found(&alone.db).await;
+    assert!(known.iter().any(|(_, _, met)| *met > 0), "{known:?}");
+    assert_eq!(found(&slower.db).await, known);
     stack.stop().await;
 }
 

@@ -50,6 +50,12 @@ pub trait ReadModel: Send + Sync + 'static {
         Duration::from_millis(25)
     }
 
+    /// Whether this batch is worked out from what the tables hold: then all before it is written first. What is looked
+    /// for in the log or kept in memory needs no waiting.
+    fn reads_its_tables(&self, _batch: &[Recorded]) -> bool {
+        false
+    }
+
     /// Works out what a batch comes to. The same events may come again in part after trouble, never out of order.
     async fn prepare(&self, db: &Db, batch: &[Recorded]) -> Result<Self::Prepared, ApplyError>;
 

@@ -70,13 +70,18 @@ pub async fn run<M: ReadModel>(log: Log, model: Model<M>, lifecycle: Lifecycle, 
         if head.is_none() {
             head = log.head().await.ok();
         }
-        match follow(&*log, &model, &lifecycle, None, |position| {
+        let (mut from, mut further) = (None, false);
+        let followed = follow(&*log, &model, &lifecycle, None, |position| {
+            further |= position > *from.get_or_insert(position);
             if head.is_some_and(|head| position >= head) {
                 health.set(&part, State::Ready);
             }
         })
-        .await
-        {
+        .await;
+        if further {
+            failures = 0;
+        }
+        match followed {
             Ok(()) => return,
             Err(ApplyError::Unreadable {
                 sequence,
@@ -276,6 +281,11 @@ async fn prepare<M: ReadModel>(
             }),
         }
     }
+    if let Some(writing) = writing
+        && model.model.reads_its_tables(&batch)
+    {
+        settled(writing).await;
+    }
     // Each round sets one more unreadable event aside; there are at most as many as events.
     for _ in 0..=batch.len() {
         match model.model.prepare(&model.db, &batch).await {
@@ -320,13 +330,14 @@ async fn write<M: ReadModel>(
     from: u64,
 ) -> Result<(bool, Ready<M::Prepared>), ApplyError> {
     let mut tx = db.begin().await?;
-    model.write(&mut tx, &batch.prepared).await?;
-    for aside in &batch.aside {
-        set_aside(&mut tx, aside).await?;
-    }
+    // First, so that of two replicas with the same batch one waits here, and then has nothing to write.
     if !advance(&mut tx, from, batch.until).await? {
         tx.rollback().await?;
         return Ok((false, batch));
+    }
+    model.write(&mut tx, &batch.prepared).await?;
+    for aside in &batch.aside {
+        set_aside(&mut tx, aside).await?;
     }
     crash::point("projection.commit.before");
     tx.commit().await?;

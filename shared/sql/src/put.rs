@@ -112,7 +112,8 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Writes many rows: `head`, then their values, then `tail`, as in `INSERT INTO … (…)`, `ON CONFLICT … DO …`.
+/// Writes many rows: `head`, then their values, then `tail`, as in `INSERT INTO … (…)`, `ON CONFLICT … DO …`; or takes many
+/// out, as in `DELETE FROM … WHERE … IN (`, `)`.
 ///
 /// SQLite gets them as `VALUES`, some hundreds a statement; PostgreSQL as one array a column. A statement with a place for
 /// every value has PostgreSQL set thousands of expressions up each time: it cost a sixth of making a read model again.

@@ -220,7 +220,7 @@ async fn rows(db: &Db) -> anyhow::Result<Vec<String>> {
         Rows::Sqlite(mut connection) => {
             let tables: Vec<String> = sqlx::query_scalar(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-                 AND name NOT LIKE '_sqlx%' AND name NOT LIKE 'loop_search_%' AND name NOT LIKE 'doc_words%'",
+                 AND name NOT LIKE '_sqlx%' AND name NOT LIKE 'loop_search_%' AND name NOT LIKE 'doc_words_%'",
             )
             .fetch_all(&mut *connection)
             .await?;
@@ -230,7 +230,7 @@ async fn rows(db: &Db) -> anyhow::Result<Vec<String>> {
                     .fetch_all(&mut *connection)
                     .await?;
                 let mut parts: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
-                if table == "loop_search" {
+                if ["loop_search", "doc_words"].contains(&table.as_str()) {
                     parts.push("quote(rowid)".to_owned());
                 }
                 let sql = format!("SELECT {} FROM \"{table}\"", parts.join(" || '|' || "));

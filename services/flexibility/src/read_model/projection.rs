@@ -21,6 +21,8 @@ use super::office;
 use super::write;
 use crate::similar::Vocabulary;
 
+/// What events are called that erase words, in a loop and beside the loops.
+const ERASES: [&str; 2] = ["org.loopline.ledger.erased.", "org.loopline.ledger.words_erased."];
 /// Parts of the register remembered between batches.
 const REMEMBERED_MAX: usize = 2000;
 /// The most that is remembered as having been touched; beyond, everything is looked at.
@@ -158,6 +160,14 @@ impl ReadModel for Register {
     /// Nobody watches the register as it changes, and whoever asks for what they did is waited for.
     fn linger(&self) -> std::time::Duration {
         std::time::Duration::from_millis(250)
+    }
+
+    /// Words that are erased are looked for wherever they were taken over.
+    fn reads_its_tables(&self, batch: &[Recorded]) -> bool {
+        batch.iter().any(|recorded| {
+            let kind = recorded.envelope.event_type.as_str();
+            ERASES.iter().any(|erases| kind.starts_with(erases))
+        })
     }
 
     async fn prepare(&self, db: &Db, recorded: &[Recorded]) -> Result<Prepared, ApplyError> {

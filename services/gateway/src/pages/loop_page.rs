@@ -225,8 +225,7 @@ impl LoopPage {
 pub(super) async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query<Vec<(String, String)>>) -> Response {
     let typed = Typed::from(query);
     let page = async {
-        let view = look(&desk, &id).await?;
-        let history = history(&desk, &view, typed.some("after")).await?;
+        let (view, history) = looked_at(&desk, &id, typed.some("after")).await?;
         let (near, ended, answers) = tokio::join!(
             near(&desk, &view),
             ended(&desk, &view),
@@ -307,8 +306,7 @@ async fn refused(
     typed: &Typed,
     problem: &Problem,
 ) -> Result<Response, Problem> {
-    let view = look(desk, &view.id.to_string()).await?;
-    let history = history(desk, &view, None).await?;
+    let (view, history) = looked_at(desk, &view.id.to_string(), None).await?;
     let near = near(desk, &view).await;
     let mut form = actions::form(action, &desk.viewer, &view, &near).refused(typed, problem, &desk.viewer);
     if let Some(trouble) = &mut form.problem {
@@ -334,6 +332,13 @@ async fn refused(
 async fn look(desk: &Desk, id: &str) -> Result<LoopView, Problem> {
     let id: LoopId = id.parse().map_err(|_| Problem::not_found("loop"))?;
     desk.ask("timeline", "loop", LoopQuery { id }).await
+}
+
+/// A loop and its history, asked for side by side.
+async fn looked_at(desk: &Desk, id: &str, after: Option<&str>) -> Result<(LoopView, Page<Entry>), Problem> {
+    let id: LoopId = id.parse().map_err(|_| Problem::not_found("loop"))?;
+    let (view, history) = tokio::join!(desk.ask("timeline", "loop", LoopQuery { id }), history(desk, id, after));
+    Ok((view?, history?))
 }
 
 /// What stands in the register near to a loop, for those who answer it. Without it the page is shown all the same.
@@ -379,18 +384,15 @@ async fn ended(desk: &Desk, view: &LoopView) -> Vec<(String, String, String)> {
     told.collect()
 }
 
-/// The history from the start, or from where a page before ended.
-async fn history(desk: &Desk, view: &LoopView, after: Option<&str>) -> Result<Page<Entry>, Problem> {
+/// The history from the start, or from where a page before ended; nothing where only a card is seen.
+async fn history(desk: &Desk, id: LoopId, after: Option<&str>) -> Result<Page<Entry>, Problem> {
     let mut history = Page {
         items: Vec::new(),
         next: after.map(str::to_owned),
     };
-    if view.card {
-        return Ok(history);
-    }
     for _ in 0..PAGES_MAX {
         let query = EntriesQuery {
-            id: view.id,
+            id,
             limit: Some(PAGE_MAX),
             cursor: history.next.take(),
         };
