@@ -8,7 +8,7 @@ use loopline_tests::{People, Stack, on_both_databases};
 use projection::{ReadModel, run_to, take_in};
 use runtime::Lifecycle;
 use serde_json::{Value, json};
-use sql::{Db, Location, on, on_tx};
+use sql::{Db, Location, on};
 
 on_both_databases!(
     made_again_it_is_the_same,
