@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use loopline_tests::{People, Stack, on_both_databases};
-use projection::{ReadModel, run_to, take_in};
+use projection::{ApplyError, ReadModel, run, run_to, take_in};
 use runtime::Lifecycle;
 use serde_json::{Value, json};
-use sql::{Db, Location, on};
+use sql::{Db, Location, Tx, on};
+use tokio::sync::Notify;
 
 on_both_databases!(
     made_again_it_is_the_same,
     a_slower_replica_leaves_nothing_out,
+    an_erasure_is_looked_for_in_what_was_written_before_it,
     the_unreadable_is_set_aside,
     a_newer_release_stops_the_reader
 );
@@ -287,6 +289,94 @@ async fn a_slower_replica_leaves_nothing_out(location: Location) {
     let before = filed.unsigned_abs() - 1;
     overtaken(&log, &slower, register(&shared).await, (before, head - 1)).await;
     assert_eq!(found(&slower.db).await, known);
+    stack.stop().await;
+}
+
+/// The register, which dwells on what it has written until it is asked to prepare an erasure, or for a second.
+#[derive(Debug)]
+struct Dwelling {
+    register: Arc<flexibility::read_model::Register>,
+    wrote: Notify,
+    dwells: AtomicBool,
+    asked: Notify,
+    overtaken: AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl ReadModel for Dwelling {
+    type Prepared = <flexibility::read_model::Register as ReadModel>::Prepared;
+
+    fn name(&self) -> &'static str {
+        "dwelling"
+    }
+
+    fn reads_its_tables(&self, batch: &[contracts::Recorded]) -> bool {
+        self.register.reads_its_tables(batch)
+    }
+
+    async fn prepare(&self, db: &Db, batch: &[contracts::Recorded]) -> Result<Self::Prepared, ApplyError> {
+        if self.reads_its_tables(batch) {
+            self.overtaken
+                .fetch_or(self.dwells.load(Ordering::SeqCst), Ordering::SeqCst);
+            self.asked.notify_one();
+        }
+        self.register.prepare(db, batch).await
+    }
+
+    async fn write(&self, tx: &mut Tx, prepared: &Self::Prepared) -> Result<(), ApplyError> {
+        self.register.write(tx, prepared).await?;
+        self.dwells.store(true, Ordering::SeqCst);
+        self.wrote.notify_one();
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), self.asked.notified()).await;
+        self.dwells.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn committed(&self, position: u64, prepared: Self::Prepared) {
+        self.register.committed(position, prepared).await;
+    }
+
+    async fn taken_back(&self) {
+        self.register.taken_back().await;
+    }
+}
+
+async fn an_erasure_is_looked_for_in_what_was_written_before_it(location: Location) {
+    let postgres = matches!(location, Location::Url(_));
+    let stack = Stack::start(location).await;
+    let id = stack.api("rosa").files("seat_time").await;
+    stack.comes_to_rest().await;
+    let fresh = loopline_tests::location(postgres).await.expect("a place");
+    let opened = flexibility::open(&fresh, stack.log.clone(), stack.keyring.clone()).await;
+    let projection::Model { db, model, position } = opened.expect("it opens");
+    let dwelling = Arc::new(Dwelling {
+        register: model,
+        wrote: Notify::new(),
+        dwells: AtomicBool::new(false),
+        asked: Notify::new(),
+        overtaken: AtomicBool::new(false),
+    });
+    let running = projection::Model {
+        db,
+        model: dwelling.clone(),
+        position: position.clone(),
+    };
+    let lifecycle = Lifecycle::default();
+    let ends = lifecycle.clone();
+    let follows = tokio::spawn(run(
+        stack.log.clone(),
+        running,
+        ends,
+        runtime::Health::default(),
+        "test",
+    ));
+    dwelling.wrote.notified().await;
+    let erase = json!({"texts": ["all"], "ground": "wrong_place", "why": "asked for"});
+    let version = stack.api("carol").does(&id, "erase", erase).await;
+    loopline_tests::until("the erasure is taken in", async || position.get() >= version).await;
+    assert!(!dwelling.overtaken.load(Ordering::SeqCst));
+    lifecycle.stop();
+    follows.await.expect("it ends");
     stack.stop().await;
 }
 
