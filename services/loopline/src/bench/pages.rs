@@ -92,11 +92,10 @@ pub(super) async fn read(address: SocketAddr, people: &People) -> anyhow::Result
             (&mut read.figures, format!("/leader?days={days}&by=department")),
             (&mut read.contact, "/contact".to_owned()),
         ] {
-            let mut started = Instant::now();
+            let started = Instant::now();
             let mut status = connection.page(&office, &path).await?.0;
             while status == 503 && nth < DASHBOARD_WARM_UP && begun.elapsed() < FIRST_COUNT_MAX {
                 runtime::clock::pause(Duration::from_millis(200)).await;
-                started = Instant::now();
                 status = connection.page(&office, &path).await?.0;
             }
             anyhow::ensure!(status == 200, "{path} was answered {status}");

@@ -1,8 +1,8 @@
 //! A pattern is seen, a change of its rule goes before a team, and the team decides.
 
-use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use contracts::events::PatternEvent;
 use contracts::events::pattern::{PatternDetected, PolicyRevisionDecided, PolicyRevisionProposed};
 use contracts::ids::{FlexibilityId, LoopId, TeamId};
