@@ -1,5 +1,6 @@
 //! Words that were erased: the list of their keys, which outlives every backup of the keys themselves.
 
+use contracts::events::custody::ERASES;
 use contracts::events::{CustodyEvent, LoopEvent, RecordEvent};
 use contracts::sealed::KeyId;
 use contracts::subjects::Thing;
@@ -22,11 +23,9 @@ const PART: &str = "erasing";
 
 /// The keys that a message says are to be destroyed.
 pub(crate) fn named_by(raw: &Raw) -> Vec<KeyId> {
-    const OF_LOOP: &[u8] = b"org.loopline.ledger.erased.";
-    const BESIDE: &[u8] = b"org.loopline.ledger.words_erased.";
-    let says = |kind: &[u8]| raw.payload.windows(kind.len()).any(|window| window == kind);
+    let says = |kind: &str| raw.payload.windows(kind.len()).any(|window| window == kind.as_bytes());
     // Most messages say nothing of it, and are not read any further than that.
-    if !says(OF_LOOP) && !says(BESIDE) {
+    if !ERASES.into_iter().any(says) {
         return Vec::new();
     }
     let Ok(recorded) = raw.parse() else {

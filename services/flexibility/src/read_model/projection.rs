@@ -7,6 +7,7 @@ use ::projection::{ApplyError, Batch, Folds, ReadModel, Step};
 use async_trait::async_trait;
 use contracts::envelope::Recorded;
 use contracts::events::DirectoryEvent;
+use contracts::events::custody::ERASES;
 use contracts::ids::District;
 use contracts::subjects::{Subject, Thing};
 use contracts::vocabulary::KeepsWords;
@@ -21,8 +22,6 @@ use super::office;
 use super::write;
 use crate::similar::Vocabulary;
 
-/// What events are called that erase words, in a loop and beside the loops.
-const ERASES: [&str; 2] = ["org.loopline.ledger.erased.", "org.loopline.ledger.words_erased."];
 /// Parts of the register remembered between batches.
 const REMEMBERED_MAX: usize = 2000;
 /// The most that is remembered as having been touched; beyond, everything is looked at.

@@ -8,6 +8,9 @@ use crate::ids::{DisclosureId, EventId};
 use crate::sealed::{KeyId, Sealed};
 use crate::vocabulary::{Disclosure, ErasureGround, WithheldGround};
 
+/// How the types of events begin that erase words for good: of a loop, and beside the loops.
+pub const ERASES: [&str; 2] = ["org.loopline.ledger.erased.", "org.loopline.ledger.words_erased."];
+
 owned_events! {
     /// Events of the record of a loop.
     CustodyEvent of "ledger" {
