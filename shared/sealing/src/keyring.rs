@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use contracts::sealed::{KeyId, Sealed};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use rand::Rng;
 use runtime::crash;
 use tokio::sync::Mutex as AsyncMutex;
@@ -22,6 +23,8 @@ const POOLS_MAX: usize = 2048;
 /// How long a pool is remembered before the store is asked again: nobody opens words for longer than this after their key
 /// was destroyed elsewhere, told of it or not.
 const POOL_LIFE: Duration = Duration::from_mins(5);
+/// Pools fetched at a time.
+const SIDE_BY_SIDE: usize = 8;
 
 /// Why a text could not be sealed or opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +72,14 @@ impl std::fmt::Debug for Keyring {
 }
 
 impl State {
+    /// A pool, unless the store is to be asked for it.
+    fn known(&self, id: Uuid) -> Option<&Arc<Pool>> {
+        let known = self.pools.get(&id);
+        known
+            .filter(|(read, _)| read.elapsed() < POOL_LIFE)
+            .map(|(_, pool)| pool)
+    }
+
     fn remember(&mut self, id: Uuid, pool: Arc<Pool>) {
         if self.pools.insert(id, (Instant::now(), pool)).is_none() {
             self.order.push_back(id);
@@ -147,16 +158,27 @@ impl Keyring {
         Ok(())
     }
 
+    /// Fetches what is needed to open texts under these keys, some of it side by side: opening many then waits for none.
+    pub async fn fetch_all(&self, keys: impl IntoIterator<Item = KeyId>) -> Result<(), SealingError> {
+        let missing: HashSet<Uuid> = {
+            let state = self.state();
+            let pools = keys.into_iter().map(|key| key.pool);
+            pools.filter(|pool| state.known(*pool).is_none()).collect()
+        };
+        stream::iter(missing)
+            .map(|pool| self.fetch(pool))
+            .buffer_unordered(SIDE_BY_SIDE)
+            .try_for_each(async |_| Ok(()))
+            .await
+    }
+
     async fn key(&self, id: KeyId) -> Result<SealingKey, SealingError> {
         let known = {
             let state = self.state();
             if state.forgotten.contains(&id) {
                 return Err(SealingError::Erased(id));
             }
-            let known = state.pools.get(&id.pool);
-            known
-                .filter(|(read, _)| read.elapsed() < POOL_LIFE)
-                .map(|(_, pool)| pool.clone())
+            state.known(id.pool).cloned()
         };
         let pool = match known {
             Some(pool) => pool,

@@ -8,7 +8,7 @@ use contracts::envelope::Recorded;
 use contracts::events::{CustodyEvent, DirectoryEvent, IntakeEvent, LoopEvent};
 use contracts::ids::{DepartmentId, District, LoopId, LoopNumber, PersonId, TeamId};
 use contracts::queries::{Change, Holder, NoticedChange};
-use contracts::sealed::Sealed;
+use contracts::sealed::{KeyId, Sealed};
 use contracts::vocabulary::{Clock, KeepsWords, LoopState};
 use domain::LoopRecord;
 use domain::district_loop::Phase;
@@ -23,6 +23,7 @@ pub(super) struct LoopOut {
     pub(super) district: String,
     pub(super) number: String,
     pub(super) version: i64,
+    /// Empty where it is still what it was: no title is.
     pub(super) title: String,
     pub(super) state: &'static str,
     pub(super) is_open: i32,
@@ -182,7 +183,10 @@ impl Collected {
     ) -> Result<(), ApplyError> {
         let id = LoopId(recorded.subject.id);
         let known = batch.state(id).and_then(domain::Loop::record);
-        let before = known.map(what);
+        let before = match self.open_stays.get(&id.0).and_then(|at| self.stays.get(*at)) {
+            Some(open) => Some(open.what.clone()),
+            None => known.map(what),
+        };
         if let Some(record) = known
             && !self.districts.contains_key(&id.0)
         {
@@ -289,6 +293,9 @@ impl Collected {
 
     /// The rows of each loop that changed, as they stand after the batch.
     pub(super) async fn finish(&mut self, batch: &Batch, keyring: &Keyring) -> Result<(), ApplyError> {
+        let reworded = self.reworded.iter().filter_map(|id| batch.state(LoopId(*id))?.record());
+        let keys: Vec<KeyId> = reworded.flat_map(texts).map(|sealed| sealed.key).collect();
+        keyring.fetch_all(keys).await.map_err(away)?;
         for id in batch.touched() {
             let (Some(record), Some(district)) = (
                 batch.state(id).and_then(domain::Loop::record),
@@ -301,22 +308,16 @@ impl Collected {
                 .get(&district)
                 .map(|known| known.calendar_at(record.time.calendar_version))
                 .unwrap_or_default();
-            let title = words(keyring, record, &calendar, &record.tension.title).await?;
             let filed_seq = record.filed_seq as i64;
+            let mut title = String::new();
             if self.reworded.contains(&id.0) {
                 let mut body = String::new();
-                let tension = &record.tension;
-                for sealed in [
-                    Some(&tension.trying),
-                    Some(&tension.barrier),
-                    tension.tried.as_ref(),
-                    tension.would_help.as_ref(),
-                ]
-                .into_iter()
-                .flatten()
-                {
-                    body.push_str(&words(keyring, record, &calendar, sealed).await?);
-                    body.push('\n');
+                for (nth, sealed) in texts(record).enumerate() {
+                    let text = words(keyring, record, &calendar, sealed).await?;
+                    match nth {
+                        0 => title = text,
+                        _ => body.extend([&text, "\n"]),
+                    }
                 }
                 self.search.push(SearchOut {
                     filed_seq,
@@ -439,6 +440,20 @@ fn what(record: &LoopRecord) -> What {
     }
 }
 
+/// The texts that search looks through: the title, then the others.
+fn texts(record: &LoopRecord) -> impl Iterator<Item = &Sealed> {
+    let tension = &record.tension;
+    [
+        Some(&tension.title),
+        Some(&tension.trying),
+        Some(&tension.barrier),
+        tension.tried.as_ref(),
+        tension.would_help.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+}
+
 /// The words of a loop; what was erased says since when.
 async fn words(
     keyring: &Keyring,
@@ -456,6 +471,10 @@ async fn opened(keyring: &Keyring, sealed: &Sealed) -> Result<String, ApplyError
     match keyring.open(sealed).await {
         Ok(words) => Ok(words),
         Err(SealingError::Erased(_) | SealingError::NotOpened(_)) => Ok(ERASED.to_owned()),
-        Err(error @ SealingError::Unavailable(_)) => Err(ApplyError::Away(error.to_string())),
+        Err(error @ SealingError::Unavailable(_)) => Err(away(error)),
     }
+}
+
+fn away(error: SealingError) -> ApplyError {
+    ApplyError::Away(error.to_string())
 }
