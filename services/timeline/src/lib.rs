@@ -64,9 +64,13 @@ pub(crate) async fn open_for(
     keyring: Keyring,
 ) -> anyhow::Result<Model<read_model::Timeline>> {
     let db = Db::open(location, name, read_model::MIGRATIONS, durability).await?;
+    let mut model = read_model::Timeline::new(log, keyring);
+    if durability == Durability::Building {
+        model = model.from_zero(&db);
+    }
     Ok(Model {
         db,
-        model: Arc::new(read_model::Timeline::new(log, keyring)),
+        model: Arc::new(model),
         position: Position::default(),
     })
 }

@@ -11,10 +11,11 @@ mod lock;
 mod postgres;
 mod put;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use contracts::ids::District;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -39,6 +40,7 @@ pub struct File {
     readers: SqlitePool,
     /// For [`Db::begin`].
     writer: SqlitePool,
+    path: PathBuf,
 }
 
 /// A connection that reads some rows: those of one district, or all.
@@ -93,7 +95,7 @@ macro_rules! on_tx {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// A folder of SQLite files.
-    Folder(std::path::PathBuf),
+    Folder(PathBuf),
     /// A PostgreSQL database.
     Url(String),
 }
@@ -114,8 +116,9 @@ pub struct Migrations {
 pub enum Durability {
     /// Can be made again from the log.
     Rebuildable,
-    /// Is being made from zero and used by nobody yet: synced once. On SQLite [`Db::finish`] does that; on PostgreSQL the
-    /// next synced transaction of any connection, which puts it in its place.
+    /// Is being made from zero and used by nobody yet: whatever ends early is to be thrown away, for nothing of it can be
+    /// taken back. Synced once: on SQLite [`Db::finish`] does that; on PostgreSQL the next synced transaction of any
+    /// connection, which puts it in its place.
     Building,
     /// Is kept nowhere else.
     Sole,
@@ -206,7 +209,11 @@ impl Db {
                 let writer = open_sqlite(&file, durability, 1).await.map_err(open)?;
                 migrations.sqlite.run(&writer).await.map_err(migrate)?;
                 let readers = open_sqlite(&file, durability, SQLITE_READERS).await.map_err(open)?;
-                Ok(Self::Sqlite(File { readers, writer }))
+                Ok(Self::Sqlite(File {
+                    readers,
+                    writer,
+                    path: file,
+                }))
             }
             Location::Url(url) => {
                 let schema = Schema::open(url, name, migrations, durability, open, migrate).await?;
@@ -253,7 +260,8 @@ impl Db {
                 sqlx::query_as(
                     "SELECT indexname::text, indexdef FROM pg_indexes WHERE schemaname = current_schema() \
                      AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = indexname \
-                     AND connamespace = current_schema()::regnamespace)",
+                     AND connamespace = current_schema()::regnamespace) \
+                     ORDER BY indexdef LIKE '%USING gin%' DESC, indexname",
                 )
                 .fetch_all(&schema.pool)
                 .await?
@@ -276,16 +284,24 @@ impl Db {
         Ok(found.into_iter().map(|(_, sql)| sql).collect())
     }
 
-    /// Makes indexes again.
+    /// Makes indexes again: on PostgreSQL two at a time, from the one that takes longest.
     pub async fn with_indexes(&self, indexes: &[String]) -> Result<(), sqlx::Error> {
-        for index in indexes {
+        let make = async |index: &String| {
             let index = AssertSqlSafe(index.clone());
             match self {
-                Self::Sqlite(file) => sqlx::query(index).execute(&file.writer).await.map(|_| ())?,
-                Self::Postgres(schema) => sqlx::query(index).execute(&schema.pool).await.map(|_| ())?,
+                Self::Sqlite(file) => sqlx::query(index).execute(&file.writer).await.map(|_| ()),
+                Self::Postgres(schema) => sqlx::query(index).execute(&schema.pool).await.map(|_| ()),
             }
-        }
-        Ok(())
+        };
+        let side_by_side = match self {
+            Self::Sqlite(_) => 1,
+            Self::Postgres(_) => 2,
+        };
+        stream::iter(indexes)
+            .map(make)
+            .buffer_unordered(side_by_side)
+            .try_collect()
+            .await
     }
 
     /// Writes what was changed of late into the file itself, so that nothing of what stood there before is left in it or
@@ -312,19 +328,13 @@ impl Db {
     /// Makes sure that what was [`Durability::Building`] is on the disk (SQLite) or that the database knows how much there is
     /// (PostgreSQL), and closes all connections.
     pub async fn finish(&self) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite(file) => {
-                let mut connection = file.writer.acquire().await?;
-                sqlx::query("PRAGMA synchronous = FULL")
-                    .execute(&mut *connection)
-                    .await?;
-                sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-                    .execute(&mut *connection)
-                    .await?;
-            }
-            Self::Postgres(schema) => schema.analyze().await?,
+        if let Self::Postgres(schema) = self {
+            schema.analyze().await?;
         }
         self.close().await;
+        if let Self::Sqlite(file) = self {
+            tokio::fs::File::open(&file.path).await?.sync_all().await?;
+        }
         Ok(())
     }
 
@@ -364,10 +374,15 @@ async fn open_sqlite(file: &Path, durability: Durability, connections: u32) -> R
         Durability::Rebuildable => SqliteSynchronous::Normal,
         Durability::Sole => SqliteSynchronous::Full,
     };
+    // What is made from zero is thrown away if it ends early: nothing is ever taken back, and each page is written once.
+    let journal = match durability {
+        Durability::Building => SqliteJournalMode::Off,
+        Durability::Rebuildable | Durability::Sole => SqliteJournalMode::Wal,
+    };
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
+        .journal_mode(journal)
         .synchronous(synchronous)
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(false)

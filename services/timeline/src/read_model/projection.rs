@@ -33,6 +33,8 @@ pub struct Timeline {
     erasures: AtomicU64,
     /// What figures are counted from.
     pub(crate) tallies: Tallies,
+    /// While it is made from zero on PostgreSQL: where half of a batch is written beside the other.
+    beside: Option<Db>,
 }
 
 /// What a batch comes to.
@@ -53,7 +55,19 @@ impl Timeline {
             bus: OnceLock::new(),
             erasures: AtomicU64::new(0),
             tallies: Tallies::default(),
+            beside: None,
         }
+    }
+
+    /// The same, made from zero: a batch is written over two connections, of which PostgreSQL serves each with a process
+    /// of its own. What is written may then be half of a batch, so whatever ends early is to be thrown away.
+    #[must_use]
+    pub(crate) fn from_zero(self, db: &Db) -> Self {
+        let beside = match db {
+            Db::Sqlite(_) => None,
+            Db::Postgres(_) => Some(db.clone()),
+        };
+        Self { beside, ..self }
     }
 
     /// How often words were erased since it was opened: what was made before then from the same log may still hold them.
@@ -95,7 +109,22 @@ impl ReadModel for Timeline {
 
     async fn write(&self, tx: &mut Tx, prepared: &Prepared) -> Result<(), ApplyError> {
         prepared.batch.write(tx).await?;
-        Ok(write::write(tx, &prepared.collected).await?)
+        let collected = &prepared.collected;
+        match &self.beside {
+            None => {
+                write::history(tx, collected).await?;
+                write::present(tx, collected).await?;
+            }
+            Some(db) => {
+                let history = async {
+                    let mut tx = db.begin().await?;
+                    write::history(&mut tx, collected).await?;
+                    tx.commit().await
+                };
+                tokio::try_join!(history, write::present(tx, collected))?;
+            }
+        }
+        Ok(())
     }
 
     fn erases(&self, prepared: &Prepared) -> bool {
