@@ -9,10 +9,12 @@ use projection::{ApplyError, ReadModel, run, run_to, take_in};
 use runtime::Lifecycle;
 use serde_json::{Value, json};
 use sql::{Db, Location, Tx, on};
+use sqlx::Connection as _;
 use tokio::sync::Notify;
 
 on_both_databases!(
     made_again_it_is_the_same,
+    made_again_in_part_it_is_thrown_away,
     a_slower_replica_leaves_nothing_out,
     an_erasure_is_looked_for_in_what_was_written_before_it,
     the_unreadable_is_set_aside,
@@ -22,7 +24,14 @@ on_both_databases!(
 /// Every row of the tables people read, as text, in order.
 pub(super) async fn rows(db: &Db) -> Vec<String> {
     let mut all = Vec::new();
+    let searched = match db {
+        Db::Sqlite(_) => "SELECT CAST(rowid AS TEXT) || '|' || title || '|' || body FROM loop_search ORDER BY rowid",
+        Db::Postgres(_) => {
+            "SELECT CAST(filed_seq AS TEXT) || '|' || CAST(words AS TEXT) FROM loop_search ORDER BY filed_seq"
+        }
+    };
     for sql in [
+        searched,
         "SELECT CAST(filed_seq AS TEXT) || '|' || state || '|' || title || '|' || holder || '|' || CAST(version AS TEXT) || '|' || CAST(paused AS TEXT) || '|' || COALESCE(CAST(next_due AS TEXT), '') FROM loop_row ORDER BY filed_seq",
         "SELECT CAST(sequence AS TEXT) || '|' || kind || '|' || actor || '|' || data FROM entry ORDER BY sequence",
         "SELECT CAST(from_seq AS TEXT) || '|' || COALESCE(CAST(to_seq AS TEXT), '') || '|' || state || '|' || holder || '|' || CAST(paused AS TEXT) FROM stay ORDER BY from_seq",
@@ -45,6 +54,8 @@ async fn lively(stack: &Stack) {
     for nth in 0..6 {
         let id = rosa.files("seat_time").await;
         stack.comes_to_rest().await;
+        rosa.does(&id, "amend", json!({"title": format!("The bell, {nth}")}))
+            .await;
         ann.does(&id, "join", json!({})).await;
         marcus
             .does(
@@ -110,7 +121,7 @@ async fn made_again_it_is_the_same(location: Location) {
         .await
         .expect("it opens");
     assert_eq!(rows(&whole.db).await, rows(&in_use.db).await);
-    // Fed one event at a time, and then all of it once more, it is still the same.
+    // Fed one event at a time, it is still the same.
     let slow = timeline::open(&stack.location, "slow", stack.log.clone(), stack.keyring.clone())
         .await
         .expect("it opens");
@@ -148,6 +159,54 @@ async fn made_again_it_is_the_same(location: Location) {
     })
     .await;
     assert_eq!(stack.api("rosa").get(&format!("/api/v1/loops/{id}")).await.status, 200);
+    stack.stop().await;
+}
+
+/// Whether anything of this name is left.
+async fn is_left(location: &Location, name: &str) -> bool {
+    match location {
+        Location::Folder(folder) => {
+            let files = std::fs::read_dir(folder)
+                .expect("a folder")
+                .map(|file| file.expect("a file"));
+            let mut names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+            names.any(|file| file.starts_with(name))
+        }
+        Location::Url(url) => {
+            let mut connection = sqlx::PgConnection::connect(url).await.expect("a connection");
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)")
+                .bind(name)
+                .fetch_one(&mut connection)
+                .await
+                .expect("an answer")
+        }
+    }
+}
+
+async fn made_again_in_part_it_is_thrown_away(location: Location) {
+    // A process was killed while it made the timeline again.
+    let half = Db::open(
+        &location,
+        "timeline_next",
+        timeline::read_model::MIGRATIONS,
+        sql::Durability::Building,
+    );
+    half.await.expect("it opens").close().await;
+    assert!(is_left(&location, "timeline_next").await);
+    let stack = Stack::start(location).await;
+    loopline_tests::until("what was left is removed", async || {
+        !is_left(&stack.location, "timeline_next").await
+    })
+    .await;
+    // One that ends while it does so removes it itself.
+    lively(&stack).await;
+    let lifecycle = Lifecycle::default();
+    lifecycle.stop();
+    let (log, keys) = (&stack.log, stack.keyring.clone());
+    let made = timeline::rebuild::build(&stack.location, "interrupted", log, keys, &lifecycle, |_, _| {}).await;
+    let error = made.err().expect("it is interrupted");
+    assert!(error.to_string().contains("interrupted"), "{error:#}");
+    assert!(!is_left(&stack.location, "interrupted").await);
     stack.stop().await;
 }
 
@@ -289,6 +348,17 @@ async fn a_slower_replica_leaves_nothing_out(location: Location) {
     let before = filed.unsigned_abs() - 1;
     overtaken(&log, &slower, register(&shared).await, (before, head - 1)).await;
     assert_eq!(found(&slower.db).await, known);
+    // And for the timeline, whose histories are written once.
+    let timeline = async |place: &Location| {
+        let opened = timeline::open(place, "timeline", log.clone(), keys.clone()).await;
+        opened.expect("it opens")
+    };
+    let alone = timeline(&fresh().await).await;
+    run_to(&*log, &alone, &lifecycle, head, |_| {}).await.expect("taken in");
+    let shared = fresh().await;
+    let slower = timeline(&shared).await;
+    overtaken(&log, &slower, timeline(&shared).await, (before, head - 1)).await;
+    assert_eq!(rows(&slower.db).await, rows(&alone.db).await);
     stack.stop().await;
 }
 

@@ -123,6 +123,7 @@ pub async fn run(
         districts,
         ..
     } = desk;
+    rebuild::tidy_up(location).await?;
     past::discard(location, past::day(clock.now())).await?;
     let model = open(location, "timeline", log.clone(), keyring.clone()).await?;
     let running = rebuild::start(model, &bus, &log, lifecycle, health);

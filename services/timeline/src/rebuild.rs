@@ -10,7 +10,7 @@ use projection::{Model, run_to};
 use runtime::{Health, Lifecycle};
 use serde::{Deserialize, Serialize};
 use sql::{Durability, Location};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tracing::{info, warn};
 
 use crate::read_model;
@@ -56,6 +56,7 @@ pub async fn build(
     lifecycle: &Lifecycle,
     mut progress: impl FnMut(u64, u64),
 ) -> anyhow::Result<Model<read_model::Timeline>> {
+    let _claim = claim(location, name).await?;
     make(location, name, log, keyring, async |model| {
         let until = log.head().await?;
         run_to(&**log, model, lifecycle, until, |position| progress(position, until)).await?;
@@ -65,7 +66,32 @@ pub async fn build(
     .await
 }
 
-/// Makes a read model from zero under a name: `fill` takes in what it is to hold, and indexes are built after that.
+/// Keeps a name of a database to this process while it is held: another may be making it, or tidying up. Of a folder there
+/// is only one.
+async fn claim(location: &Location, name: &str) -> anyhow::Result<Option<PgConnection>> {
+    let Location::Url(url) = location else {
+        return Ok(None);
+    };
+    let mut connection = PgConnection::connect(url).await?;
+    let free: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(7166262, hashtext($1))")
+        .bind(name)
+        .fetch_one(&mut connection)
+        .await?;
+    anyhow::ensure!(free, "another process is making {name}; wait for it to end");
+    Ok(Some(connection))
+}
+
+/// Removes what a process left behind that was killed while it made the timeline again: erased words would stay in it.
+pub(crate) async fn tidy_up(location: &Location) -> anyhow::Result<()> {
+    match claim(location, NEXT).await {
+        Ok(_claim) => discard(location, NEXT).await,
+        // It is being made.
+        Err(_) => Ok(()),
+    }
+}
+
+/// Makes a read model from zero under a name: `fill` takes in what it is to hold, and indexes are built after that. Nothing
+/// is left of it where that ends early.
 pub(crate) async fn make(
     location: &Location,
     name: &str,
@@ -75,10 +101,22 @@ pub(crate) async fn make(
 ) -> anyhow::Result<Model<read_model::Timeline>> {
     discard(location, name).await?;
     let model = open_for(Durability::Building, location, name, log.clone(), keyring).await?;
-    let indexes = model.db.without_indexes().await?;
-    fill(&model).await?;
-    model.db.with_indexes(&indexes).await?;
-    Ok(model)
+    let made = async {
+        let indexes = model.db.without_indexes().await?;
+        fill(&model).await?;
+        model.db.with_indexes(&indexes).await?;
+        Ok(())
+    };
+    match made.await {
+        Ok(()) => Ok(model),
+        Err(error) => {
+            model.db.close().await;
+            if let Err(left) = discard(location, name).await {
+                warn!(error = format!("{left:#}"), name, "what was made is not removed");
+            }
+            Err(error)
+        }
+    }
 }
 
 /// Removes what stands under a name.
@@ -115,6 +153,7 @@ pub async fn exchange(location: &Location) -> anyhow::Result<()> {
                 }
             }
             tokio::fs::rename(folder.join(format!("{NEXT}.sqlite")), folder.join("timeline.sqlite")).await?;
+            tokio::fs::File::open(folder).await?.sync_all().await?;
         }
         Location::Url(url) => {
             let pool = sqlx::PgPool::connect(url).await?;

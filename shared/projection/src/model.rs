@@ -59,7 +59,7 @@ pub trait ReadModel: Send + Sync + 'static {
     /// Works out what a batch comes to. The same events may come again in part after trouble, never out of order.
     async fn prepare(&self, db: &Db, batch: &[Recorded]) -> Result<Self::Prepared, ApplyError>;
 
-    /// Writes it: everything goes through `tx`.
+    /// Writes it: everything goes through `tx`, unless what is made is thrown away as soon as anything goes wrong.
     async fn write(&self, tx: &mut Tx, prepared: &Self::Prepared) -> Result<(), ApplyError>;
 
     /// Whether words were erased by it, so that nothing of them may stay in the files.

@@ -118,15 +118,25 @@ pub async fn run_to<M: ReadModel>(
 /// Takes messages in that somebody else read, in their order; where they come from the checkpoint goes with them.
 pub async fn take_in<M: ReadModel>(model: &Model<M>, mut raws: Vec<Raw>) -> Result<(), ApplyError> {
     let committed = checkpoint(&model.db).await?;
-    raws.retain(|raw| raw.sequence > committed);
-    let Some(last) = raws.last().map(|raw| raw.sequence) else {
+    let mut last = committed;
+    if !new_to(&mut raws, &mut last) {
         return Ok(());
-    };
+    }
     let ready = prepare(model, &mut raws, last, &mut None).await?;
     let (_, ready) = write(model.db.clone(), model.model.clone(), ready, committed).await?;
     model.position.reached(last);
     model.model.committed(last, ready.prepared).await;
     Ok(())
+}
+
+/// Lets go of what was taken before, or comes twice; whether anything is left, up to where is in `taken` then.
+fn new_to(raws: &mut Vec<Raw>, taken: &mut u64) -> bool {
+    raws.retain(|raw| {
+        let is_new = raw.sequence > *taken;
+        *taken = raw.sequence.max(*taken);
+        is_new
+    });
+    !raws.is_empty()
 }
 
 /// What one batch comes to, on its way into the tables.
@@ -204,9 +214,9 @@ async fn follow_on<M: ReadModel>(
                             tail.at_hand(&mut raws, BATCH_MAX);
                         }
                     }
-                    raws.retain(|raw| raw.sequence > taken);
-                    let Some(last) = raws.last().map(|raw| raw.sequence) else { continue };
-                    taken = last;
+                    if !new_to(&mut raws, &mut taken) {
+                        continue;
+                    }
                     // What is not for this model needs no transaction, unless much of it has come by.
                     let idle = writing.is_none() && taken - committed < UNWRITTEN_MAX && until.is_none();
                     if idle && !raws.iter().any(|raw| model.model.wants(&raw.subject)) {
@@ -215,7 +225,7 @@ async fn follow_on<M: ReadModel>(
                         progress(taken);
                         continue;
                     }
-                    ready = Some(prepare(model, &mut raws, last, writing).await?);
+                    ready = Some(prepare(model, &mut raws, taken, writing).await?);
                 }
                 written = written(writing), if writing.is_some() => {
                     *writing = None;

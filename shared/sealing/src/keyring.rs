@@ -272,6 +272,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_fetched_for_many_texts_is_not_asked_for_again() {
+        let store = Arc::new(MemoryKeys::default());
+        let here = Keyring::new(store.clone(), MasterKey::new([7; 32]));
+        let there = Keyring::new(store.clone(), MasterKey::new([7; 32]));
+        let mut sealed = Vec::new();
+        for nth in 0..2 * usize::from(POOL_SLOTS) + 1 {
+            let id = here.lease().await.expect("a key");
+            sealed.push(here.seal(id, &nth.to_string()).await.expect("sealed"));
+        }
+        let pools: HashSet<Uuid> = sealed.iter().map(|sealed| sealed.key.pool).collect();
+        assert!(pools.len() > 1, "the texts are under keys of several pools");
+        let fetched = there.fetch_all(sealed.iter().map(|sealed| sealed.key)).await;
+        assert_eq!(fetched, Ok(()));
+        // Whoever asked the store now would learn that they are gone.
+        for sealed in &sealed {
+            store
+                .destroy(sealed.key.pool, sealed.key.slot)
+                .await
+                .expect("destroyed");
+        }
+        for (nth, sealed) in sealed.iter().enumerate() {
+            assert_eq!(there.open(sealed).await, Ok(nth.to_string()));
+        }
+    }
+
+    #[tokio::test]
     async fn no_key_is_leased_twice() {
         let keyring = Keyring::new(Arc::new(MemoryKeys::default()), MasterKey::new([7; 32]));
         let mut seen = std::collections::BTreeSet::new();

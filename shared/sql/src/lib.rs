@@ -116,8 +116,8 @@ pub struct Migrations {
 pub enum Durability {
     /// Can be made again from the log.
     Rebuildable,
-    /// Is being made from zero and used by nobody yet: whatever ends early is to be thrown away, for nothing of it can be
-    /// taken back. Synced once: on SQLite [`Db::finish`] does that; on PostgreSQL the next synced transaction of any
+    /// Is being made from zero and only read from then on: whatever ends early is to be thrown away, for nothing of it can be
+    /// taken back. Where it is to last it is synced once: on SQLite [`Db::finish`] does that; on PostgreSQL the next synced transaction of any
     /// connection, which puts it in its place.
     Building,
     /// Is kept nowhere else.
@@ -284,7 +284,7 @@ impl Db {
         Ok(found.into_iter().map(|(_, sql)| sql).collect())
     }
 
-    /// Makes indexes again: on PostgreSQL two at a time, from the one that takes longest.
+    /// Makes indexes again: on PostgreSQL two at a time, from the words', which takes longest.
     pub async fn with_indexes(&self, indexes: &[String]) -> Result<(), sqlx::Error> {
         let make = async |index: &String| {
             let index = AssertSqlSafe(index.clone());

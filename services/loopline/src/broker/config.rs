@@ -269,8 +269,8 @@ pub(crate) enum Sync {
     NowAndThen,
 }
 
-/// Writes the configuration for a port.
-pub(crate) fn write(folder: &Folder, port: u16, sync: Sync) -> anyhow::Result<PathBuf> {
+/// Writes the configuration for a port; the store may hold so many bytes.
+pub(crate) fn write(folder: &Folder, port: u16, sync: Sync, store_max: u64) -> anyhow::Result<PathBuf> {
     let nats = folder.nats();
     let mut users = String::new();
     let restorer = (sync == Sync::NowAndThen).then(restorer);
@@ -303,7 +303,7 @@ pub(crate) fn write(folder: &Folder, port: u16, sync: Sync) -> anyhow::Result<Pa
          max_payload: 1MB\n\
          max_connections: 200\n\
          write_deadline: \"5s\"\n\
-         jetstream {{\n    store_dir: {}\n    max_memory_store: 64MB\n    sync_interval: {}\n}}\n\
+         jetstream {{\n    store_dir: {}\n    max_memory_store: 64MB\n    max_file_store: {store_max}\n    sync_interval: {}\n}}\n\
          authorization {{\n  users: [\n{users}  ]\n}}\n",
         quoted(nats.join("nats.pid"))?,
         quoted(nats.join("nats.log"))?,

@@ -22,6 +22,8 @@ use crate::folder::Folder;
 const START_MAX: Duration = Duration::from_mins(20);
 /// After how long that is said aloud.
 const START_LONG: Duration = Duration::from_secs(10);
+/// Bytes of a disk that the broker leaves to others, at most.
+const KEPT_FREE_MAX: u64 = 1 << 30;
 /// What the broker may keep in memory over an empty store, in MiB.
 const MEMORY_MIB: u64 = 160;
 /// What it may keep besides is this part of its store. With less than it needs, it would do nothing but collect
@@ -68,7 +70,7 @@ pub(crate) async fn start_syncing(folder: &Folder, lifecycle: &Lifecycle, sync: 
     let (child, port, config) = loop {
         // Nobody else has this port now; should somebody take it before the broker does, another is tried.
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let config = config::write(folder, port, sync)?;
+        let config = config::write(folder, port, sync, store_max(folder)?)?;
         let mut child = spawn(&server, &config, memory(folder, sync))?;
         match listening(&mut child, port).await {
             Ok(()) => break (child, port, config),
@@ -109,6 +111,20 @@ fn memory(folder: &Folder, sync: Sync) -> u64 {
         return MEMORY_FILLING_MIB;
     }
     MEMORY_MIB + weight(&folder.nats().join("store"), 8) / MEMORY_PART / (1 << 20)
+}
+
+/// Bytes that the broker's store may come to: all there is room for, without what databases need to write down the last of
+/// it. Left to itself the broker allows three quarters of what is free at its start, whatever it holds already, so a
+/// record grown larger than that could be read after a restart, but not written to.
+fn store_max(folder: &Folder) -> anyhow::Result<u64> {
+    let nats = folder.nats();
+    let disk = rustix::fs::statvfs(&nats).with_context(|| format!("failed to ask how full {} is", nats.display()))?;
+    Ok(room(weight(&nats.join("store"), 8), disk.f_bavail * disk.f_frsize))
+}
+
+/// What the store may come to where it weighs so much and so much is free.
+fn room(stored: u64, free: u64) -> u64 {
+    stored + free - (free / 8).min(KEPT_FREE_MAX)
 }
 
 /// What the files under a folder weigh, some levels down; what cannot be read weighs nothing.
@@ -242,5 +258,19 @@ async fn end_stale(folder: &Folder) {
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
         runtime::clock::pause(LOOK).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_broker_holds_already_never_stands_against_more() {
+        const GB: u64 = 1 << 30;
+        assert_eq!(room(0, 100 * GB), 99 * GB);
+        assert_eq!(room(70 * GB, 16 * GB), 85 * GB, "more is held than is free");
+        assert_eq!(room(0, GB), GB / 8 * 7, "a small disk is left most of");
+        assert_eq!(room(5 * GB, 0), 5 * GB);
     }
 }
