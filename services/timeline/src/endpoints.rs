@@ -164,7 +164,7 @@ async fn loops(_: Timeline, asked: Asked<LoopsQuery>) -> Result<Page<LoopRow>, P
     }
     let query = &asked.query;
     let schools = asked.names.meant(query.school, query.level, query.zone);
-    let (found, next) = read_model::loops(&asked.model.db, &asked.viewer, query, schools.as_deref(), asked.today)
+    let (found, next) = read_model::loops(&asked.model, &asked.viewer, query, schools.as_deref(), asked.today)
         .await
         .map_err(away)?
         .map_err(|_| not_a_cursor())?;

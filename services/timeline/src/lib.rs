@@ -66,7 +66,7 @@ pub(crate) async fn open_for(
     let db = Db::open(location, name, read_model::MIGRATIONS, durability).await?;
     let mut model = read_model::Timeline::new(log, keyring);
     if durability == Durability::Building {
-        model = model.from_zero(&db);
+        model = model.made_from_zero(&db);
     }
     Ok(Model {
         db,

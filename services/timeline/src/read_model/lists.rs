@@ -1,16 +1,19 @@
 //! Lists: loops by what one looks for, a loop's history, and what changed. Each is cut to what the viewer may see.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contracts::Claims;
 use contracts::ids::{District, LoopId, LoopNumber, SchoolId};
 use contracts::queries::{LoopsQuery, PAGE_MAX, Sort};
 use contracts::vocabulary::Role;
+use projection::Model;
 use sql::{Db, on};
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
+use super::projection::Timeline;
 use super::rows::{LOOP_COLUMNS, LoopDbRow};
 
 /// A cursor that none of our pages gave out.
@@ -82,8 +85,8 @@ where
 pub(super) enum Way {
     /// By whose they are, or when.
     ByPlace,
-    /// By the words in them.
-    ByWords,
+    /// By the words in them, or by which they are.
+    ByWordsOrIds,
 }
 
 /// How looking up one row in an `EXISTS` ends. Without an offset PostgreSQL reads everything that a department ever had
@@ -100,10 +103,10 @@ where
     Uuid: Encode<'a, DB> + Type<DB>,
     &'a str: Encode<'a, DB> + Type<DB>,
 {
-    // What is found by words is looked up by those, not by its district, which may be all there is.
+    // What is found by its words or its id is looked up by those, not by its district, which may be all there is.
     query.push(match way {
         Way::ByPlace => " district = ",
-        Way::ByWords => " district || '' = ",
+        Way::ByWordsOrIds => " district || '' = ",
     });
     query.push_bind(viewer.district.as_str());
     if viewer.has(Role::Contact) || viewer.has(Role::Auditor) {
@@ -158,6 +161,77 @@ where
     query.push(")");
 }
 
+/// So few loops of one's own are sooner gone through than a district's, most of which are not for one's eyes.
+const FEW: i64 = 2_000;
+
+/// The loops that somebody can see at most who does not see the district's.
+fn involved<'a, DB>(query: &mut QueryBuilder<DB>, viewer: &'a Claims)
+where
+    DB: Database,
+    Uuid: Encode<'a, DB> + Type<DB>,
+{
+    query
+        .push("SELECT loop FROM loop_person WHERE person = ")
+        .push_bind(viewer.person.0);
+    query.push(" UNION ALL SELECT loop FROM loop_school WHERE ");
+    among(query, "school", viewer.schools.iter().map(|school| school.0));
+    query.push(" UNION ALL SELECT loop FROM loop_department WHERE ");
+    among(
+        query,
+        "department",
+        viewer.departments.iter().map(|department| department.0),
+    );
+    query.push(" UNION ALL SELECT loop FROM loop_team WHERE ");
+    among(query, "team", viewer.teams.iter().map(|team| team.0));
+}
+
+/// Who was found to see many loops. That stays so: what somebody has to do with only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Many {
+    known: Mutex<HashSet<Vec<Uuid>>>,
+}
+
+/// People remembered; with more, all are counted for again.
+const KNOWN_MAX: usize = 10_000;
+
+impl Many {
+    /// Whether somebody who sees more than a school, and less than the district, sees few loops.
+    async fn sees_few(&self, db: &Db, viewer: &Claims) -> Result<bool, sqlx::Error> {
+        let all = [Role::Contact, Role::Auditor, Role::Leader];
+        if all.into_iter().any(|role| viewer.has(role)) || (viewer.departments.is_empty() && viewer.teams.is_empty()) {
+            return Ok(false);
+        }
+        let who: Vec<Uuid> = [viewer.person.0]
+            .into_iter()
+            .chain(viewer.departments.iter().map(|department| department.0))
+            .chain(viewer.teams.iter().map(|team| team.0))
+            .chain(viewer.schools.iter().map(|school| school.0))
+            .collect();
+        if self.known().contains(&who) {
+            return Ok(false);
+        }
+        let counted: i64 = on!(db.of(&viewer.district).await?, rows => {
+            let mut query = QueryBuilder::new("SELECT COUNT(*) FROM (");
+            involved(&mut query, viewer);
+            query.push(" LIMIT ").push_bind(FEW).push(") AS bounded");
+            query.build_query_scalar().fetch_one(rows).await
+        })?;
+        if counted < FEW {
+            return Ok(true);
+        }
+        let mut known = self.known();
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(who);
+        Ok(false)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashSet<Vec<Uuid>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Of some loops, those that a person sees as their own.
 pub(crate) async fn seen_among(db: &Db, viewer: &Claims, ids: &[Uuid]) -> Result<BTreeSet<Uuid>, sqlx::Error> {
     let mut seen = BTreeSet::new();
@@ -166,7 +240,7 @@ pub(crate) async fn seen_among(db: &Db, viewer: &Claims, ids: &[Uuid]) -> Result
             let mut query = QueryBuilder::new("SELECT id FROM loop_row WHERE ");
             among(&mut query, "id", chunk.iter().copied());
             query.push(" AND ");
-            visible(&mut query, viewer, Way::ByWords);
+            visible(&mut query, viewer, Way::ByWordsOrIds);
             query.build_query_scalar().fetch_all(rows).await
         })?;
         seen.extend(found);
@@ -198,7 +272,7 @@ where
 
 /// One page of loops, and the cursor of the next.
 pub(crate) async fn loops(
-    db: &Db,
+    Model { db, model, .. }: &Model<Timeline>,
     viewer: &Claims,
     asked: &LoopsQuery,
     schools: Option<&[SchoolId]>,
@@ -213,6 +287,7 @@ pub(crate) async fn loops(
     let words = asked.q.as_deref().map(str::trim).filter(|words| !words.is_empty());
     let card = asked.joinable == Some(true);
     let fts = words.map(|words| fts_query(words, card));
+    let few = !card && model.many.sees_few(db, viewer).await?;
     let mut rows: Vec<LoopDbRow> = Vec::new();
     // Rows with a date come before those without: each in the order of an index, so that a page ends the search.
     for part in parts(asked.sort, after.as_ref()).iter().copied() {
@@ -227,7 +302,12 @@ pub(crate) async fn loops(
             joinable(&mut query, viewer);
         } else {
             let by_words = words.is_some() && asked.sort == Sort::Newest;
-            visible(&mut query, viewer, if by_words { Way::ByWords } else { Way::ByPlace });
+            visible(&mut query, viewer, if by_words || few { Way::ByWordsOrIds } else { Way::ByPlace });
+        }
+        if few {
+            query.push(" AND id IN (");
+            involved(&mut query, viewer);
+            query.push(")");
         }
         if let Some(state) = asked.state {
             query.push(" AND state = ").push_bind(state.code());

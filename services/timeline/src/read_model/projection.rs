@@ -18,6 +18,7 @@ use sql::{Db, Tx};
 
 use collect::Collected;
 
+use super::lists::Many;
 use super::tally::Tallies;
 
 /// Changes told in one notice; who hears that there were more asks for them.
@@ -33,6 +34,7 @@ pub struct Timeline {
     erasures: AtomicU64,
     /// What figures are counted from.
     pub(crate) tallies: Tallies,
+    pub(crate) many: Many,
     /// While it is made from zero on PostgreSQL: where half of a batch is written beside the other.
     beside: Option<Db>,
 }
@@ -55,6 +57,7 @@ impl Timeline {
             bus: OnceLock::new(),
             erasures: AtomicU64::new(0),
             tallies: Tallies::default(),
+            many: Many::default(),
             beside: None,
         }
     }
@@ -62,7 +65,7 @@ impl Timeline {
     /// The same, made from zero: a batch is written over two connections, of which PostgreSQL serves each with a process
     /// of its own. What is written may then be half of a batch, so whatever ends early is to be thrown away.
     #[must_use]
-    pub(crate) fn from_zero(self, db: &Db) -> Self {
+    pub(crate) fn made_from_zero(self, db: &Db) -> Self {
         let beside = match db {
             Db::Sqlite(_) => None,
             Db::Postgres(_) => Some(db.clone()),
