@@ -56,7 +56,6 @@ pub async fn build(
     lifecycle: &Lifecycle,
     mut progress: impl FnMut(u64, u64),
 ) -> anyhow::Result<Model<read_model::Timeline>> {
-    let _claim = claim(location, name).await?;
     make(location, name, log, keyring, async |model| {
         let until = log.head().await?;
         run_to(&**log, model, lifecycle, until, |position| progress(position, until)).await?;
@@ -66,24 +65,23 @@ pub async fn build(
     .await
 }
 
-/// Keeps a name of a database to this process while it is held: another may be making it, or tidying up. Of a folder there
-/// is only one.
-async fn claim(location: &Location, name: &str) -> anyhow::Result<Option<PgConnection>> {
+/// Keeps [`NEXT`] of a database to this process while it is held: others may make the timeline again there, or tidy up. Of
+/// a folder there is only one.
+async fn claim(location: &Location) -> anyhow::Result<Option<PgConnection>> {
     let Location::Url(url) = location else {
         return Ok(None);
     };
     let mut connection = PgConnection::connect(url).await?;
-    let free: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(7166262, hashtext($1))")
-        .bind(name)
+    let free: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock(7166262)")
         .fetch_one(&mut connection)
         .await?;
-    anyhow::ensure!(free, "another process is making {name}; wait for it to end");
+    anyhow::ensure!(free, "another process is making the timeline again; wait for it to end");
     Ok(Some(connection))
 }
 
 /// Removes what a process left behind that was killed while it made the timeline again: erased words would stay in it.
 pub(crate) async fn tidy_up(location: &Location) -> anyhow::Result<()> {
-    match claim(location, NEXT).await {
+    match claim(location).await {
         Ok(_claim) => discard(location, NEXT).await,
         // It is being made.
         Err(_) => Ok(()),
@@ -179,6 +177,7 @@ pub async fn offline(
     lifecycle: &Lifecycle,
     progress: impl FnMut(u64, u64),
 ) -> anyhow::Result<u64> {
+    let _claim = claim(location).await?;
     let model = build(location, NEXT, log, keyring, lifecycle, progress).await?;
     let position = model.position.get();
     model.db.finish().await?;
@@ -223,6 +222,7 @@ pub(crate) async fn begin(timeline: &Timeline, lifecycle: &Lifecycle) -> Result<
 }
 
 async fn beside(timeline: &Timeline, lifecycle: &Lifecycle) -> anyhow::Result<u64> {
+    let _claim = claim(&timeline.location).await?;
     let next = build(
         &timeline.location,
         NEXT,
@@ -238,8 +238,12 @@ async fn beside(timeline: &Timeline, lifecycle: &Lifecycle) -> anyhow::Result<u6
     running.lifecycle.drained().await;
     running.model.db.close().await;
     let position = next.position.get();
-    next.db.finish().await?;
-    exchange(&timeline.location).await?;
+    let exchanged = async {
+        next.db.finish().await?;
+        exchange(&timeline.location).await
+    };
+    let exchanged = exchanged.await;
+    // Where they were not exchanged, this is the old one.
     let model = open(
         &timeline.location,
         "timeline",
@@ -247,7 +251,9 @@ async fn beside(timeline: &Timeline, lifecycle: &Lifecycle) -> anyhow::Result<u6
         timeline.keyring.clone(),
     )
     .await?;
-    model.position.reached(position);
+    if exchanged.is_ok() {
+        model.position.reached(position);
+    }
     *running = start(model, &timeline.bus, &timeline.log, lifecycle, &timeline.health);
-    Ok(position)
+    exchanged.map(|()| position)
 }
