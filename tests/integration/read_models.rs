@@ -8,7 +8,7 @@ use loopline_tests::{People, Stack, on_both_databases};
 use projection::{ApplyError, ReadModel, run, run_to, take_in};
 use runtime::Lifecycle;
 use serde_json::{Value, json};
-use sql::{Db, Location, Tx, on};
+use sql::{Db, Location, Rows, Tx, on};
 use sqlx::Connection as _;
 use tokio::sync::Notify;
 
@@ -24,14 +24,7 @@ on_both_databases!(
 /// Every row of the tables people read, as text, in order.
 pub(super) async fn rows(db: &Db) -> Vec<String> {
     let mut all = Vec::new();
-    let searched = match db {
-        Db::Sqlite(_) => "SELECT CAST(rowid AS TEXT) || '|' || title || '|' || body FROM loop_search ORDER BY rowid",
-        Db::Postgres(_) => {
-            "SELECT CAST(filed_seq AS TEXT) || '|' || CAST(words AS TEXT) FROM loop_search ORDER BY filed_seq"
-        }
-    };
     for sql in [
-        searched,
         "SELECT CAST(filed_seq AS TEXT) || '|' || state || '|' || title || '|' || holder || '|' || CAST(version AS TEXT) || '|' || CAST(paused AS TEXT) || '|' || COALESCE(CAST(next_due AS TEXT), '') FROM loop_row ORDER BY filed_seq",
         "SELECT CAST(sequence AS TEXT) || '|' || kind || '|' || actor || '|' || data FROM entry ORDER BY sequence",
         "SELECT CAST(from_seq AS TEXT) || '|' || COALESCE(CAST(to_seq AS TEXT), '') || '|' || state || '|' || holder || '|' || CAST(paused AS TEXT) FROM stay ORDER BY from_seq",
@@ -46,7 +39,40 @@ pub(super) async fn rows(db: &Db) -> Vec<String> {
                 .expect("rows");
         all.extend(found.into_iter().map(|(row,)| row));
     }
+    all.extend(searched(db).await);
     all
+}
+
+/// The words by which loops are found.
+async fn searched(db: &Db) -> Vec<String> {
+    let found = match &mut db.across().await.expect("a connection") {
+        Rows::Sqlite(connection) => {
+            // The texts are kept nowhere; what words stand where is.
+            sqlx::query("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'loop_search', 'instance')")
+                .execute(&mut **connection)
+                .await
+                .expect("a table of terms");
+            let terms = sqlx::query_scalar(
+                "SELECT doc || '|' || col || '|' || \"offset\" || '|' || term FROM temp.terms ORDER BY doc, col, \"offset\"",
+            );
+            let found: Result<Vec<String>, sqlx::Error> = terms.fetch_all(&mut **connection).await;
+            sqlx::query("DROP TABLE temp.terms")
+                .execute(&mut **connection)
+                .await
+                .expect("it is dropped");
+            found
+        }
+        Rows::Postgres(connection) => {
+            sqlx::query_scalar(
+                "SELECT CAST(filed_seq AS TEXT) || '|' || CAST(words AS TEXT) FROM loop_search ORDER BY filed_seq",
+            )
+            .fetch_all(&mut **connection)
+            .await
+        }
+    };
+    let found = found.expect("words");
+    assert!(!found.is_empty(), "nothing is found by its words");
+    found
 }
 
 async fn lively(stack: &Stack) {
@@ -203,10 +229,10 @@ async fn made_again_in_part_it_is_thrown_away(location: Location) {
     let lifecycle = Lifecycle::default();
     lifecycle.stop();
     let (log, keys) = (&stack.log, stack.keyring.clone());
-    let made = timeline::rebuild::build(&stack.location, "interrupted", log, keys, &lifecycle, |_, _| {}).await;
-    let error = made.err().expect("it is interrupted");
-    assert!(error.to_string().contains("interrupted"), "{error:#}");
-    assert!(!is_left(&stack.location, "interrupted").await);
+    let made = timeline::rebuild::build(&stack.location, "in_part", log, keys, &lifecycle, |_, _| {}).await;
+    let error = made.expect_err("it is interrupted");
+    assert!(error.to_string().contains("the old read model stays"), "{error:#}");
+    assert!(!is_left(&stack.location, "in_part").await);
     stack.stop().await;
 }
 

@@ -1,7 +1,7 @@
 //! Making the read model again: beside the old one, which answers until the new one has caught up.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use contracts::problem::Problem;
 use eventlog::Log;
@@ -18,6 +18,8 @@ use crate::{Running, Timeline, open, open_for};
 
 /// The name under which the new one is made.
 const NEXT: &str = "timeline_next";
+/// How long it takes until a timeline that could not be opened is tried again.
+const OPENED_AGAIN: Duration = Duration::from_secs(1);
 static UNDER_WAY: AtomicBool = AtomicBool::new(false);
 
 /// What a rebuild was told.
@@ -81,10 +83,19 @@ async fn claim(location: &Location) -> anyhow::Result<Option<PgConnection>> {
 
 /// Removes what a process left behind that was killed while it made the timeline again: erased words would stay in it.
 pub(crate) async fn tidy_up(location: &Location) -> anyhow::Result<()> {
-    match claim(location).await {
-        Ok(_claim) => discard(location, NEXT).await,
-        // It is being made.
-        Err(_) => Ok(()),
+    match location {
+        Location::Folder(_) => discard(location, NEXT).await,
+        Location::Url(_) => {
+            // If it cannot be had it is being made; and what the killed process began to do may still be going on.
+            let Ok(Some(mut connection)) = claim(location).await else {
+                return Ok(());
+            };
+            let sql = format!("SET lock_timeout = '3s'; DROP SCHEMA IF EXISTS \"{NEXT}\" CASCADE");
+            if let Err(error) = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await {
+                warn!(%error, "a timeline that was made in part is not removed");
+            }
+            Ok(connection.close().await?)
+        }
     }
 }
 
@@ -232,25 +243,26 @@ async fn beside(timeline: &Timeline, lifecycle: &Lifecycle) -> anyhow::Result<u6
         |_, _| {},
     )
     .await?;
+    let position = next.position.get();
+    next.db.finish().await?;
     // From here on questions wait: the old one is closed, the new one takes its place and goes on.
     let mut running = timeline.model.write().await;
     running.lifecycle.stop();
     running.lifecycle.drained().await;
     running.model.db.close().await;
-    let position = next.position.get();
-    let exchanged = async {
-        next.db.finish().await?;
-        exchange(&timeline.location).await
-    };
-    let exchanged = exchanged.await;
+    let exchanged = exchange(&timeline.location).await;
     // Where they were not exchanged, this is the old one.
-    let model = open(
-        &timeline.location,
-        "timeline",
-        timeline.log.clone(),
-        timeline.keyring.clone(),
-    )
-    .await?;
+    let model = loop {
+        let (log, keyring) = (timeline.log.clone(), timeline.keyring.clone());
+        match open(&timeline.location, "timeline", log, keyring).await {
+            Ok(model) => break model,
+            Err(error) if lifecycle.is_stopping() => return Err(error),
+            Err(error) => {
+                warn!(error = format!("{error:#}"), "the timeline cannot be opened yet");
+                runtime::clock::pause(OPENED_AGAIN).await;
+            }
+        }
+    };
     if exchanged.is_ok() {
         model.position.reached(position);
     }

@@ -67,7 +67,8 @@ pub trait ReadModel: Send + Sync + 'static {
         false
     }
 
-    /// It is committed.
+    /// It is committed. Whoever waits for it to be reflected goes on after this: what is kept in memory beside the tables is
+    /// to have it too by then.
     async fn committed(&self, position: u64, prepared: Self::Prepared);
 
     /// What was prepared is not committed and comes again: what is kept in memory must be forgotten.

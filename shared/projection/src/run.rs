@@ -124,8 +124,8 @@ pub async fn take_in<M: ReadModel>(model: &Model<M>, mut raws: Vec<Raw>) -> Resu
     }
     let ready = prepare(model, &mut raws, last, &mut None).await?;
     let (_, ready) = write(model.db.clone(), model.model.clone(), ready, committed).await?;
-    model.position.reached(last);
     model.model.committed(last, ready.prepared).await;
+    model.position.reached(last);
     Ok(())
 }
 
@@ -236,8 +236,8 @@ async fn follow_on<M: ReadModel>(
                         continue 'from_checkpoint;
                     }
                     committed = batch.until;
-                    model.position.reached(committed);
                     model.model.committed(committed, batch.prepared).await;
+                    model.position.reached(committed);
                     progress(committed);
                     if until.is_some_and(|until| committed >= until) {
                         return Ok(());

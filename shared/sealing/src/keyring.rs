@@ -277,7 +277,7 @@ mod tests {
         let here = Keyring::new(store.clone(), MasterKey::new([7; 32]));
         let there = Keyring::new(store.clone(), MasterKey::new([7; 32]));
         let mut sealed = Vec::new();
-        for nth in 0..2 * usize::from(POOL_SLOTS) + 1 {
+        for nth in 0..=2 * usize::from(POOL_SLOTS) {
             let id = here.lease().await.expect("a key");
             sealed.push(here.seal(id, &nth.to_string()).await.expect("sealed"));
         }

@@ -225,14 +225,25 @@ async fn rows(db: &Db) -> anyhow::Result<Vec<String>> {
             .fetch_all(&mut *connection)
             .await?;
             for table in tables {
+                if ["loop_search", "doc_words"].contains(&table.as_str()) {
+                    // Their columns are kept nowhere; what words stand where is.
+                    let terms =
+                        format!("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', '{table}', 'instance')");
+                    sqlx::query(AssertSqlSafe(terms)).execute(&mut *connection).await?;
+                    let found: Vec<String> = sqlx::query_scalar(
+                        "SELECT doc || '|' || col || '|' || \"offset\" || '|' || term FROM temp.terms",
+                    )
+                    .fetch_all(&mut *connection)
+                    .await?;
+                    sqlx::query("DROP TABLE temp.terms").execute(&mut *connection).await?;
+                    all.extend(found.into_iter().map(|term| format!("{table}: {term}")));
+                    continue;
+                }
                 let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
                     .bind(&table)
                     .fetch_all(&mut *connection)
                     .await?;
-                let mut parts: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
-                if ["loop_search", "doc_words"].contains(&table.as_str()) {
-                    parts.push("quote(rowid)".to_owned());
-                }
+                let parts: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
                 let sql = format!("SELECT {} FROM \"{table}\"", parts.join(" || '|' || "));
                 let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
                     .fetch_all(&mut *connection)

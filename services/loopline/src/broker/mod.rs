@@ -117,14 +117,17 @@ fn memory(folder: &Folder, sync: Sync) -> u64 {
 /// it. Left to itself the broker allows three quarters of what is free at its start, whatever it holds already, so a
 /// record grown larger than that could be read after a restart, but not written to.
 fn store_max(folder: &Folder) -> anyhow::Result<u64> {
-    let nats = folder.nats();
-    let disk = rustix::fs::statvfs(&nats).with_context(|| format!("failed to ask how full {} is", nats.display()))?;
-    Ok(room(weight(&nats.join("store"), 8), disk.f_bavail * disk.f_frsize))
+    let store = folder.nats().join("store");
+    let place = if store.exists() { store.clone() } else { folder.nats() };
+    let disk = rustix::fs::statvfs(&place).with_context(|| format!("failed to ask how full {} is", place.display()))?;
+    Ok(room(weight(&store, 8), disk.f_bavail.saturating_mul(disk.f_frsize)))
 }
 
 /// What the store may come to where it weighs so much and so much is free.
 fn room(stored: u64, free: u64) -> u64 {
-    stored + free - (free / 8).min(KEPT_FREE_MAX)
+    let room = stored.saturating_add(free - (free / 8).min(KEPT_FREE_MAX));
+    // The broker's numbers have a sign.
+    room.min(i64::MAX.unsigned_abs())
 }
 
 /// What the files under a folder weigh, some levels down; what cannot be read weighs nothing.
