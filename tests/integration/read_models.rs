@@ -396,6 +396,8 @@ struct Dwelling {
     dwells: AtomicBool,
     asked: Notify,
     overtaken: AtomicBool,
+    position: projection::Position,
+    told_early: AtomicBool,
 }
 
 #[async_trait::async_trait]
@@ -429,6 +431,12 @@ impl ReadModel for Dwelling {
     }
 
     async fn committed(&self, position: u64, prepared: Self::Prepared) {
+        // Nobody hears of a batch before what is kept in memory has it.
+        let told = self
+            .position
+            .wait_for(position, std::time::Duration::from_millis(100))
+            .await;
+        self.told_early.fetch_or(told, Ordering::SeqCst);
         self.register.committed(position, prepared).await;
     }
 
@@ -451,6 +459,8 @@ async fn an_erasure_is_looked_for_in_what_was_written_before_it(location: Locati
         dwells: AtomicBool::new(false),
         asked: Notify::new(),
         overtaken: AtomicBool::new(false),
+        position: position.clone(),
+        told_early: AtomicBool::new(false),
     });
     let running = projection::Model {
         db,
@@ -471,6 +481,7 @@ async fn an_erasure_is_looked_for_in_what_was_written_before_it(location: Locati
     let version = stack.api("carol").does(&id, "erase", erase).await;
     loopline_tests::until("the erasure is taken in", async || position.get() >= version).await;
     assert!(!dwelling.overtaken.load(Ordering::SeqCst));
+    assert!(!dwelling.told_early.load(Ordering::SeqCst));
     lifecycle.stop();
     follows.await.expect("it ends");
     stack.stop().await;
