@@ -91,16 +91,7 @@ async fn route_filed(desk: &Desk, message: &CommandMessage) -> Result<Done, Prob
     let opened = desk.open(message).await?;
     let tension = &opened.record().tension;
     let mut text = String::new();
-    for sealed in [
-        Some(&tension.title),
-        Some(&tension.trying),
-        Some(&tension.barrier),
-        tension.tried.as_ref(),
-        tension.would_help.as_ref(),
-    ]
-    .into_iter()
-    .flatten()
-    {
+    for sealed in tension.texts() {
         match desk.keyring.open(sealed).await {
             Ok(words) => {
                 text.push_str(&words.to_lowercase());

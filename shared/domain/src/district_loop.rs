@@ -77,6 +77,17 @@ pub struct Tension {
     pub visibility: Visibility,
 }
 
+impl Tension {
+    /// Its texts: the title, then the others.
+    pub fn texts(&self) -> impl Iterator<Item = &Sealed> {
+        let (always, sometimes) = (
+            [&self.title, &self.trying, &self.barrier],
+            [&self.tried, &self.would_help],
+        );
+        always.into_iter().chain(sometimes.into_iter().flatten())
+    }
+}
+
 /// One school's part in a loop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {

@@ -294,7 +294,10 @@ impl Collected {
     /// The rows of each loop that changed, as they stand after the batch.
     pub(super) async fn finish(&mut self, batch: &Batch, keyring: &Keyring) -> Result<(), ApplyError> {
         let reworded = self.reworded.iter().filter_map(|id| batch.state(LoopId(*id))?.record());
-        let keys: Vec<KeyId> = reworded.flat_map(texts).map(|sealed| sealed.key).collect();
+        let keys: Vec<KeyId> = reworded
+            .flat_map(|record| record.tension.texts())
+            .map(|sealed| sealed.key)
+            .collect();
         keyring.fetch_all(keys).await.map_err(away)?;
         for id in batch.touched() {
             let (Some(record), Some(district)) = (
@@ -312,7 +315,7 @@ impl Collected {
             let mut title = String::new();
             if self.reworded.contains(&id.0) {
                 let mut body = String::new();
-                for (nth, sealed) in texts(record).enumerate() {
+                for (nth, sealed) in record.tension.texts().enumerate() {
                     let text = words(keyring, record, &calendar, sealed).await?;
                     match nth {
                         0 => title = text,
@@ -438,20 +441,6 @@ fn what(record: &LoopRecord) -> What {
         department: record.with().map(|with| with.department.0),
         paused: record.is_paused(),
     }
-}
-
-/// The texts that search looks through: the title, then the others.
-fn texts(record: &LoopRecord) -> impl Iterator<Item = &Sealed> {
-    let tension = &record.tension;
-    [
-        Some(&tension.title),
-        Some(&tension.trying),
-        Some(&tension.barrier),
-        tension.tried.as_ref(),
-        tension.would_help.as_ref(),
-    ]
-    .into_iter()
-    .flatten()
 }
 
 /// The words of a loop; what was erased says since when.
