@@ -100,7 +100,10 @@ impl History {
     /// Whether somebody spoke for a school by a command of a person that arrived after they had left: it was under way
     /// then, as for some seconds in a system that people use.
     pub fn came_after_leaving(&self, story: &Story, school: SchoolId, speaker: PersonId) -> bool {
-        let speaks = |record: &LoopRecord| record.parts.get(&school).and_then(|part| part.speaker) == Some(speaker);
+        // Who spoke for a school before it left the loop does so again only if it joins again.
+        let speaks = |record: &LoopRecord| {
+            record.is_in(school) && record.parts.get(&school).and_then(|part| part.speaker) == Some(speaker)
+        };
         let since = story.seen.iter().rev().take_while(|seen| speaks(&seen.after)).last();
         since.is_some_and(|seen| {
             seen.meta.actor.person().is_some()
