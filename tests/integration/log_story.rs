@@ -206,6 +206,79 @@ async fn over_jetstream() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_at_once_each_gets_its_own_answer() {
+    const THINGS: u64 = 300;
+    let behind = |nth: u64| nth < 100 && nth % 10 == 3;
+    let broker = TestBroker::start().await;
+    let client = broker.connect("operator").await.client();
+    let log = Arc::new(JetStreamLog::new(client.clone()));
+    // Of the first hundred every tenth knows too little, every fifth thing is acted on twice at once, and some events are
+    // too large.
+    let mut asked = Vec::new();
+    for nth in 1..=THINGS {
+        let one = subject(u128::from(nth));
+        let words = "x".repeat(if nth % 50 == 7 { 40_000 } else { 100 });
+        let expected = if behind(nth) { 77_777 } else { 0 };
+        asked.push((
+            nth,
+            expected,
+            one.clone(),
+            envelope(&one, u128::from(nth), expected, &words),
+        ));
+        if nth % 5 == 0 {
+            let again = envelope(&one, u128::from(10_000 + nth), 0, "y");
+            asked.push((nth, 0, one, again));
+        }
+    }
+    let answers = futures::future::join_all(asked.iter().map(|(nth, expected, one, event)| {
+        let log = log.clone();
+        async move { (*nth, event, log.append(one, *expected, event).await) }
+    }))
+    .await;
+    let mut appended = std::collections::BTreeMap::new();
+    for (nth, event, answer) in answers {
+        match answer {
+            Ok(sequence) => {
+                assert!(
+                    appended.insert(sequence, (nth, event.id)).is_none(),
+                    "one at each place"
+                );
+            }
+            Err(AppendError::Conflict { .. }) => assert!(behind(nth) || nth % 5 == 0, "{nth}"),
+            Err(AppendError::TooLarge { .. }) => assert_eq!(nth % 50, 7, "{nth}"),
+            Err(error) => panic!("{nth}: {error}"),
+        }
+    }
+    // Each stands where its answer says; of two on one thing one is there, and of those that may not be none.
+    let mut tail = log.read_whole(0).await.expect("a tail");
+    let mut all = Vec::new();
+    while all.len() < appended.len() {
+        tail.next(&mut all, 500).await;
+    }
+    let found = all
+        .iter()
+        .map(|raw| (raw.sequence, raw.parse().expect("an event").envelope.id));
+    let wanted = appended.iter().map(|(sequence, (_, id))| (*sequence, *id));
+    assert!(found.eq(wanted));
+    let things: std::collections::BTreeSet<u64> = appended.values().map(|(nth, _)| *nth).collect();
+    let may = (1..=THINGS).filter(|nth| !behind(*nth) && nth % 50 != 7);
+    assert!(things.into_iter().eq(may));
+    // Many went together, and nothing of that is passed on: put back somewhere, each stands for itself.
+    let stream = async_nats::jetstream::new(client).get_stream("LOOP").await;
+    let stream = stream.expect("the stream");
+    let mut together = 0;
+    for raw in &all {
+        let message = stream.get_raw_message(raw.sequence).await.expect("a message");
+        together += usize::from(message.headers.get("Nats-Batch-Id").is_some());
+        let passed_on = raw.headers.iter().flat_map(|headers| headers.iter());
+        let names: Vec<&str> = passed_on.map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names.len(), 2, "{names:?}");
+        assert!(!names.iter().any(|name| name.starts_with("Nats-Batch")), "{names:?}");
+    }
+    assert!(together > all.len() / 4, "{together} of {}", all.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_of_one_process_share_a_consumer_and_miss_nothing() {
     const EVENTS: u64 = 400;
     let mut broker = TestBroker::start().await;

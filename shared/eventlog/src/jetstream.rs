@@ -1,24 +1,27 @@
 //! The log over NATS JetStream: one stream, one subject a thing, every write synced before it is acknowledged.
 
+mod append;
+mod direct;
 mod durable;
 mod put;
 mod setup;
 mod shared;
 mod tail;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, HeaderMap, StatusCode};
+use async_nats::{Client, StatusCode};
 use async_trait::async_trait;
 use bytes::Bytes;
-use contracts::envelope::{EVENT_BYTES_MAX, Envelope};
+use contracts::envelope::Envelope;
 use contracts::subjects::{STREAM, Subject};
 use futures::StreamExt;
-use runtime::crash;
 use serde::Deserialize;
-use tracing::warn;
 
+use append::Appending;
+use direct::Direct;
 pub use put::Putting;
 pub use setup::{StreamOptions, set_up};
 pub use shared::SharedReader;
@@ -44,7 +47,8 @@ const CATCH_UP_TRIES: u32 = 20;
 pub struct JetStreamLog {
     client: Client,
     context: Context,
-    direct_get: String,
+    direct: Direct,
+    appending: Arc<Appending>,
     shared: Option<SharedReader>,
 }
 
@@ -52,12 +56,6 @@ impl std::fmt::Debug for JetStreamLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("JetStreamLog").finish_non_exhaustive()
     }
-}
-
-#[derive(Deserialize)]
-struct PubAck {
-    seq: Option<u64>,
-    error: Option<ApiError>,
 }
 
 /// What of an event says which one of its thing was before it.
@@ -73,21 +71,18 @@ struct ApiError {
     description: String,
 }
 
-/// "wrong last sequence".
-const WRONG_LAST_SEQUENCE: u32 = 10071;
-/// The same, without the sequence in the text.
-const WRONG_LAST_SEQUENCE_CONSTANT: u32 = 10164;
-/// "message size exceeds maximum allowed".
-const TOO_LARGE: u32 = 10054;
-
 impl JetStreamLog {
-    /// The log over a connection; the stream must have been set up (see [`set_up`]).
+    /// The log over a connection; the stream must have been set up (see [`set_up`]). Has to be called within the async
+    /// runtime: what many append at the same time is gathered by a task of its own.
     pub fn new(client: Client) -> Self {
         let context = jetstream::new(client.clone());
+        let direct = Direct::new(client.clone());
+        let appending = Arc::new(Appending::new(client.clone(), direct.clone()));
         Self {
             client,
             context,
-            direct_get: format!("$JS.API.DIRECT.GET.{STREAM}"),
+            direct,
+            appending,
             shared: None,
         }
     }
@@ -101,50 +96,16 @@ impl JetStreamLog {
         }
     }
 
-    /// One message as the broker is asked for it; nothing where there is none.
-    async fn get(&self, asked: &serde_json::Value) -> Result<Option<Raw>, LogError> {
-        let request = Bytes::from(asked.to_string());
-        let answer = self.client.request(self.direct_get.clone(), request);
-        let answer = tokio::time::timeout(READ_TIMEOUT, answer)
-            .await
-            .map_err(|_| LogError::Unavailable("no answer to a read".to_owned()))?
-            .map_err(|error| LogError::Unavailable(error.to_string()))?;
-        match answer.status {
-            Some(status) if status.as_u16() == 404 => return Ok(None),
-            Some(status) if status.as_u16() >= 400 => {
-                return Err(LogError::Unavailable(format!("status {status} to a read")));
-            }
-            Some(_) | None => {}
-        }
-        let header = |name: &str| {
-            let headers = answer.headers.as_ref()?;
-            headers.get(name).map(ToString::to_string)
-        };
-        let (Some(sequence), Some(subject)) = (header("Nats-Sequence"), header("Nats-Subject")) else {
-            return Err(LogError::Unexpected(
-                "a message without sequence and subject".to_owned(),
-            ));
-        };
-        Ok(Some(Raw {
-            sequence: sequence
-                .parse()
-                .map_err(|_| LogError::Unexpected(format!("sequence {sequence:?}")))?,
-            subject,
-            headers: Some(tail::headers(answer.headers.as_ref())),
-            payload: answer.payload,
-        }))
-    }
-
     /// Everything on one subject after a sequence, from its last event back, each naming the one before it: the broker
     /// finds a message by its place at once, where looking for the next one of a subject goes through all that lies
     /// between. Nothing where the way back does not end where it should, or is long.
     async fn step_back(&self, subject: &str, after: u64) -> Result<Option<Vec<Raw>>, LogError> {
         // Mostly there is nothing new, and then nothing needs to be sent for it.
         let anything = serde_json::json!({"next_by_subj": subject, "seq": after + 1});
-        let Some(first) = self.get(&anything).await? else {
+        let Some(first) = self.direct.get(&anything).await? else {
             return Ok(Some(Vec::new()));
         };
-        let Some(mut raw) = self.get(&serde_json::json!({"last_by_subj": subject})).await? else {
+        let Some(mut raw) = self.direct.get(&serde_json::json!({"last_by_subj": subject})).await? else {
             return Ok(None);
         };
         let mut found = Vec::new();
@@ -161,10 +122,12 @@ impl JetStreamLog {
                     found.reverse();
                     return Ok(whole.then_some(found));
                 }
-                Some(previous) if previous > after && found.len() < STEPS_MAX => match self.at(previous).await? {
-                    Some(before) if before.subject == subject => before,
-                    Some(_) | None => return Ok(None),
-                },
+                Some(previous) if previous > after && found.len() < STEPS_MAX => {
+                    match self.direct.at(previous).await? {
+                        Some(before) if before.subject == subject => before,
+                        Some(_) | None => return Ok(None),
+                    }
+                }
                 Some(_) | None => return Ok(None),
             };
         }
@@ -196,7 +159,7 @@ impl JetStreamLog {
             .map_err(|error| LogError::Unavailable(error.to_string()))?;
         let request = serde_json::json!({"batch": LOAD_PAGE, "next_by_subj": subject, "seq": from});
         self.client
-            .publish_with_reply(self.direct_get.clone(), inbox, Bytes::from(request.to_string()))
+            .publish_with_reply(self.direct.subject.clone(), inbox, Bytes::from(request.to_string()))
             .await
             .map_err(|error| LogError::Unavailable(error.to_string()))?;
         let mut page = Vec::new();
@@ -259,70 +222,7 @@ impl EventLog for JetStreamLog {
     }
 
     async fn append(&self, subject: &Subject, expected: u64, envelope: &Envelope) -> Result<u64, AppendError> {
-        let payload =
-            serde_json::to_vec(envelope).map_err(|error| LogError::Unexpected(format!("an event as JSON: {error}")))?;
-        if payload.len() > EVENT_BYTES_MAX {
-            return Err(AppendError::TooLarge {
-                bytes: payload.len(),
-                max: EVENT_BYTES_MAX,
-            });
-        }
-        let mut headers = HeaderMap::new();
-        headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string());
-        headers.insert("Nats-Expected-Stream", STREAM);
-        headers.insert("Nats-Msg-Id", envelope.id.to_string());
-        headers.insert("Content-Type", "application/cloudevents+json");
-        let request = async_nats::Request::new()
-            .headers(headers)
-            .payload(Bytes::from(payload))
-            .timeout(Some(APPEND_TIMEOUT));
-        crash::point("append.before");
-        let answer = match self.client.send_request(subject.to_string(), request).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                return Err(match error.kind() {
-                    // Nobody listened, so nothing was stored.
-                    async_nats::RequestErrorKind::NoResponders => {
-                        LogError::Unavailable("nobody serves the stream".to_owned()).into()
-                    }
-                    async_nats::RequestErrorKind::TimedOut
-                    | async_nats::RequestErrorKind::Other
-                    | async_nats::RequestErrorKind::InvalidSubject
-                    | async_nats::RequestErrorKind::MaxPayloadExceeded => {
-                        warn!(%subject, %error, "an append was not answered");
-                        AppendError::Unsettled
-                    }
-                });
-            }
-        };
-        crash::point("append.after");
-        let ack: PubAck = serde_json::from_slice(&answer.payload)
-            .map_err(|error| LogError::Unexpected(format!("an acknowledgement: {error}")))?;
-        match ack {
-            PubAck {
-                error: None,
-                seq: Some(sequence),
-            } => Ok(sequence),
-            PubAck { error: Some(error), .. } => Err(match error.err_code {
-                WRONG_LAST_SEQUENCE | WRONG_LAST_SEQUENCE_CONSTANT => {
-                    let at = error
-                        .description
-                        .rsplit(' ')
-                        .next()
-                        .and_then(|word| word.parse().ok())
-                        .unwrap_or(0);
-                    AppendError::Conflict { at }
-                }
-                TOO_LARGE => AppendError::TooLarge {
-                    bytes: 0,
-                    max: EVENT_BYTES_MAX,
-                },
-                _ => LogError::Unavailable(format!("{} ({})", error.description, error.err_code)).into(),
-            }),
-            PubAck { error: None, seq: None } => {
-                Err(LogError::Unexpected("an acknowledgement without a sequence".to_owned()).into())
-            }
-        }
+        self.appending.append(subject, expected, envelope).await
     }
 
     async fn head(&self) -> Result<u64, LogError> {
@@ -358,9 +258,7 @@ impl EventLog for JetStreamLog {
     }
 
     async fn at(&self, sequence: u64) -> Result<Option<Raw>, LogError> {
-        let found = self.get(&serde_json::json!({"seq": sequence})).await?;
-        // Asked for a sequence that is gone, the broker may answer with the next one.
-        Ok(found.filter(|raw| raw.sequence == sequence))
+        self.direct.at(sequence).await
     }
 
     async fn durable(&self, name: &str, filter: Filter) -> Result<Box<dyn Durable>, LogError> {

@@ -6,7 +6,7 @@ use async_nats::{Client, HeaderMap};
 use bytes::Bytes;
 use contracts::subjects::STREAM;
 
-use super::PubAck;
+use super::append::PubAck;
 use crate::LogError;
 
 /// How long one message may take.
@@ -62,6 +62,7 @@ impl Putting {
             PubAck {
                 seq: Some(at),
                 error: None,
+                ..
             } if at == sequence => Ok(()),
             PubAck { seq: Some(at), .. } => Err(LogError::Unexpected(format!("message {sequence} was put at {at}"))),
             PubAck { error, .. } => Err(LogError::Unexpected(format!(

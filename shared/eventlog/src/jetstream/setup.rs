@@ -35,6 +35,7 @@ pub async fn set_up(client: &Client, options: StreamOptions) -> Result<(), LogEr
             deny_delete: true,
             deny_purge: true,
             allow_direct: true,
+            allow_atomic_publish: true,
             ..stream::Config::default()
         })
         .await

@@ -125,10 +125,11 @@ pub(super) fn headers(headers: Option<&HeaderMap>) -> Headers {
         .collect()
 }
 
-/// Whether a header only says under what condition a message was to be appended, or was added by the broker to an
-/// answer.
+/// Whether a header only says under what condition or with which others a message was to be appended, or was added by
+/// the broker to an answer.
 fn is_condition(name: &str) -> bool {
     name.starts_with("Nats-Expected-")
+        || name.starts_with("Nats-Batch-")
         || [
             "Nats-Stream",
             "Nats-Subject",

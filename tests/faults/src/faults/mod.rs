@@ -26,8 +26,9 @@ pub struct Point {
 }
 
 /// Every point in the code.
-pub const POINTS: [Point; 12] = [
+pub const POINTS: [Point; 13] = [
     point("append.before", &["intake", "resolution", "routing"], 4),
+    point("append.together", &["intake", "routing"], 2),
     point("append.after", &["intake", "resolution", "routing"], 4),
     point("policy.ack.before", &["routing"], 4),
     point("policy.ack.after", &["routing"], 4),
