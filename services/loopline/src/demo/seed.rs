@@ -11,7 +11,7 @@ use contracts::ids::{LoopId, PersonId};
 use contracts::register_action::RegisterAction;
 use contracts::{Claims, Problem};
 use directory::{Directory, NewToken};
-use eventlog::Log;
+use eventlog::{Log, LogError};
 use gateway::front::digest;
 use gateway::{Front, Visitor};
 use messaging::Bus;
@@ -47,6 +47,18 @@ struct Playing {
     parts: BTreeMap<(usize, usize), uuid::Uuid>,
 }
 
+/// Where the log ends. A broker whose disk is busy with something else may not say so at once.
+async fn end_of(log: &Log) -> Result<u64, LogError> {
+    let started = std::time::Instant::now();
+    loop {
+        match log.head().await {
+            Err(error) if started.elapsed() < REST_MAX * 3 => say(&format!("Waiting for the log: {error}")),
+            answer => return answer,
+        }
+        runtime::clock::pause(Duration::from_millis(200)).await;
+    }
+}
+
 impl Seeder {
     /// Sets the districts up, hands out tokens, and plays the stories where that was not done before.
     pub(crate) async fn seed(&self, folder: &Folder, stories: &[Story], play: bool) -> anyhow::Result<()> {
@@ -62,7 +74,7 @@ impl Seeder {
             loops: BTreeMap::new(),
             parts: BTreeMap::new(),
         };
-        let head = playing.log.head().await?;
+        let head = end_of(&playing.log).await?;
         // A long record takes its time; one that does not come nearer is in trouble.
         let position = &self.directory.people.position;
         let mut before = position.get();
@@ -102,7 +114,7 @@ impl Seeder {
             }
         }
         self.pass_time(self.now).await?;
-        let head = playing.log.head().await?;
+        let head = end_of(&playing.log).await?;
         write_secret(&folder.demo_seeded(), &format!("{head}\n"))
     }
 
