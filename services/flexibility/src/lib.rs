@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use decider::Desk;
 use eventlog::Log;
-use messaging::{Bus, Endpoint, run_policies, serve};
+use messaging::{Bus, Endpoint, Own, run_policies, serve};
 use projection::{Model, Position};
 use runtime::{Health, Lifecycle};
 use sealing::Keyring;
@@ -86,6 +86,7 @@ pub async fn run(
         health.clone(),
         "flexibility",
     ));
+    let own = desk.clone();
     lifecycle.spawn(run_policies(
         desk.log.clone(),
         bus.clone(),
@@ -93,6 +94,10 @@ pub async fn run(
         health.clone(),
         "flexibility",
         policies::ALL,
+        Own::new(move |incoming| {
+            let desk = own.clone();
+            async move { commands::handle_policy(&desk, &incoming).await }
+        }),
     ));
     let (people, policy) = ((desk.clone(), model.clone(), regimes.clone()), desk.clone());
     let (ticking, asking) = (

@@ -10,11 +10,12 @@ pub mod handing_on;
 pub mod policies;
 
 use decider::Desk;
-use messaging::{Bus, Endpoint, run_policies, serve};
+use messaging::{Bus, Endpoint, Own, run_policies, serve};
 use runtime::{Health, Lifecycle};
 
 /// Serves intake's commands and policies until the process ends.
 pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle, health: &Health) -> anyhow::Result<()> {
+    let (own, bus_for_own) = (desk.clone(), bus.clone());
     lifecycle.spawn(run_policies(
         desk.log.clone(),
         bus.clone(),
@@ -22,6 +23,10 @@ pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle, health: &Health) -
         health.clone(),
         "intake",
         policies::ALL,
+        Own::new(move |incoming| {
+            let (desk, bus) = (own.clone(), bus_for_own.clone());
+            async move { handing_on::handle_policy(&desk, &bus, &incoming).await }
+        }),
     ));
     let (people, bus_for_people) = (desk.clone(), bus.clone());
     let (policy, bus_for_policy) = (desk, bus.clone());

@@ -6,11 +6,12 @@ pub mod domain;
 pub mod policies;
 
 use decider::Desk;
-use messaging::{Bus, Endpoint, run_policies, serve};
+use messaging::{Bus, Endpoint, Own, run_policies, serve};
 use runtime::{Health, Lifecycle};
 
 /// Serves resolution's commands and policies until the process ends.
 pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle, health: &Health) -> anyhow::Result<()> {
+    let own = desk.clone();
     lifecycle.spawn(run_policies(
         desk.log.clone(),
         bus.clone(),
@@ -18,6 +19,10 @@ pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle, health: &Health) -
         health.clone(),
         "resolution",
         policies::ALL,
+        Own::new(move |incoming| {
+            let desk = own.clone();
+            async move { commands::handle_policy(&desk, &incoming).await }
+        }),
     ));
     let (people, bus_for_people, policy) = (desk.clone(), bus.clone(), desk);
     let endpoints = vec![

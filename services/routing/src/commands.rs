@@ -41,9 +41,12 @@ async fn carry_out(desk: &Desk, verb: &str, message: &CommandMessage) -> Result<
 pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
     match (incoming.verb.as_str(), &message.authority) {
-        ("route-filed", Authority::Policy { .. }) => route_filed(desk, &message).await,
+        ("route-filed", Authority::Policy { .. }) => {
+            let opened = desk.open_after(&message, incoming.cause.as_deref()).await?;
+            route_filed(desk, &message, opened).await
+        }
         ("escalate-appeal", Authority::Policy { .. }) => {
-            let opened = desk.open(&message).await?;
+            let opened = desk.open_after(&message, incoming.cause.as_deref()).await?;
             act(desk, &message, opened, Action::Escalate, &domain::EscalateAppeal).await
         }
         _ => Err(Problem::not_found("such command")),
@@ -87,8 +90,7 @@ fn calendars(desk: &Desk, district: &District) -> Result<Calendars, Problem> {
     look(desk, district, |record| record.calendars.clone())
 }
 
-async fn route_filed(desk: &Desk, message: &CommandMessage) -> Result<Done, Problem> {
-    let opened = desk.open(message).await?;
+async fn route_filed(desk: &Desk, message: &CommandMessage, opened: Opened) -> Result<Done, Problem> {
     let tension = &opened.record().tension;
     let mut text = String::new();
     for sealed in tension.texts() {

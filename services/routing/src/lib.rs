@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use decider::Desk;
 use eventlog::Log;
-use messaging::{Bus, Endpoint, run_policies, serve};
+use messaging::{Bus, Endpoint, Own, run_policies, serve};
 use projection::{Model, Position};
 use runtime::{Health, Lifecycle};
 use sql::{Db, Durability, Location};
@@ -52,6 +52,7 @@ pub async fn run(
         health.clone(),
         "routing",
     ));
+    let own = desk.clone();
     lifecycle.spawn(run_policies(
         desk.log.clone(),
         bus.clone(),
@@ -59,6 +60,10 @@ pub async fn run(
         health.clone(),
         "routing",
         policies::ALL,
+        Own::new(move |incoming| {
+            let desk = own.clone();
+            async move { commands::handle_policy(&desk, &incoming).await }
+        }),
     ));
     let (people, policy, ticking) = (desk.clone(), desk.clone(), (desk.clone(), model.clone()));
     let asked = model.clone();

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use contracts::claims::Authority;
 use contracts::commands::{CommandMessage, Done};
+use contracts::envelope::Recorded;
 use contracts::events::OwnedEvents;
 use contracts::ids::{LoopId, SchoolId};
 use contracts::problem::Problem;
@@ -163,15 +164,8 @@ impl Desk {
     /// Reads the loop that a command is about. Where the person may not know of it, it is not there.
     pub async fn open(&self, message: &CommandMessage) -> Result<Opened, Problem> {
         let subject = Subject::of_loop(&message.district, LoopId(message.thing));
-        let mut history = self.recent.take(&subject);
-        history
-            .catch_up(&*self.log, &subject, 0)
-            .await
-            .map_err(|failure| failure.problem(|()| Problem::not_found("loop")))?;
-        if history.state().record().is_none() {
-            return Err(Problem::not_found("loop"));
-        }
-        let opened = Opened { subject, history };
+        let history = self.recent.take(&subject);
+        let opened = self.read_on(subject, history).await?;
         // Whoever did something here may ask again whether it was done, even if they no longer see the loop.
         if let Authority::Person(viewer) = &message.authority
             && sight(viewer, &opened.record().audience(&message.district)) == Sight::Nothing
@@ -181,6 +175,32 @@ impl Desk {
             return Err(Problem::not_found("loop"));
         }
         Ok(opened)
+    }
+
+    /// Opens the loop that a policy's command is about, as it was when the event happened that the command follows from.
+    /// Nothing is read where that is known here. What has happened since is seen when the command is carried out.
+    pub async fn open_after(&self, message: &CommandMessage, cause: Option<&Recorded>) -> Result<Opened, Problem> {
+        let subject = Subject::of_loop(&message.district, LoopId(message.thing));
+        let mut history = self.recent.take(&subject);
+        if let Some(cause) = cause.filter(|cause| cause.subject == subject)
+            && let Ok(true) = history.hear(cause)
+            && history.state().record().is_some()
+        {
+            return Ok(Opened { subject, history });
+        }
+        self.read_on(subject, history).await
+    }
+
+    /// Everything that has happened to a loop until now.
+    async fn read_on(&self, subject: Subject, mut history: History<Loop>) -> Result<Opened, Problem> {
+        history
+            .catch_up(&*self.log, &subject, 0)
+            .await
+            .map_err(|failure| failure.problem(|()| Problem::not_found("loop")))?;
+        if history.state().record().is_none() {
+            return Err(Problem::not_found("loop"));
+        }
+        Ok(Opened { subject, history })
     }
 
     /// The sequence of the last event of a loop that somebody may read of; nothing where they may not know of the loop.
@@ -419,3 +439,6 @@ fn not_permitted(action: Action) -> Problem {
         roles.join(", ").to_lowercase()
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,8 +137,8 @@ impl<R> From<LogError> for Failure<R> {
 
 /// Carries out a command: at most one event, exactly once, whatever is repeated, lost or raced.
 ///
-/// `history` is what was just read of the thing, empty where it is expected to be new; it is read on only where others
-/// were faster, and holds the command's own event afterwards.
+/// `history` is what was read of the thing, empty where it is expected to be new; it is read on only where others were
+/// faster, or where it may be behind and nothing would be appended, and holds the command's own event afterwards.
 pub async fn execute<S, C>(
     target: &Target<'_>,
     history: &mut History<S>,
@@ -164,31 +164,25 @@ where
                 .await
                 .map_err(|failure| failure.of_any().after(unsettled))?;
         }
-        let (recorded, state) = (history.recorded(), history.state());
-        if let Some(done) = done_before(recorded, message)? {
+        if let Some(done) = done_before(history.recorded(), message)? {
             return Ok(done);
         }
         let version = history.version();
-        command.permits(state).map_err(Failure::Rejected)?;
-        if let Some(known) = message.based_on
-            && known != version
-        {
-            let heard = recorded
-                .iter()
-                .filter(|event| command.may_hear_of(state, &event.envelope));
-            return Err(Failure::Stale(since(heard, known)));
-        }
-        let now = recorded
-            .last()
-            .map_or(target.now, |last| last.envelope.time.max(target.now));
-        let Some(event) = command.decide(state, now).map_err(Failure::Rejected)? else {
-            return Ok(Done {
-                version,
-                repeated: true,
-            });
+        let envelope = match decided(target, history, message, command) {
+            Ok(Some(envelope)) => envelope,
+            // Where nothing is appended, nobody says that nothing has happened since.
+            _ if history.is_behind() => {
+                at_least = Some(0);
+                continue;
+            }
+            Ok(None) => {
+                return Ok(Done {
+                    version,
+                    repeated: true,
+                });
+            }
+            Err(failure) => return Err(failure),
         };
-        let envelope = written(&target.subject, message, &event, version, now)
-            .map_err(|error| Failure::Unreadable(error.to_string()))?;
         match target.log.append(&target.subject, version, &envelope).await {
             Ok(sequence) => {
                 let subject = target.subject.clone();
@@ -223,6 +217,39 @@ where
         }
     }
     Err(if unsettled { Failure::Unsettled } else { Failure::Busy })
+}
+
+/// What is to be appended; nothing where all is as wanted.
+fn decided<S, C>(
+    target: &Target<'_>,
+    history: &History<S>,
+    message: &CommandMessage,
+    command: &C,
+) -> Result<Option<Envelope>, Failure<C::Rejection>>
+where
+    S: Fold + Default,
+    C: Decide<S>,
+    C::Event: OwnedEvents,
+{
+    let (recorded, state, version) = (history.recorded(), history.state(), history.version());
+    command.permits(state).map_err(Failure::Rejected)?;
+    if let Some(known) = message.based_on
+        && known != version
+    {
+        let heard = recorded
+            .iter()
+            .filter(|event| command.may_hear_of(state, &event.envelope));
+        return Err(Failure::Stale(since(heard, known)));
+    }
+    let now = recorded
+        .last()
+        .map_or(target.now, |last| last.envelope.time.max(target.now));
+    let Some(event) = command.decide(state, now).map_err(Failure::Rejected)? else {
+        return Ok(None);
+    };
+    written(&target.subject, message, &event, version, now)
+        .map(Some)
+        .map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
 /// What was done once is answered as it was, whatever has become since of what it names: a department that was closed, an

@@ -17,6 +17,8 @@ use crate::execute::Failure;
 pub struct History<S> {
     recorded: Vec<Recorded>,
     state: S,
+    /// Whether more may have happened than was read.
+    behind: bool,
 }
 
 impl<S: Fold + Default> History<S> {
@@ -55,7 +57,26 @@ impl<S: Fold + Default> History<S> {
                 .map_err(|garbled| Failure::Unreadable(garbled.to_string()))?;
             self.add(recorded)?;
         }
+        self.behind = false;
         Ok(())
+    }
+
+    /// Whether more may have happened than is known here: what is decided on it holds only if it can be appended.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.behind
+    }
+
+    /// Takes an event in that somebody was told of. Where that leaves a gap, it says no; otherwise there is now
+    /// everything up to that event, and what came after it may be missing.
+    pub(crate) fn hear(&mut self, told: &Recorded) -> Result<bool, Failure<()>> {
+        if self.version() < told.sequence {
+            if told.envelope.previous != self.version() {
+                return Ok(false);
+            }
+            self.add(told.clone())?;
+        }
+        self.behind = true;
+        Ok(true)
     }
 
     /// One more event has happened.
@@ -155,6 +176,7 @@ mod tests {
         History {
             recorded: vec![recorded; events],
             state: Loop::default(),
+            behind: false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! A connection to the broker, and requests over it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -9,9 +10,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use contracts::Claims;
 use contracts::commands::{CommandMessage, Done, Reply};
+use contracts::envelope::Recorded;
 use contracts::ids::{District, PersonId};
 use contracts::problem::Problem;
-use contracts::subjects::query;
+use contracts::subjects::{policy_command, query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::{info, warn};
@@ -35,6 +37,17 @@ pub struct BusOptions {
 pub trait Carrier: Send + Sync {
     /// Sends a command. Where no answer comes, the outcome is unknown and the same id settles it.
     async fn command(&self, subject: String, message: &CommandMessage) -> Result<Done, Problem>;
+
+    /// Sends a command that follows from an event. The event comes along where the way there costs nothing.
+    async fn follow(
+        &self,
+        service: &str,
+        verb: &str,
+        message: &CommandMessage,
+        _cause: &Arc<Recorded>,
+    ) -> Result<Done, Problem> {
+        self.command(policy_command(service, verb), message).await
+    }
 }
 
 /// Knows who somebody is, and what they may do.

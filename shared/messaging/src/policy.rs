@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tracing::{debug, error, warn};
 use uuid::Uuid;
 
+use crate::at_home::{AtHome, Own};
 use crate::bus::{Bus, Carrier};
 use crate::dead::{SetAside, set_aside, subjects_set_aside};
 use crate::lanes::{Became, Lanes, Turn};
@@ -79,7 +80,8 @@ pub fn consumer(service: &str) -> String {
 }
 
 /// Runs a service's policies until the process ends, or until they meet an event of a newer release. One consumer is
-/// behind all of them: each delivery costs the broker about as much as an append.
+/// behind all of them: each delivery costs the broker about as much as an append. What they tell their own service is done
+/// by `own`, in this process.
 pub async fn run_policies(
     log: Log,
     bus: Bus,
@@ -87,6 +89,7 @@ pub async fn run_policies(
     health: Health,
     service: &'static str,
     policies: &'static [Policy],
+    own: Own,
 ) {
     let part = format!("{service} {READER}");
     health.set(&part, State::Starting("connecting".to_owned()));
@@ -117,9 +120,8 @@ pub async fn run_policies(
     health.set(&part, State::Ready);
     let mut lanes: Lanes<Delivery> = Lanes::new(parked);
     let mut hands = Hands {
-        shared: Arc::new((bus, policies)),
+        shared: Arc::new((AtHome { bus, service, own }, policies)),
         running: JoinSet::new(),
-        settling: JoinSet::new(),
     };
     loop {
         tokio::select! {
@@ -140,7 +142,7 @@ pub async fn run_policies(
                         error!(service, sequence, reason, "an event is set aside");
                         let subject = delivery.raw.subject.clone();
                         let message = SetAside { sequence, subject, reader: READER.to_owned(), reason };
-                        match set_aside(&hands.shared.0, service, &message, &delivery.raw.payload).await {
+                        match set_aside(&hands.shared.0.bus, service, &message, &delivery.raw.payload).await {
                             Ok(()) => Became::Aside,
                             Err(_) => Became::Failed,
                         }
@@ -153,14 +155,13 @@ pub async fn run_policies(
                 };
                 let turns = lanes.finished(&delivery.raw.subject, sequence, became);
                 match became {
-                    Became::Done | Became::Aside => hands.settle(delivery),
+                    Became::Done | Became::Aside => settle(&delivery).await,
                     Became::Failed => give_back(&delivery).await,
                 }
                 for turn in turns {
                     hands.take(turn).await;
                 }
             }
-            Some(_) = hands.settling.join_next() => {}
             () = lifecycle.stopping() => return,
         }
     }
@@ -200,9 +201,8 @@ impl Outcome {
 
 /// What policies have in hand.
 struct Hands {
-    shared: Arc<(Bus, &'static [Policy])>,
+    shared: Arc<(AtHome, &'static [Policy])>,
     running: JoinSet<(Delivery, Outcome)>,
-    settling: JoinSet<()>,
 }
 
 impl Hands {
@@ -211,8 +211,8 @@ impl Hands {
             Turn::Work(delivery) => {
                 let shared = self.shared.clone();
                 self.running.spawn(async move {
-                    let (bus, policies) = &*shared;
-                    let outcome = react_all(bus, policies, &delivery.raw).await;
+                    let (carrier, policies) = &*shared;
+                    let outcome = react_all(carrier, policies, &delivery.raw).await;
                     (delivery, outcome)
                 });
             }
@@ -222,21 +222,19 @@ impl Hands {
             }
             Turn::Wait => {}
             Turn::Back(delivery) => give_back(&delivery).await,
-            Turn::Repeated(delivery) => self.settle(delivery),
+            Turn::Repeated(delivery) => settle(&delivery).await,
         }
     }
+}
 
-    /// Acknowledges without holding the others up: what is not noted comes again, and then finds itself done.
-    fn settle(&mut self, delivery: Delivery) {
-        self.settling.spawn(async move {
-            crash::point("policy.ack.before");
-            if let Err(error) = delivery.settle.ack().await {
-                let sequence = delivery.raw.sequence;
-                warn!(sequence, %error, "a reaction was not noted; it comes again");
-            }
-            crash::point("policy.ack.after");
-        });
+/// Acknowledges without waiting until that is noted: what is not comes again, and then finds itself done.
+async fn settle(delivery: &Delivery) {
+    crash::point("policy.ack.before");
+    if let Err(error) = delivery.settle.ack_soon().await {
+        let sequence = delivery.raw.sequence;
+        debug!(sequence, %error, "a reaction was not noted; it comes again");
     }
+    crash::point("policy.ack.after");
 }
 
 async fn give_back(delivery: &Delivery) {
@@ -247,7 +245,7 @@ async fn give_back(delivery: &Delivery) {
 /// Reacts to one event: sends the commands that follow from it.
 pub async fn react(carrier: &dyn Carrier, policy: &Policy, raw: &Raw) -> Outcome {
     let recorded = match raw.parse() {
-        Ok(recorded) => recorded,
+        Ok(recorded) => Arc::new(recorded),
         Err(garbled) => return Outcome::SetAside(garbled.to_string()),
     };
     let commands = match (policy.react)(&recorded) {
@@ -275,10 +273,7 @@ pub async fn react(carrier: &dyn Carrier, policy: &Policy, raw: &Raw) -> Outcome
             traceparent: recorded.envelope.traceparent.clone(),
             body,
         };
-        match carrier
-            .command(subjects::policy_command(command.service, command.verb), &message)
-            .await
-        {
+        match carrier.follow(command.service, command.verb, &message, &recorded).await {
             Ok(_) => {}
             Err(problem) if problem.status == 503 => return Outcome::Again,
             Err(problem) if policy.expected.contains(&problem.name()) => {}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_nats::service::ServiceExt;
 use bytes::Bytes;
 use contracts::commands::Reply;
+use contracts::envelope::Recorded;
 use contracts::problem::Problem;
 use futures::StreamExt;
 use runtime::Lifecycle;
@@ -27,6 +28,8 @@ pub struct Incoming {
     pub verb: String,
     /// Its JSON.
     pub payload: Bytes,
+    /// The event that a policy's command follows from, where it came along.
+    pub cause: Option<Arc<Recorded>>,
 }
 
 impl Incoming {
@@ -119,6 +122,7 @@ pub async fn serve(
                     let answer = handler(Incoming {
                         verb: verb.clone(),
                         payload: request.message.payload.clone(),
+                        cause: None,
                     })
                     .await;
                     metrics::histogram!("loopline_request_seconds", "service" => service, "verb" => verb)

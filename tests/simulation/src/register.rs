@@ -268,6 +268,7 @@ pub(crate) fn incoming(verb: &str, message: &CommandMessage) -> Incoming {
     Incoming {
         verb: verb.to_owned(),
         payload: Bytes::from(serde_json::to_vec(message).unwrap_or_default()),
+        cause: None,
     }
 }
 

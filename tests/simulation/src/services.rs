@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use contracts::claims::{Authority, Claims};
 use contracts::commands::{CommandMessage, Done};
+use contracts::envelope::Recorded;
 use contracts::ids::{CommandId, District, PersonId};
 use contracts::problem::Problem;
 use contracts::queries::{SpeaksFor, SpokenFor, Succession, Successor};
@@ -116,7 +117,7 @@ impl Services {
         let mut message = message.clone();
         Box::pin(async move {
             services.tamper(action, &mut message).await;
-            let incoming = incoming(action.slug(), &message)?;
+            let incoming = incoming(action.slug(), &message, None)?;
             let people = Known {
                 storm: services.storm.clone(),
                 left: services.left.clone(),
@@ -158,11 +159,12 @@ impl Services {
     }
 }
 
-fn incoming(verb: &str, message: &CommandMessage) -> Result<Incoming, Problem> {
+fn incoming(verb: &str, message: &CommandMessage, cause: Option<&Arc<Recorded>>) -> Result<Incoming, Problem> {
     let payload = serde_json::to_vec(message).map_err(|error| Problem::unavailable(error.to_string()))?;
     Ok(Incoming {
         verb: verb.to_owned(),
         payload: Bytes::from(payload),
+        cause: cause.cloned(),
     })
 }
 
@@ -189,7 +191,6 @@ pub struct Courier {
 #[async_trait]
 impl Carrier for Courier {
     async fn command(&self, subject: String, message: &CommandMessage) -> Answer {
-        let services = &self.services;
         let mut tokens = subject.split('.');
         let (Some("svc"), Some(service), Some("policy"), Some(verb), None) = (
             tokens.next(),
@@ -200,6 +201,25 @@ impl Carrier for Courier {
         ) else {
             return Err(Problem::not_found("such service"));
         };
+        self.carry(service, verb, message, None).await
+    }
+
+    async fn follow(&self, service: &str, verb: &str, message: &CommandMessage, cause: &Arc<Recorded>) -> Answer {
+        // A service tells itself by hand, or the broker another of its kind: then without the event.
+        let by_hand = message.id.0.as_bytes()[15].is_multiple_of(2);
+        self.carry(service, verb, message, by_hand.then_some(cause)).await
+    }
+}
+
+impl Courier {
+    async fn carry(
+        &self,
+        service: &str,
+        verb: &str,
+        message: &CommandMessage,
+        cause: Option<&Arc<Recorded>>,
+    ) -> Answer {
+        let services = &self.services;
         services.storm.wait().await;
         if services.storm.strikes(Fault::RequestLost) {
             return Err(Problem::unknown_outcome());
@@ -210,7 +230,7 @@ impl Carrier for Courier {
                 repeated: false,
             });
         }
-        let incoming = incoming(verb, message)?;
+        let incoming = incoming(verb, message, cause)?;
         let answer = match service {
             "intake" => intake::handing_on::handle_policy(&services.intake, &Heirs(services.clone()), &incoming).await,
             "routing" => routing::commands::handle_policy(&services.routing, &incoming).await,

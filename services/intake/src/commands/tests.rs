@@ -60,6 +60,7 @@ fn filing(district: &str) -> Incoming {
         },
     });
     Incoming {
+        cause: None,
         verb: "file".to_owned(),
         payload: serde_json::to_vec(&message).expect("json").into(),
     }
