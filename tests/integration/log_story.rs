@@ -279,6 +279,31 @@ async fn of_many_at_once_each_gets_its_own_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_takes_no_batches_takes_each_by_itself() {
+    let broker = TestBroker::start().await;
+    let client = broker.connect("operator").await.client();
+    let context = async_nats::jetstream::new(client.clone());
+    let mut stream = context.get_stream("LOOP").await.expect("the stream");
+    let mut config = stream.info().await.expect("what it is").config.clone();
+    assert!(config.allow_atomic_publish);
+    config.allow_atomic_publish = false;
+    context
+        .update_stream(config)
+        .await
+        .expect("as a release before made it");
+    let log = JetStreamLog::new(client);
+    let events = (1..=60_u128).map(|nth| {
+        let one = subject(nth);
+        let event = envelope(&one, nth, 0, "x");
+        (one, event)
+    });
+    let events: Vec<_> = events.collect();
+    let answers = futures::future::join_all(events.iter().map(|(one, event)| log.append(one, 0, event))).await;
+    let sequences: std::collections::BTreeSet<u64> = answers.into_iter().map(|answer| answer.expect("there")).collect();
+    assert_eq!(sequences, (1..=60).collect());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_of_one_process_share_a_consumer_and_miss_nothing() {
     const EVENTS: u64 = 400;
     let mut broker = TestBroker::start().await;

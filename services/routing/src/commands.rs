@@ -6,6 +6,7 @@ use ::domain::{Calendars, Loop, Rejection};
 use contracts::Action;
 use contracts::claims::Authority;
 use contracts::commands::{self as wire, CommandMessage, Done, read_body};
+use contracts::envelope::Recorded;
 use contracts::events::RoutingEvent;
 use contracts::events::routing::ChosenBy;
 use contracts::ids::{DepartmentId, District};
@@ -41,13 +42,19 @@ async fn carry_out(desk: &Desk, verb: &str, message: &CommandMessage) -> Result<
 pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Problem> {
     let message: CommandMessage = incoming.read()?;
     match (incoming.verb.as_str(), &message.authority) {
-        ("route-filed", Authority::Policy { .. }) => {
-            let opened = desk.open_after(&message, incoming.cause.as_deref()).await?;
-            route_filed(desk, &message, opened).await
-        }
+        ("route-filed", Authority::Policy { .. }) => route_filed(desk, &message, incoming.cause.as_deref()).await,
         ("escalate-appeal", Authority::Policy { .. }) => {
-            let opened = desk.open_after(&message, incoming.cause.as_deref()).await?;
-            act(desk, &message, opened, Action::Escalate, &domain::EscalateAppeal).await
+            let guard = Guard {
+                action: Action::Escalate,
+                school: None,
+            };
+            let told = desk.open_after(&message, incoming.cause.as_deref()).await?;
+            let done = desk.carry_out_as_told(told, &message, &guard, &domain::EscalateAppeal);
+            if let Some(done) = done.await? {
+                return Ok(done);
+            }
+            let opened = desk.open(&message).await?;
+            desk.carry_out(opened, &message, &guard, &domain::EscalateAppeal).await
         }
         _ => Err(Problem::not_found("such command")),
     }
@@ -90,7 +97,24 @@ fn calendars(desk: &Desk, district: &District) -> Result<Calendars, Problem> {
     look(desk, district, |record| record.calendars.clone())
 }
 
-async fn route_filed(desk: &Desk, message: &CommandMessage, opened: Opened) -> Result<Done, Problem> {
+/// Routes what was filed, by what it says: if that has changed since, by what it says now.
+async fn route_filed(desk: &Desk, message: &CommandMessage, cause: Option<&Recorded>) -> Result<Done, Problem> {
+    let guard = Guard {
+        action: Action::Route,
+        school: None,
+    };
+    let told = desk.open_after(message, cause).await?;
+    let command = by_rules(desk, message, &told).await?;
+    if let Some(done) = desk.carry_out_as_told(told, message, &guard, &command).await? {
+        return Ok(done);
+    }
+    let opened = desk.open(message).await?;
+    let command = by_rules(desk, message, &opened).await?;
+    desk.carry_out(opened, message, &guard, &command).await
+}
+
+/// What the district's rules choose for a loop as it is.
+async fn by_rules(desk: &Desk, message: &CommandMessage, opened: &Opened) -> Result<domain::RouteFiled, Problem> {
     let tension = &opened.record().tension;
     let mut text = String::new();
     for sealed in tension.texts() {
@@ -105,7 +129,7 @@ async fn route_filed(desk: &Desk, message: &CommandMessage, opened: Opened) -> R
         }
     }
     let school = opened.record().filed_for;
-    let command = look(desk, &message.district, |record| {
+    look(desk, &message.district, |record| {
         let zones = record.zones_of(school);
         let facts = Facts {
             area: tension.area.code(),
@@ -134,8 +158,7 @@ async fn route_filed(desk: &Desk, message: &CommandMessage, opened: Opened) -> R
             rules_version: record.rules_version,
             calendar: record.calendar(),
         }
-    })?;
-    act(desk, message, opened, Action::Route, &command).await
+    })
 }
 
 async fn route(desk: &Desk, message: &CommandMessage, body: &wire::Route) -> Result<Done, Problem> {

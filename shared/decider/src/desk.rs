@@ -20,7 +20,7 @@ use runtime::Clock;
 use sealing::{Keyring, SealingError};
 
 use crate::Decide;
-use crate::execute::{HISTORY_MAX, Target, done_before, execute, may_have_been_done};
+use crate::execute::{Failure, HISTORY_MAX, Target, done_before, execute, may_have_been_done};
 use crate::history::{History, Recent};
 
 /// Events beyond the most one loop can hold that are kept free for what is done to its record.
@@ -178,7 +178,8 @@ impl Desk {
     }
 
     /// Opens the loop that a policy's command is about, as it was when the event happened that the command follows from.
-    /// Nothing is read where that is known here. What has happened since is seen when the command is carried out.
+    /// Nothing is read where that is known here, so what has happened since may be missing: see
+    /// [`carry_out_as_told`](Self::carry_out_as_told).
     pub async fn open_after(&self, message: &CommandMessage, cause: Option<&Recorded>) -> Result<Opened, Problem> {
         let subject = Subject::of_loop(&message.district, LoopId(message.thing));
         let mut history = self.recent.take(&subject);
@@ -300,6 +301,32 @@ impl Desk {
     {
         self.carry_out_after(opened.subject, opened.history, message, guard, command)
             .await
+            .map_err(|failure| self.problem(failure, message, guard))
+    }
+
+    /// Carries a policy's command out on what [`open_after`](Self::open_after) gave; nothing where more has happened since.
+    /// Then the loop is opened again, and what the command was made from looked up anew.
+    pub async fn carry_out_as_told<C>(
+        &self,
+        opened: Opened,
+        message: &CommandMessage,
+        guard: &Guard,
+        command: &C,
+    ) -> Result<Option<Done>, Problem>
+    where
+        C: Decide<Loop, Rejection = Rejection> + Sync,
+        C::Event: OwnedEvents,
+    {
+        let done = self.carry_out_after(opened.subject, opened.history, message, guard, command);
+        match done.await {
+            Ok(done) => Ok(Some(done)),
+            Err(Failure::Behind) => Ok(None),
+            Err(failure) => Err(self.problem(failure, message, guard)),
+        }
+    }
+
+    fn problem(&self, failure: Failure<Refusal>, message: &CommandMessage, guard: &Guard) -> Problem {
+        failure.problem(|refusal| self.explained(refusal, guard.action, &message.district))
     }
 
     /// Carries a command that begins a loop out.
@@ -316,6 +343,7 @@ impl Desk {
     {
         self.carry_out_after(subject, History::default(), message, guard, command)
             .await
+            .map_err(|failure| self.problem(failure, message, guard))
     }
 
     async fn carry_out_after<C>(
@@ -325,7 +353,7 @@ impl Desk {
         message: &CommandMessage,
         guard: &Guard,
         command: &C,
-    ) -> Result<Done, Problem>
+    ) -> Result<Done, Failure<Refusal>>
     where
         C: Decide<Loop, Rejection = Rejection> + Sync,
         C::Event: OwnedEvents,
@@ -343,7 +371,7 @@ impl Desk {
         };
         let result = execute(&target, &mut history, message, &guarded).await;
         self.recent.keep(target.subject, history);
-        result.map_err(|failure| failure.problem(|refusal| self.explained(refusal, guard.action, &message.district)))
+        result
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Failure<R> {
     Reused,
     /// The caller knew an older version; this has happened since.
     Stale(Vec<Since>),
+    /// It was decided on what somebody was told of, and more has happened since. The history was read on.
+    Behind,
     /// Whether it was recorded is not known.
     Unsettled,
     /// Others were faster too often.
@@ -78,7 +80,7 @@ impl<R> Failure<R> {
                 problem
             }
             Self::Unsettled => Problem::unknown_outcome(),
-            Self::Busy => Problem::unavailable("many people are acting on this at once; try again"),
+            Self::Busy | Self::Behind => Problem::unavailable("many people are acting on this at once; try again"),
             Self::Away(_) => Problem::unavailable("the record cannot be reached for a moment; nothing was lost"),
             Self::TooLarge => Problem::new(
                 "too-large",
@@ -119,6 +121,7 @@ impl Failure<()> {
         match self {
             Self::Reused => Failure::Reused,
             Self::Stale(since) => Failure::Stale(since),
+            Self::Behind => Failure::Behind,
             Self::Unsettled => Failure::Unsettled,
             Self::Busy | Self::Rejected(()) => Failure::Busy,
             Self::Away(error) => Failure::Away(error),
@@ -138,7 +141,8 @@ impl<R> From<LogError> for Failure<R> {
 /// Carries out a command: at most one event, exactly once, whatever is repeated, lost or raced.
 ///
 /// `history` is what was read of the thing, empty where it is expected to be new; it is read on only where others were
-/// faster, or where it may be behind and nothing would be appended, and holds the command's own event afterwards.
+/// faster, and holds the command's own event afterwards. Where it may be behind, the command holds only if it can be
+/// appended at once: otherwise the history is read on, and whoever asks makes the command anew ([`Failure::Behind`]).
 pub async fn execute<S, C>(
     target: &Target<'_>,
     history: &mut History<S>,
@@ -155,6 +159,7 @@ where
     {
         return Err(Failure::OnlyLooks);
     }
+    let told = history.is_behind();
     let mut at_least = None;
     let mut unsettled = false;
     for attempt in 0..TRIES {
@@ -166,6 +171,9 @@ where
         }
         if let Some(done) = done_before(history.recorded(), message)? {
             return Ok(done);
+        }
+        if told && !history.is_behind() {
+            return Err(Failure::Behind);
         }
         let version = history.version();
         let envelope = match decided(target, history, message, command) {

@@ -92,7 +92,7 @@ impl<S: Fold + Default> History<S> {
 const GENERATION_EVENTS_MAX: usize = 2000;
 
 /// Histories of the loops that commands were carried out on of late. Whoever takes one reads on from the log before
-/// deciding on it, so that it may be as old as it likes.
+/// deciding on it, or relies on nothing but what can be appended, so that it may be as old as it likes.
 #[derive(Debug, Clone, Default)]
 pub struct Recent {
     inner: Arc<Mutex<Generations>>,

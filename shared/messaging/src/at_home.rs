@@ -10,6 +10,8 @@ use bytes::Bytes;
 use contracts::commands::{CommandMessage, Done};
 use contracts::envelope::Recorded;
 use contracts::problem::Problem;
+use runtime::Lifecycle;
+use tokio::sync::oneshot;
 
 use crate::bus::{Bus, Carrier};
 use crate::serve::Incoming;
@@ -42,6 +44,7 @@ pub(crate) struct AtHome {
     pub(crate) bus: Bus,
     pub(crate) service: &'static str,
     pub(crate) own: Own,
+    pub(crate) lifecycle: Lifecycle,
 }
 
 #[async_trait]
@@ -69,11 +72,16 @@ impl Carrier for AtHome {
         };
         let started = Instant::now();
         // In a task of its own: once begun it ends, whatever becomes of who waits, and if it breaks only it does.
-        let done = tokio::spawn((self.own.0)(incoming)).await;
+        let (answer, answered) = oneshot::channel();
+        let carried_out = (self.own.0)(incoming);
+        self.lifecycle.spawn_to_its_end(async move {
+            let _ = answer.send(carried_out.await);
+        });
+        let done = answered.await;
         metrics::histogram!("loopline_request_seconds", "service" => self.service, "verb" => verb.to_owned())
             .record(started.elapsed().as_secs_f64());
-        done.unwrap_or_else(|error| {
-            tracing::error!(service = self.service, verb, %error, "a command broke");
+        done.unwrap_or_else(|_| {
+            tracing::error!(service = self.service, verb, "a command broke");
             Err(Problem::unavailable("the command broke; it is tried again"))
         })
     }

@@ -119,8 +119,14 @@ pub async fn run_policies(
     };
     health.set(&part, State::Ready);
     let mut lanes: Lanes<Delivery> = Lanes::new(parked);
+    let at_home = AtHome {
+        bus,
+        service,
+        own,
+        lifecycle: lifecycle.clone(),
+    };
     let mut hands = Hands {
-        shared: Arc::new((AtHome { bus, service, own }, policies)),
+        shared: Arc::new((at_home, policies)),
         running: JoinSet::new(),
     };
     loop {
@@ -178,9 +184,13 @@ fn is_nothing(policies: &[Policy], raw: &Raw) -> bool {
 
 /// Reacts to one event by all policies: the gravest of what they come to.
 async fn react_all(carrier: &dyn Carrier, policies: &[Policy], raw: &Raw) -> Outcome {
+    let recorded = match raw.parse() {
+        Ok(recorded) => Arc::new(recorded),
+        Err(garbled) => return Outcome::SetAside(garbled.to_string()),
+    };
     let mut gravest = Outcome::Done;
     for policy in policies {
-        let outcome = react(carrier, policy, raw).await;
+        let outcome = react_to(carrier, policy, &recorded).await;
         if outcome.gravity() > gravest.gravity() {
             gravest = outcome;
         }
@@ -244,11 +254,14 @@ async fn give_back(delivery: &Delivery) {
 
 /// Reacts to one event: sends the commands that follow from it.
 pub async fn react(carrier: &dyn Carrier, policy: &Policy, raw: &Raw) -> Outcome {
-    let recorded = match raw.parse() {
-        Ok(recorded) => Arc::new(recorded),
-        Err(garbled) => return Outcome::SetAside(garbled.to_string()),
-    };
-    let commands = match (policy.react)(&recorded) {
+    match raw.parse() {
+        Ok(recorded) => react_to(carrier, policy, &Arc::new(recorded)).await,
+        Err(garbled) => Outcome::SetAside(garbled.to_string()),
+    }
+}
+
+async fn react_to(carrier: &dyn Carrier, policy: &Policy, recorded: &Arc<Recorded>) -> Outcome {
+    let commands = match (policy.react)(recorded) {
         Ok(commands) => commands,
         Err(error @ Unreadable::Newer { .. }) => return Outcome::Fatal(error.to_string()),
         Err(error @ (Unreadable::UnknownType { .. } | Unreadable::Malformed { .. })) => {
@@ -273,7 +286,7 @@ pub async fn react(carrier: &dyn Carrier, policy: &Policy, raw: &Raw) -> Outcome
             traceparent: recorded.envelope.traceparent.clone(),
             body,
         };
-        match carrier.follow(command.service, command.verb, &message, &recorded).await {
+        match carrier.follow(command.service, command.verb, &message, recorded).await {
             Ok(_) => {}
             Err(problem) if problem.status == 503 => return Outcome::Again,
             Err(problem) if policy.expected.contains(&problem.name()) => {}

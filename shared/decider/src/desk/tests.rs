@@ -120,6 +120,9 @@ async fn what_somebody_else_did_meanwhile_is_seen_when_it_is_appended() {
     let (first, desk) = (filed_and_routed(&log).await, desk(&log));
     let opened = desk.open_after(&message(3), Some(&first)).await.expect("opened");
     assert_eq!(opened.record().assignment, Assignment::Unrouted, "as it was then");
+    let done = desk.carry_out_as_told(opened, &message(3), &GUARD, &RouteOnce).await;
+    assert_eq!(done.expect("no refusal"), None);
+    let opened = desk.open(&message(3)).await.expect("opened");
     let done = desk.carry_out(opened, &message(3), &GUARD, &RouteOnce).await;
     let done = done.expect("nothing is left to do");
     assert_eq!((done.version, done.repeated), (2, true));
@@ -131,19 +134,35 @@ async fn nothing_is_refused_for_what_may_have_changed() {
     let log = MemoryLog::default();
     let (first, desk) = (filed_and_routed(&log).await, desk(&log));
     let opened = desk.open_after(&message(3), Some(&first)).await.expect("opened");
+    let done = desk.carry_out_as_told(opened, &message(3), &GUARD, &ChangeDates).await;
+    assert_eq!(done.expect("no refusal"), None);
+    let opened = desk.open(&message(3)).await.expect("opened");
     let done = desk.carry_out(opened, &message(3), &GUARD, &ChangeDates).await;
     assert_eq!(done.expect("carried out").version, 3);
-    // The same command again, told of the same event, finds itself done.
-    let again = desk.open_after(&message(3), Some(&first)).await.expect("opened");
-    let again = desk.carry_out(again, &message(3), &GUARD, &ChangeDates).await;
-    assert_eq!(
-        again.expect("answered"),
-        Done {
+    // The same command again, told of the same event, finds itself done: here, and where nothing is kept.
+    let elsewhere = self::desk(&log);
+    for desk in [desk, elsewhere] {
+        let again = desk.open_after(&message(3), Some(&first)).await.expect("opened");
+        let again = desk.carry_out_as_told(again, &message(3), &GUARD, &ChangeDates).await;
+        let done = Done {
             version: 3,
-            repeated: true
-        }
-    );
+            repeated: true,
+        };
+        assert_eq!(again.expect("answered"), Some(done));
+    }
     assert_eq!(log.head().await, Ok(3));
+}
+
+#[tokio::test]
+async fn where_nothing_has_happened_since_it_is_appended_at_once() {
+    let log = MemoryLog::default();
+    let first = recorded(1, &IntakeEvent::from(filed("alder")), 0, 1);
+    assert_eq!(log.append(&subject(), 0, &first.envelope).await, Ok(1));
+    let desk = desk(&log);
+    let opened = desk.open_after(&message(3), Some(&first)).await.expect("opened");
+    let done = desk.carry_out_as_told(opened, &message(3), &GUARD, &RouteOnce).await;
+    let done = done.expect("no refusal").expect("appended");
+    assert_eq!((done.version, done.repeated), (2, false));
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@
 //! them, its halves are sent again, and in the end a few one by one.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_nats::{Client, HeaderMap, Request, RequestErrorKind};
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use futures::future::join_all;
 use runtime::crash;
 use serde::Deserialize;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::direct::Direct;
@@ -32,6 +34,12 @@ const CROWD: usize = if cfg!(debug_assertions) { 3 } else { 24 };
 const BATCH_MAX: usize = 256;
 /// The most events that wait before whoever brings another waits to be let in.
 const WAITING_MAX: usize = 1024;
+/// How long what waits is held up by what is on its way: an answer that is lost concerns nobody else.
+const HELD_UP: Duration = Duration::from_millis(100);
+/// The most lots on their way, where answers are late.
+const LOTS_MAX: usize = 16;
+/// How long no batches are sent to a broker that takes none.
+const REST: Duration = Duration::from_secs(30);
 
 /// "wrong last sequence".
 const WRONG_LAST_SEQUENCE: u32 = 10071;
@@ -39,6 +47,16 @@ const WRONG_LAST_SEQUENCE: u32 = 10071;
 const WRONG_LAST_SEQUENCE_CONSTANT: u32 = 10164;
 /// "message size exceeds maximum allowed".
 const TOO_LARGE: u32 = 10054;
+/// "atomic publish contains duplicate message id".
+const DUPLICATE_IN_BATCH: u32 = 10201;
+
+/// What is said of a batch because of one of its events.
+const AT_FAULT: [u32; 4] = [
+    WRONG_LAST_SEQUENCE,
+    WRONG_LAST_SEQUENCE_CONSTANT,
+    TOO_LARGE,
+    DUPLICATE_IN_BATCH,
+];
 
 /// What the broker answers to an append.
 #[derive(Deserialize)]
@@ -47,6 +65,9 @@ pub(super) struct PubAck {
     pub(super) error: Option<ApiError>,
     /// How many a batch held.
     count: Option<usize>,
+    /// Whether an event of this id was there before, at `seq`.
+    #[serde(default)]
+    duplicate: bool,
 }
 
 /// An event on its way into the log.
@@ -61,6 +82,7 @@ struct Event {
 /// One that waits to be sent with others, and who waits for what becomes of it.
 struct Waiting {
     event: Event,
+    since: Instant,
     answer: oneshot::Sender<Result<u64, AppendError>>,
     _counted: Counted,
 }
@@ -98,8 +120,9 @@ impl Appending {
             client: client.clone(),
             direct,
             batches: AtomicU64::new(0),
+            rests_until: Mutex::new(None),
         };
-        tokio::spawn(gathering.run(receiver));
+        tokio::spawn(run(Arc::new(gathering), receiver));
         Self {
             client,
             alone: Semaphore::new(ALONE_MAX),
@@ -137,6 +160,7 @@ impl Appending {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting {
             event,
+            since: Instant::now(),
             answer,
             _counted: Counted::new(&self.crowd),
         };
@@ -164,6 +188,14 @@ impl Event {
         let answer = self.request(client, self.headers()).await?;
         crash::point("append.after");
         match answer {
+            // In a cluster the id is looked at before the condition. What stands there may be another decision of the same
+            // command: whoever asks reads it.
+            PubAck {
+                error: None,
+                seq: Some(at),
+                duplicate: true,
+                ..
+            } => Err(AppendError::Conflict { at }),
             PubAck {
                 error: None,
                 seq: Some(sequence),
@@ -224,8 +256,10 @@ fn refusal(error: &ApiError) -> AppendError {
 enum Fate {
     /// It is there, its first event at this sequence, and the others right after it.
     From(u64),
-    /// The broker took none of it.
-    Refused,
+    /// The broker took none of it, because of one of its events.
+    AtFault,
+    /// The broker took none of it, whatever it holds.
+    Refused(String),
     /// The same for all.
     Failed(AppendError),
 }
@@ -235,18 +269,46 @@ struct Gathering {
     client: Client,
     direct: Direct,
     batches: AtomicU64,
+    /// Until when nothing is sent together.
+    rests_until: Mutex<Option<Instant>>,
+}
+
+/// Sends what waits, lot by lot, until nobody can bring any more.
+async fn run(gathering: Arc<Gathering>, mut waiting: mpsc::Receiver<Waiting>) {
+    let mut crowd = Vec::new();
+    let mut lots = JoinSet::new();
+    while waiting.recv_many(&mut crowd, BATCH_MAX).await > 0 {
+        let (gathering, crowd) = (gathering.clone(), std::mem::take(&mut crowd));
+        lots.spawn(async move { gathering.send(crowd).await });
+        // While this one is on its way the next one gathers; if it stays away the next one goes.
+        let _ = tokio::time::timeout(HELD_UP, lots.join_next()).await;
+        while lots.try_join_next().is_some() || (lots.len() >= LOTS_MAX && lots.join_next().await.is_some()) {}
+    }
+    while lots.join_next().await.is_some() {}
 }
 
 impl Gathering {
-    async fn run(self, mut waiting: mpsc::Receiver<Waiting>) {
-        let mut crowd = Vec::new();
-        while waiting.recv_many(&mut crowd, BATCH_MAX).await > 0 {
-            if crowd.len() < CROWD {
-                self.one_by_one(crowd.drain(..)).await;
-            } else {
-                self.crowd(std::mem::take(&mut crowd)).await;
-            }
+    async fn send(&self, waiting: Vec<Waiting>) {
+        let (late, waiting): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|one| one.since.elapsed() >= APPEND_TIMEOUT);
+        for one in late {
+            let never_sent = LogError::Unavailable("too much waits for the log".to_owned());
+            let _ = one.answer.send(Err(never_sent.into()));
         }
+        if waiting.len() < CROWD || self.rests() {
+            self.one_by_one(waiting.into_iter()).await;
+        } else {
+            self.crowd(waiting).await;
+        }
+    }
+
+    fn resting(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.rests_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rests(&self) -> bool {
+        self.resting().is_some_and(|until| Instant::now() < until)
     }
 
     /// Sends each by itself, all at the same time.
@@ -276,9 +338,15 @@ impl Gathering {
                     }
                 }
                 // One of them is at fault, and the others are not: mostly they are all in the other half.
-                Fate::Refused => {
+                Fate::AtFault => {
                     let half = batch.split_off(batch.len() / 2);
                     batches.extend([half, batch]);
+                }
+                Fate::Refused(why) => {
+                    warn!(why, "the broker takes no batches; events go one by one for a while");
+                    *self.resting() = Some(Instant::now() + REST);
+                    alone.extend(batch);
+                    alone.extend(batches.drain(..).flatten());
                 }
                 Fate::Failed(error) => {
                     for one in batch {
@@ -294,7 +362,7 @@ impl Gathering {
     /// that one it answers.
     async fn together(&self, batch: &[Waiting]) -> Fate {
         let (Some(first), Some((last, before))) = (batch.first(), batch.split_last()) else {
-            return Fate::Refused;
+            return Fate::AtFault;
         };
         let nth = self.batches.fetch_add(1, Ordering::Relaxed);
         let id = format!("{}-{nth}", first.event.id);
@@ -328,10 +396,16 @@ impl Gathering {
                 error: None,
                 seq: Some(sequence),
                 count: Some(count),
+                ..
             } if count == batch.len() && sequence >= count as u64 => {
-                self.begins_at(sequence + 1 - count as u64, &first.event).await
+                let looked = self.begins_at(sequence + 1 - count as u64, &first.event);
+                tokio::time::timeout(APPEND_TIMEOUT, looked)
+                    .await
+                    .unwrap_or(Fate::Failed(AppendError::Unsettled))
             }
-            PubAck { .. } => Fate::Refused,
+            PubAck { error: Some(error), .. } if AT_FAULT.contains(&error.err_code) => Fate::AtFault,
+            PubAck { error: Some(error), .. } => Fate::Refused(error.description),
+            PubAck { .. } => Fate::Refused("it does not say how many it took".to_owned()),
         }
     }
 
@@ -349,11 +423,11 @@ impl Gathering {
                 if id == Some(&event.id) {
                     return Fate::From(sequence);
                 }
+                warn!(sequence, "a batch does not stand where it has to");
                 break;
             }
             runtime_pause(attempt).await;
         }
-        warn!(sequence, "a batch does not stand where it has to");
         Fate::Failed(AppendError::Unsettled)
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::world::{Target, World};
@@ -74,18 +75,25 @@ pub(super) async fn crash(world: &Arc<World>, point: Point, random: &mut StdRng)
     service.process.kill();
     let crashed = || service.process.starts() >= before + 2;
     // Whoever asks is answered only after the restart, so that asking goes on beside the waiting.
-    let (asking, enough) = (world.clone(), CancellationToken::new());
-    let (over, seed): (_, u64) = (enough.clone(), random.random());
-    let asked = tokio::spawn(async move {
-        let mut random = StdRng::seed_from_u64(seed);
-        while !over.is_cancelled() && asking.nudge(&mut random).await.is_ok() {}
-    });
+    let enough = CancellationToken::new();
+    // Events go together only where several wait.
+    let askers = if point.name == "append.together" { 12 } else { 1 };
+    let mut asked = JoinSet::new();
+    for _ in 0..askers {
+        let (asking, over, seed): (_, _, u64) = (world.clone(), enough.clone(), random.random());
+        asked.spawn(async move {
+            let mut random = StdRng::seed_from_u64(seed);
+            while !over.is_cancelled() && asking.nudge(&mut random).await.is_ok() {}
+        });
+    }
     let began = Instant::now();
     while !crashed() && began.elapsed() < REACHED_MAX {
         runtime::clock::pause(Duration::from_millis(20)).await;
     }
     enough.cancel();
-    asked.await?;
+    while let Some(asker) = asked.join_next().await {
+        asker?;
+    }
     let what = format!("{} at {}:{nth}", service.name, point.name);
     if crashed() {
         Ok(Done::well(what))
