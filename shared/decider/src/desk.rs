@@ -304,8 +304,8 @@ impl Desk {
             .map_err(|failure| self.problem(failure, message, guard))
     }
 
-    /// Carries a policy's command out on what [`open_after`](Self::open_after) gave; nothing where more has happened since.
-    /// Then the loop is opened again, and what the command was made from looked up anew.
+    /// Carries a policy's command out on what [`open_after`](Self::open_after) gave; nothing where more may have happened
+    /// since. Then the loop is opened again, and what the command was made from looked up anew.
     pub async fn carry_out_as_told<C>(
         &self,
         opened: Opened,

@@ -42,7 +42,7 @@ pub enum Failure<R> {
     Reused,
     /// The caller knew an older version; this has happened since.
     Stale(Vec<Since>),
-    /// It was decided on what somebody was told of, and more has happened since. The history was read on.
+    /// It was decided on what somebody was told of, and more may have happened since. The history was read on.
     Behind,
     /// Whether it was recorded is not known.
     Unsettled,

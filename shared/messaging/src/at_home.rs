@@ -73,9 +73,9 @@ impl Carrier for AtHome {
         let started = Instant::now();
         // In a task of its own: once begun it ends, whatever becomes of who waits, and if it breaks only it does.
         let (answer, answered) = oneshot::channel();
-        let carried_out = (self.own.0)(incoming);
+        let own = self.own.clone();
         self.lifecycle.spawn_to_its_end(async move {
-            let _ = answer.send(carried_out.await);
+            let _ = answer.send((own.0)(incoming).await);
         });
         let done = answered.await;
         metrics::histogram!("loopline_request_seconds", "service" => self.service, "verb" => verb.to_owned())

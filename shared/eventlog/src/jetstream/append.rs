@@ -19,7 +19,7 @@ use runtime::crash;
 use serde::Deserialize;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::direct::Direct;
 use super::{APPEND_TIMEOUT, ApiError, CATCH_UP_TRIES, runtime_pause};
@@ -49,13 +49,18 @@ const WRONG_LAST_SEQUENCE_CONSTANT: u32 = 10164;
 const TOO_LARGE: u32 = 10054;
 /// "atomic publish contains duplicate message id".
 const DUPLICATE_IN_BATCH: u32 = 10201;
+/// "duplicate message id is in process".
+const DUPLICATE_IN_PROCESS: u32 = 10158;
+/// "atomic publish is disabled".
+const NO_BATCHES: u32 = 10174;
 
 /// What is said of a batch because of one of its events.
-const AT_FAULT: [u32; 4] = [
+const AT_FAULT: [u32; 5] = [
     WRONG_LAST_SEQUENCE,
     WRONG_LAST_SEQUENCE_CONSTANT,
     TOO_LARGE,
     DUPLICATE_IN_BATCH,
+    DUPLICATE_IN_PROCESS,
 ];
 
 /// What the broker answers to an append.
@@ -188,8 +193,8 @@ impl Event {
         let answer = self.request(client, self.headers()).await?;
         crash::point("append.after");
         match answer {
-            // In a cluster the id is looked at before the condition. What stands there may be another decision of the same
-            // command: whoever asks reads it.
+            // The id may be looked at before the condition, as it is in a cluster. What stands there may be another
+            // decision of the same command: whoever asks reads it.
             PubAck {
                 error: None,
                 seq: Some(at),
@@ -214,9 +219,10 @@ impl Event {
             .headers(headers)
             .payload(self.payload.clone())
             .timeout(Some(APPEND_TIMEOUT));
-        let answer = client
-            .send_request(self.subject.clone(), request)
+        // The client waits for its connection as long as that takes, and only then for the answer.
+        let answer = tokio::time::timeout(APPEND_TIMEOUT, client.send_request(self.subject.clone(), request))
             .await
+            .map_err(|_| AppendError::Unsettled)?
             .map_err(|error| match error.kind() {
                 // Nobody listened, so nothing was stored.
                 RequestErrorKind::NoResponders => {
@@ -258,8 +264,11 @@ enum Fate {
     From(u64),
     /// The broker took none of it, because of one of its events.
     AtFault,
-    /// The broker took none of it, whatever it holds.
-    Refused(String),
+    /// The broker took none of it this time: a part was lost on the way, or too many were on theirs.
+    Refused,
+    /// The broker does not know batches. Should it have taken some of them for what they are by themselves, each is found
+    /// in conflict with itself, and so found.
+    Unknown,
     /// The same for all.
     Failed(AppendError),
 }
@@ -279,9 +288,13 @@ async fn run(gathering: Arc<Gathering>, mut waiting: mpsc::Receiver<Waiting>) {
     let mut lots = JoinSet::new();
     while waiting.recv_many(&mut crowd, BATCH_MAX).await > 0 {
         let (gathering, crowd) = (gathering.clone(), std::mem::take(&mut crowd));
-        lots.spawn(async move { gathering.send(crowd).await });
+        let (over, is_over) = oneshot::channel::<()>();
+        lots.spawn(async move {
+            gathering.send(crowd).await;
+            drop(over);
+        });
         // While this one is on its way the next one gathers; if it stays away the next one goes.
-        let _ = tokio::time::timeout(HELD_UP, lots.join_next()).await;
+        let _ = tokio::time::timeout(HELD_UP, is_over).await;
         while lots.try_join_next().is_some() || (lots.len() >= LOTS_MAX && lots.join_next().await.is_some()) {}
     }
     while lots.join_next().await.is_some() {}
@@ -342,8 +355,9 @@ impl Gathering {
                     let half = batch.split_off(batch.len() / 2);
                     batches.extend([half, batch]);
                 }
-                Fate::Refused(why) => {
-                    warn!(why, "the broker takes no batches; events go one by one for a while");
+                Fate::Refused => alone.extend(batch),
+                Fate::Unknown => {
+                    warn!("the broker takes no batches; events go one by one for a while");
                     *self.resting() = Some(Instant::now() + REST);
                     alone.extend(batch);
                     alone.extend(batches.drain(..).flatten());
@@ -373,15 +387,20 @@ impl Gathering {
             headers
         };
         crash::point("append.before");
-        for (place, Waiting { event, .. }) in before.iter().enumerate() {
-            let headers = headers(place, event);
-            let sent = self
-                .client
-                .publish_with_headers(event.subject.clone(), headers, event.payload.clone());
-            if let Err(error) = sent.await {
-                // Without its last event the broker drops what it has of a batch.
-                return Fate::Failed(LogError::Unavailable(error.to_string()).into());
+        let sending = async {
+            for (place, Waiting { event, .. }) in before.iter().enumerate() {
+                let (subject, payload) = (event.subject.clone(), event.payload.clone());
+                let sent = self
+                    .client
+                    .publish_with_headers(subject, headers(place, event), payload);
+                sent.await.map_err(|error| error.to_string())?;
             }
+            Ok::<(), String>(())
+        };
+        let sent = tokio::time::timeout(APPEND_TIMEOUT, sending).await;
+        if let Err(error) = sent.unwrap_or_else(|_| Err("the broker is away".to_owned())) {
+            // Without its last event the broker drops what it has of a batch.
+            return Fate::Failed(LogError::Unavailable(error).into());
         }
         crash::point("append.together");
         let mut headers = headers(before.len(), &last.event);
@@ -404,8 +423,11 @@ impl Gathering {
                     .unwrap_or(Fate::Failed(AppendError::Unsettled))
             }
             PubAck { error: Some(error), .. } if AT_FAULT.contains(&error.err_code) => Fate::AtFault,
-            PubAck { error: Some(error), .. } => Fate::Refused(error.description),
-            PubAck { .. } => Fate::Refused("it does not say how many it took".to_owned()),
+            PubAck { error: Some(error), .. } if error.err_code != NO_BATCHES => {
+                debug!(error.err_code, error.description, "a batch was refused");
+                Fate::Refused
+            }
+            PubAck { .. } => Fate::Unknown,
         }
     }
 
