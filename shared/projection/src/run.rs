@@ -22,9 +22,8 @@ const BATCH_MAX: usize = 8192;
 const FLOOD: usize = 16;
 /// Events read at once that are no longer a flood but a past to catch up with: nobody gains by waiting.
 const BACKLOG: usize = 1024;
-/// How many times longer a batch waits in a flood, and how long at least.
+/// How many times longer a batch waits in a flood.
 const FLOOD_LINGERS: u32 = 3;
-const FLOOD_LINGER_MIN: Duration = Duration::from_millis(250);
 /// Events that may come by without being of this model before its checkpoint follows.
 const UNWRITTEN_MAX: u64 = 10_000;
 /// How long nothing must come before the checkpoint follows what came by.
@@ -211,8 +210,7 @@ async fn follow_on<M: ReadModel>(
                         model.position.wanted(linger).await;
                         tail.at_hand(&mut raws, BATCH_MAX);
                         if raws.len() > FLOOD {
-                            let linger = (linger * FLOOD_LINGERS).max(FLOOD_LINGER_MIN);
-                            model.position.wanted(linger).await;
+                            model.position.wanted(linger * FLOOD_LINGERS).await;
                             tail.at_hand(&mut raws, BATCH_MAX);
                         }
                     }
