@@ -86,7 +86,11 @@ pub async fn run(
         health.clone(),
         "flexibility",
     ));
-    let own = desk.clone();
+    let desk_for_own = desk.clone();
+    let own = Own::new(move |incoming| {
+        let desk = desk_for_own.clone();
+        async move { commands::handle_policy(&desk, &incoming).await }
+    });
     lifecycle.spawn(run_policies(
         desk.log.clone(),
         bus.clone(),
@@ -94,12 +98,9 @@ pub async fn run(
         health.clone(),
         "flexibility",
         policies::ALL,
-        Own::new(move |incoming| {
-            let desk = own.clone();
-            async move { commands::handle_policy(&desk, &incoming).await }
-        }),
+        own.clone(),
     ));
-    let (people, policy) = ((desk.clone(), model.clone(), regimes.clone()), desk.clone());
+    let people = (desk.clone(), model.clone(), regimes.clone());
     let (ticking, asking) = (
         (desk.clone(), model.clone(), bus.clone()),
         (desk.clone(), model.clone(), regimes),
@@ -120,10 +121,7 @@ pub async fn run(
                 }
             }
         }),
-        Endpoint::new("policy", "svc.flexibility.policy.*".to_owned(), move |incoming| {
-            let desk = policy.clone();
-            async move { commands::handle_policy(&desk, &incoming).await }
-        }),
+        own.endpoint("svc.flexibility.policy.*".to_owned()),
         Endpoint::new("tick", "svc.flexibility.clock.tick".to_owned(), move |_| {
             let (desk, model, bus) = ticking.clone();
             async move { tick(&desk, &model, &bus).await }

@@ -15,7 +15,11 @@ use runtime::{Health, Lifecycle};
 
 /// Serves intake's commands and policies until the process ends.
 pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle, health: &Health) -> anyhow::Result<()> {
-    let (own, bus_for_own) = (desk.clone(), bus.clone());
+    let (desk_for_own, bus_for_own) = (desk.clone(), bus.clone());
+    let own = Own::new(move |incoming| {
+        let (desk, bus) = (desk_for_own.clone(), bus_for_own.clone());
+        async move { handing_on::handle_policy(&desk, &bus, &incoming).await }
+    });
     lifecycle.spawn(run_policies(
         desk.log.clone(),
         bus.clone(),
@@ -23,22 +27,15 @@ pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle, health: &Health) -
         health.clone(),
         "intake",
         policies::ALL,
-        Own::new(move |incoming| {
-            let (desk, bus) = (own.clone(), bus_for_own.clone());
-            async move { handing_on::handle_policy(&desk, &bus, &incoming).await }
-        }),
+        own.clone(),
     ));
-    let (people, bus_for_people) = (desk.clone(), bus.clone());
-    let (policy, bus_for_policy) = (desk, bus.clone());
+    let (people, bus_for_people) = (desk, bus.clone());
     let endpoints = vec![
         Endpoint::new("user", "svc.intake.user.*".to_owned(), move |incoming| {
             let (desk, bus) = (people.clone(), bus_for_people.clone());
             async move { commands::handle(&desk, &bus, &incoming).await }
         }),
-        Endpoint::new("policy", "svc.intake.policy.*".to_owned(), move |incoming| {
-            let (desk, bus) = (policy.clone(), bus_for_policy.clone());
-            async move { handing_on::handle_policy(&desk, &bus, &incoming).await }
-        }),
+        own.endpoint("svc.intake.policy.*".to_owned()),
     ];
     serve(&bus, lifecycle, "intake", endpoints)
         .await

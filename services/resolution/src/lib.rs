@@ -11,7 +11,11 @@ use runtime::{Health, Lifecycle};
 
 /// Serves resolution's commands and policies until the process ends.
 pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle, health: &Health) -> anyhow::Result<()> {
-    let own = desk.clone();
+    let desk_for_own = desk.clone();
+    let own = Own::new(move |incoming| {
+        let desk = desk_for_own.clone();
+        async move { commands::handle_policy(&desk, &incoming).await }
+    });
     lifecycle.spawn(run_policies(
         desk.log.clone(),
         bus.clone(),
@@ -19,21 +23,15 @@ pub async fn run(bus: Bus, desk: Desk, lifecycle: &Lifecycle, health: &Health) -
         health.clone(),
         "resolution",
         policies::ALL,
-        Own::new(move |incoming| {
-            let desk = own.clone();
-            async move { commands::handle_policy(&desk, &incoming).await }
-        }),
+        own.clone(),
     ));
-    let (people, bus_for_people, policy) = (desk.clone(), bus.clone(), desk);
+    let (people, bus_for_people) = (desk, bus.clone());
     let endpoints = vec![
         Endpoint::new("user", "svc.resolution.user.*".to_owned(), move |incoming| {
             let (desk, bus) = (people.clone(), bus_for_people.clone());
             async move { commands::handle(&desk, &bus, &incoming).await }
         }),
-        Endpoint::new("policy", "svc.resolution.policy.*".to_owned(), move |incoming| {
-            let desk = policy.clone();
-            async move { commands::handle_policy(&desk, &incoming).await }
-        }),
+        own.endpoint("svc.resolution.policy.*".to_owned()),
     ];
     serve(&bus, lifecycle, "resolution", endpoints)
         .await

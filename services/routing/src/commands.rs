@@ -44,17 +44,8 @@ pub async fn handle_policy(desk: &Desk, incoming: &Incoming) -> Result<Done, Pro
     match (incoming.verb.as_str(), &message.authority) {
         ("route-filed", Authority::Policy { .. }) => route_filed(desk, &message, incoming.cause.as_deref()).await,
         ("escalate-appeal", Authority::Policy { .. }) => {
-            let guard = Guard {
-                action: Action::Escalate,
-                school: None,
-            };
-            let told = desk.open_after(&message, incoming.cause.as_deref()).await?;
-            let done = desk.carry_out_as_told(told, &message, &guard, &domain::EscalateAppeal);
-            if let Some(done) = done.await? {
-                return Ok(done);
-            }
             let opened = desk.open(&message).await?;
-            desk.carry_out(opened, &message, &guard, &domain::EscalateAppeal).await
+            act(desk, &message, opened, Action::Escalate, &domain::EscalateAppeal).await
         }
         _ => Err(Problem::not_found("such command")),
     }
@@ -110,7 +101,7 @@ async fn route_filed(desk: &Desk, message: &CommandMessage, cause: Option<&Recor
     }
     let opened = desk.open(message).await?;
     let command = by_rules(desk, message, &opened).await?;
-    desk.carry_out(opened, message, &guard, &command).await
+    act(desk, message, opened, Action::Route, &command).await
 }
 
 /// What the district's rules choose for a loop as it is.
@@ -262,3 +253,6 @@ async fn change_due(desk: &Desk, message: &CommandMessage, body: &wire::ChangeDu
     };
     act(desk, message, opened, Action::ChangeDue, &command).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,11 @@ pub async fn run(
         health.clone(),
         "routing",
     ));
-    let own = desk.clone();
+    let desk_for_own = desk.clone();
+    let own = Own::new(move |incoming| {
+        let desk = desk_for_own.clone();
+        async move { commands::handle_policy(&desk, &incoming).await }
+    });
     lifecycle.spawn(run_policies(
         desk.log.clone(),
         bus.clone(),
@@ -60,12 +64,9 @@ pub async fn run(
         health.clone(),
         "routing",
         policies::ALL,
-        Own::new(move |incoming| {
-            let desk = own.clone();
-            async move { commands::handle_policy(&desk, &incoming).await }
-        }),
+        own.clone(),
     ));
-    let (people, policy, ticking) = (desk.clone(), desk.clone(), (desk.clone(), model.clone()));
+    let (people, ticking) = (desk.clone(), (desk.clone(), model.clone()));
     let asked = model.clone();
     let endpoints = vec![
         Endpoint::new("user", "svc.routing.user.*".to_owned(), move |incoming| {
@@ -80,10 +81,7 @@ pub async fn run(
             let model = asked.clone();
             async move { queries::answer(&model, &incoming).await }
         }),
-        Endpoint::new("policy", "svc.routing.policy.*".to_owned(), move |incoming| {
-            let desk = policy.clone();
-            async move { commands::handle_policy(&desk, &incoming).await }
-        }),
+        own.endpoint("svc.routing.policy.*".to_owned()),
     ];
     serve(&bus, lifecycle, "routing", endpoints)
         .await

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use contracts::envelope::{Envelope, Recorded};
+use contracts::envelope::{EVENT_BYTES_MAX, Envelope, Recorded};
 use contracts::subjects::Subject;
 use tokio::sync::{mpsc, watch};
 
@@ -109,6 +109,19 @@ pub enum AppendError {
     /// It was certainly not appended.
     #[error(transparent)]
     Log(#[from] LogError),
+}
+
+/// An event's bytes, as they stand in the log.
+pub(crate) fn payload(envelope: &Envelope) -> Result<Bytes, AppendError> {
+    let payload =
+        serde_json::to_vec(envelope).map_err(|error| LogError::Unexpected(format!("an event as JSON: {error}")))?;
+    if payload.len() > EVENT_BYTES_MAX {
+        return Err(AppendError::TooLarge {
+            bytes: payload.len(),
+            max: EVENT_BYTES_MAX,
+        });
+    }
+    Ok(Bytes::from(payload))
 }
 
 /// Which subjects to read.

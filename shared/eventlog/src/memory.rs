@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use contracts::envelope::{EVENT_BYTES_MAX, Envelope};
+use contracts::envelope::Envelope;
 use contracts::subjects::Subject;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{AppendError, Delivery, Durable, EventLog, Filter, LogError, Raw, Settle, Tail};
+use crate::{AppendError, Delivery, Durable, EventLog, Filter, LogError, Raw, Settle, Tail, payload};
 
 /// How a memory log misbehaves; each is a share of 1000.
 #[derive(Debug, Clone, Copy, Default)]
@@ -172,14 +172,7 @@ impl EventLog for MemoryLog {
     }
 
     async fn append(&self, subject: &Subject, expected: u64, envelope: &Envelope) -> Result<u64, AppendError> {
-        let payload =
-            serde_json::to_vec(envelope).map_err(|error| LogError::Unexpected(format!("an event as JSON: {error}")))?;
-        if payload.len() > EVENT_BYTES_MAX {
-            return Err(AppendError::TooLarge {
-                bytes: payload.len(),
-                max: EVENT_BYTES_MAX,
-            });
-        }
+        let payload = payload(envelope)?;
         let name = subject.to_string();
         let sequence = {
             let mut state = self.state();
@@ -191,7 +184,7 @@ impl EventLog for MemoryLog {
             if at != expected {
                 return Err(AppendError::Conflict { at });
             }
-            let sequence = state.store(name, Bytes::from(payload));
+            let sequence = state.store(name, payload);
             let lost_acks = state.chaos.lost_acks;
             if state.chance(lost_acks) {
                 Err(AppendError::Unsettled)

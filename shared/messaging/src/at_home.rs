@@ -14,11 +14,11 @@ use runtime::Lifecycle;
 use tokio::sync::oneshot;
 
 use crate::bus::{Bus, Carrier};
-use crate::serve::Incoming;
+use crate::serve::{Endpoint, Incoming};
 
 type Handler = Arc<dyn Fn(Incoming) -> Pin<Box<dyn Future<Output = Result<Done, Problem>> + Send>> + Send + Sync>;
 
-/// How a service carries its own policies' commands out: as those that come over the broker.
+/// How a service carries policies' commands out: its own policies' in this process, and those that come over the broker.
 #[derive(Clone)]
 pub struct Own(Handler);
 
@@ -36,6 +36,12 @@ impl Own {
         F: Future<Output = Result<Done, Problem>> + Send + 'static,
     {
         Self(Arc::new(move |incoming| Box::pin(handler(incoming))))
+    }
+
+    /// The endpoint at which the same is done for others.
+    pub fn endpoint(&self, subject: String) -> Endpoint {
+        let own = self.clone();
+        Endpoint::new("policy", subject, move |incoming| (own.0)(incoming))
     }
 }
 

@@ -23,7 +23,7 @@ use tracing::{debug, warn};
 
 use super::direct::Direct;
 use super::{APPEND_TIMEOUT, ApiError, CATCH_UP_TRIES, runtime_pause};
-use crate::{AppendError, LogError};
+use crate::{AppendError, LogError, payload};
 
 /// How many events are on their way by themselves before others wait to go together. Few where it is tested: there, a
 /// handful is a crowd.
@@ -143,19 +143,11 @@ impl Appending {
         expected: u64,
         envelope: &Envelope,
     ) -> Result<u64, AppendError> {
-        let payload =
-            serde_json::to_vec(envelope).map_err(|error| LogError::Unexpected(format!("an event as JSON: {error}")))?;
-        if payload.len() > EVENT_BYTES_MAX {
-            return Err(AppendError::TooLarge {
-                bytes: payload.len(),
-                max: EVENT_BYTES_MAX,
-            });
-        }
         let event = Event {
             subject: subject.to_string(),
             expected,
             id: envelope.id.to_string(),
-            payload: Bytes::from(payload),
+            payload: payload(envelope)?,
         };
         if self.crowd.load(Ordering::Relaxed) == 0
             && let Ok(_permit) = self.alone.try_acquire()
@@ -215,14 +207,18 @@ impl Event {
 
     /// Sends it and waits for the answer.
     async fn request(&self, client: &Client, headers: HeaderMap) -> Result<PubAck, AppendError> {
+        let not_answered = |error: &dyn std::fmt::Display| {
+            warn!(subject = self.subject, %error, "an append was not answered");
+            AppendError::Unsettled
+        };
+        // The client's own limit counts from when it has a connection.
         let request = Request::new()
             .headers(headers)
             .payload(self.payload.clone())
-            .timeout(Some(APPEND_TIMEOUT));
-        // The client waits for its connection as long as that takes, and only then for the answer.
+            .timeout(None);
         let answer = tokio::time::timeout(APPEND_TIMEOUT, client.send_request(self.subject.clone(), request))
             .await
-            .map_err(|_| AppendError::Unsettled)?
+            .map_err(|late| not_answered(&late))?
             .map_err(|error| match error.kind() {
                 // Nobody listened, so nothing was stored.
                 RequestErrorKind::NoResponders => {
@@ -231,10 +227,7 @@ impl Event {
                 RequestErrorKind::TimedOut
                 | RequestErrorKind::Other
                 | RequestErrorKind::InvalidSubject
-                | RequestErrorKind::MaxPayloadExceeded => {
-                    warn!(subject = self.subject, %error, "an append was not answered");
-                    AppendError::Unsettled
-                }
+                | RequestErrorKind::MaxPayloadExceeded => not_answered(&error),
             })?;
         serde_json::from_slice(&answer.payload)
             .map_err(|error| LogError::Unexpected(format!("an acknowledgement: {error}")).into())
